@@ -1,0 +1,304 @@
+#include "base/json.h"
+
+#include <fmt/format.h>
+#include <rapidjson/error/en.h>
+#include <rapidjson/prettywriter.h>
+#include <rapidjson/reader.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory_resource>
+
+#include "base/text.h"
+
+namespace authledger {
+namespace {
+
+constexpr size_t kArenaBlockBytes = size_t{64} << 10;
+constexpr size_t kSmallObjectMembers = 24;
+
+// Node memory that is kept between documents, so that a stream of resources allocates once.
+class NodeArena {
+ public:
+  JsonNode* allocate(size_t count) {
+    while (block_ < blocks_.size() && used_ + count > blocks_[block_].capacity) {
+      ++block_;
+      used_ = 0;
+    }
+    if (block_ == blocks_.size()) {
+      size_t capacity = std::max(count, kArenaBlockBytes / sizeof(JsonNode));
+      blocks_.push_back({std::make_unique<JsonNode[]>(capacity), capacity});
+    }
+    JsonNode* nodes = blocks_[block_].nodes.get() + used_;
+    used_ += count;
+    return nodes;
+  }
+  void reset() {
+    // One giant document must not hold its memory for the rest of the stream.
+    if (blocks_.size() > 64) blocks_.resize(1);
+    block_ = used_ = 0;
+  }
+
+ private:
+  struct Block {
+    std::unique_ptr<JsonNode[]> nodes;
+    size_t capacity;
+  };
+  std::vector<Block> blocks_;
+  size_t block_ = 0;
+  size_t used_ = 0;
+};
+
+std::string_view name_of(const JsonNode& node) { return {node.name, node.name_bytes}; }
+
+bool has_duplicate_names(const JsonNode* first, size_t count) {
+  if (count <= kSmallObjectMembers) {
+    for (size_t i = 1; i < count; ++i) {
+      for (size_t j = 0; j < i; ++j) {
+        if (first[i].name_bytes == first[j].name_bytes && name_of(first[i]) == name_of(first[j])) return true;
+      }
+    }
+    return false;
+  }
+  std::vector<std::string_view> names;
+  names.reserve(count);
+  for (size_t i = 0; i < count; ++i) names.push_back(name_of(first[i]));
+  std::sort(names.begin(), names.end());
+  return std::adjacent_find(names.begin(), names.end()) != names.end();
+}
+
+// Receives RapidJSON's events and builds the tree bottom-up on a stack.
+class TreeBuilder {
+ public:
+  TreeBuilder(std::vector<JsonNode>& stack, NodeArena& arena, uint32_t depth_max)
+      : stack_(stack), arena_(arena), depth_max_(depth_max) {}
+
+  bool Null() { return push(JsonKind::null, nullptr, 0, false); }
+  bool Bool(bool value) { return push(JsonKind::boolean, value ? "true" : "false", value ? 4 : 5, value); }
+  bool RawNumber(const char* text, rapidjson::SizeType bytes, bool) { return push(JsonKind::number, text, bytes, false); }
+  bool String(const char* text, rapidjson::SizeType bytes, bool) {
+    return has_no_nul(text, bytes) && push(JsonKind::string, text, bytes, false);
+  }
+  bool Key(const char* text, rapidjson::SizeType bytes, bool) {
+    name_ = text;
+    name_bytes_ = bytes;
+    return has_no_nul(text, bytes);
+  }
+  bool StartObject() { return start(JsonKind::object); }
+  bool EndObject(rapidjson::SizeType count) {
+    if (has_duplicate_names(stack_.data() + stack_.size() - count, count)) {
+      problem_ = "an object repeats a member name";
+      return false;
+    }
+    return finish(count);
+  }
+  bool StartArray() { return start(JsonKind::array); }
+  bool EndArray(rapidjson::SizeType count) { return finish(count); }
+  // Numbers arrive as text, so these are never called.
+  bool Int(int) { return false; }
+  bool Uint(unsigned) { return false; }
+  bool Int64(int64_t) { return false; }
+  bool Uint64(uint64_t) { return false; }
+  bool Double(double) { return false; }
+
+  const char* problem() const { return problem_; }
+
+ private:
+  bool push(JsonKind kind, const char* text, uint32_t size, bool boolean) {
+    JsonNode node{};
+    node.name = name_;
+    node.name_bytes = name_bytes_;
+    node.size = size;
+    node.text = text;
+    node.kind = kind;
+    node.boolean = boolean;
+    stack_.push_back(node);
+    name_ = nullptr;
+    name_bytes_ = 0;
+    return true;
+  }
+  bool start(JsonKind kind) {
+    if (++depth_ > depth_max_) {
+      problem_ = "nested deeper than the limit";
+      return false;
+    }
+    return push(kind, nullptr, 0, false);
+  }
+  bool finish(uint32_t count) {
+    --depth_;
+    JsonNode* children = nullptr;
+    if (count != 0) {
+      children = arena_.allocate(count);
+      std::copy(stack_.end() - count, stack_.end(), children);
+      stack_.resize(stack_.size() - count);
+    }
+    stack_.back().size = count;
+    stack_.back().children = children;
+    return true;
+  }
+  bool has_no_nul(const char* text, size_t bytes) {
+    if (bytes == 0 || std::memchr(text, 0, bytes) == nullptr) return true;
+    problem_ = "a string holds U+0000";
+    return false;
+  }
+
+  std::vector<JsonNode>& stack_;
+  NodeArena& arena_;
+  uint32_t depth_max_;
+  uint32_t depth_ = 0;
+  const char* name_ = nullptr;
+  uint32_t name_bytes_ = 0;
+  const char* problem_ = nullptr;
+};
+
+std::string position(std::string_view text, size_t offset) {
+  std::string_view before = text.substr(0, offset);
+  size_t line = static_cast<size_t>(std::count(before.begin(), before.end(), '\n')) + 1;
+  size_t newline = before.rfind('\n');
+  return fmt::format("line {}, column {}", line, newline == std::string_view::npos ? offset + 1 : offset - newline);
+}
+
+}  // namespace
+
+struct JsonDocument::State {
+  std::vector<char> buffer;
+  std::vector<JsonNode> stack;
+  NodeArena arena;
+  JsonNode root{};
+  bool has_root = false;
+};
+
+JsonDocument::JsonDocument() : state_(std::make_unique<State>()) {}
+JsonDocument::JsonDocument(JsonDocument&&) noexcept = default;
+JsonDocument& JsonDocument::operator=(JsonDocument&&) noexcept = default;
+JsonDocument::~JsonDocument() = default;
+
+Result<JsonView> JsonDocument::parse(std::string_view text, const JsonLimits& limits) {
+  State& state = *state_;
+  state.has_root = false;
+  state.stack.clear();
+  state.arena.reset();
+  if (text.size() > limits.bytes_max) return Failure{fmt::format("larger than {} bytes", limits.bytes_max)};
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // A byte order mark, which RFC 8259 lets us skip.
+  if (!is_utf8(text)) return Failure{"not valid UTF-8"};
+  state.buffer.assign(text.begin(), text.end());
+  state.buffer.push_back('\0');
+
+  constexpr unsigned kFlags =
+      rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseIterativeFlag;
+  rapidjson::InsituStringStream stream(state.buffer.data());
+  rapidjson::Reader reader;
+  TreeBuilder builder(state.stack, state.arena, limits.depth_max);
+  rapidjson::ParseResult outcome = reader.Parse<kFlags>(stream, builder);
+  if (outcome.IsError()) {
+    const char* problem = builder.problem() ? builder.problem() : rapidjson::GetParseError_En(outcome.Code());
+    return Failure{fmt::format("not valid JSON at {}: {}", position(text, std::min(outcome.Offset(), text.size())), problem)};
+  }
+  // In place, text after a NUL byte would be taken for the end; a whole parse consumes every byte.
+  if (stream.Tell() < text.size()) return Failure{"not valid JSON: a NUL byte"};
+  state.root = state.stack.back();
+  state.has_root = true;
+  return JsonView(&state.root);
+}
+
+JsonView JsonDocument::root() const { return state_->has_root ? JsonView(&state_->root) : JsonView(); }
+
+// RapidJSON's writers share no base class, so the state holds both and asks which one is in use.
+struct JsonWriter::State {
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> compact{buffer};
+  rapidjson::PrettyWriter<rapidjson::StringBuffer> pretty{buffer};
+  bool is_pretty = false;
+
+  template <typename Write>
+  void write(Write&& call) {
+    if (is_pretty) {
+      call(pretty);
+    } else {
+      call(compact);
+    }
+  }
+};
+
+JsonWriter::JsonWriter(Style style) : state_(std::make_unique<State>()) {
+  state_->is_pretty = style == Style::pretty;
+  state_->pretty.SetIndent(' ', 2);
+}
+JsonWriter::~JsonWriter() = default;
+
+JsonWriter& JsonWriter::begin_object() {
+  state_->write([](auto& writer) { writer.StartObject(); });
+  return *this;
+}
+JsonWriter& JsonWriter::end_object() {
+  state_->write([](auto& writer) { writer.EndObject(); });
+  return *this;
+}
+JsonWriter& JsonWriter::begin_array() {
+  state_->write([](auto& writer) { writer.StartArray(); });
+  return *this;
+}
+JsonWriter& JsonWriter::end_array() {
+  state_->write([](auto& writer) { writer.EndArray(); });
+  return *this;
+}
+JsonWriter& JsonWriter::key(std::string_view name) {
+  state_->write([&](auto& writer) { writer.Key(name.data(), static_cast<rapidjson::SizeType>(name.size())); });
+  return *this;
+}
+JsonWriter& JsonWriter::string(std::string_view text) {
+  state_->write([&](auto& writer) {
+    writer.String(text.empty() ? "" : text.data(), static_cast<rapidjson::SizeType>(text.size()));
+  });
+  return *this;
+}
+JsonWriter& JsonWriter::number(int64_t value) {
+  state_->write([&](auto& writer) { writer.Int64(value); });
+  return *this;
+}
+JsonWriter& JsonWriter::number_text(std::string_view text) {
+  state_->write([&](auto& writer) { writer.RawValue(text.data(), text.size(), rapidjson::kNumberType); });
+  return *this;
+}
+JsonWriter& JsonWriter::boolean(bool value) {
+  state_->write([&](auto& writer) { writer.Bool(value); });
+  return *this;
+}
+JsonWriter& JsonWriter::null() {
+  state_->write([](auto& writer) { writer.Null(); });
+  return *this;
+}
+JsonWriter& JsonWriter::value(JsonView view) {
+  switch (view.kind()) {
+    case JsonKind::null: return null();
+    case JsonKind::boolean: return boolean(view.boolean());
+    case JsonKind::number: return number_text(view.text());
+    case JsonKind::string: return string(view.text());
+    case JsonKind::array:
+      begin_array();
+      for (JsonView element : view) value(element);
+      return end_array();
+    case JsonKind::object:
+      begin_object();
+      for (JsonView member : view) key(member.name()).value(member);
+      return end_object();
+  }
+  return *this;
+}
+
+std::string JsonWriter::take() {
+  std::string text(state_->buffer.GetString(), state_->buffer.GetSize());
+  state_->buffer.Clear();
+  state_->compact.Reset(state_->buffer);
+  state_->pretty.Reset(state_->buffer);
+  return text;
+}
+
+std::string to_json_text(JsonView view, JsonWriter::Style style) {
+  JsonWriter writer(style);
+  return writer.value(view).take();
+}
+
+}  // namespace authledger

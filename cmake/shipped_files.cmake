@@ -1,0 +1,30 @@
+# authledger_ship_files(TARGET HEADER FOLDER...)
+#
+# Puts every file of the folders into the program as text. HEADER.h declares
+#   std::optional<std::string_view> shipped_file(std::string_view path);
+# or, for the schema, its own functions: the generated part is one table of (path, text) that HEADER.h's folder reads
+# through `extern const ShippedFile k<Name>[]`.
+function(authledger_ship_files TARGET HEADER)
+  get_filename_component(name ${HEADER} NAME)
+  get_filename_component(folder ${HEADER} DIRECTORY)
+  set(files)
+  foreach(source_folder ${ARGN})
+    file(GLOB found CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}
+         ${CMAKE_SOURCE_DIR}/${source_folder}/*.yaml ${CMAKE_SOURCE_DIR}/${source_folder}/*.sql)
+    list(APPEND files ${found})
+  endforeach()
+  list(SORT files)
+  set(generated ${CMAKE_BINARY_DIR}/generated/${folder}/${name}_table.cc)
+  set(arguments -DOUTPUT=${generated} -DROOT=${CMAKE_SOURCE_DIR} -DNAME=${name} "-DFILES=${files}")
+  set(absolute)
+  foreach(file ${files})
+    list(APPEND absolute ${CMAKE_SOURCE_DIR}/${file})
+  endforeach()
+  add_custom_command(OUTPUT ${generated}
+    COMMAND ${CMAKE_COMMAND} ${arguments} -P ${CMAKE_SOURCE_DIR}/cmake/write_shipped_table.cmake
+    DEPENDS ${absolute} ${CMAKE_SOURCE_DIR}/cmake/write_shipped_table.cmake VERBATIM)
+  get_target_property(type ${TARGET} TYPE)
+  if(NOT type STREQUAL "INTERFACE_LIBRARY")
+    target_sources(${TARGET} PRIVATE ${generated})
+  endif()
+endfunction()
