@@ -1,0 +1,47 @@
+#pragma once
+
+#include <string>
+
+#include "base/json.h"
+#include "config/config.h"
+#include "fhir/capability.h"
+#include "ledger/notices.h"
+
+// From a desired notice to the FHIR resource that stands in the EHR, and back to what a person did with it. Pure.
+// Source: FHIR R4 Flag and Task; FHIR_FACTS e.
+
+namespace authledger {
+
+struct RenderContext {
+  std::string identifier_system;  // DeliveryConfig::identifier_system
+  std::string owner;
+  std::string patient;            // Reference on the delivering endpoint.
+  Instant authored_at{};          // First time this notice was desired: Task.authoredOn, Flag.period.start.
+};
+
+// "Flag" for utilization, "Task" otherwise.
+std::string resource_type_of(NoticeKind kind);
+// "identifier=<system>|<value>", percent-encoded, for If-None-Exist and search.
+std::string identifier_query(const std::string& notice_key, NoticeKind kind, const std::string& identifier_system);
+
+// A new resource.
+std::string render_new(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context);
+// Our fields over the resource as it stands in the EHR; a person's status, owner and notes stay theirs.
+std::string render_update(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context,
+                          JsonView current);
+// Task cancelled with statusReason, Flag inactive with period.end; never DELETE.
+std::string render_retired(JsonView current, const std::string& close_reason, Instant now);
+
+// Whether a person (not we) ended it: a Task completed, rejected, cancelled, failed or entered-in-error; a Flag inactive
+// or entered-in-error.
+bool is_closed(JsonView current);
+
+// Where a notice kind can go on an endpoint; the reason when it cannot.
+struct ChannelPlan {
+  bool can_deliver = false;
+  bool conditional_create = false;
+  std::string reason;
+};
+ChannelPlan plan_channel(NoticeKind kind, const Capability& capability);
+
+}  // namespace authledger

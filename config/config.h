@@ -1,0 +1,129 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/issue.h"
+#include "base/result.h"
+#include "config/rules.h"
+
+// The typed form of the one YAML file that configures authledger. Every key is documented where it is declared;
+// docs/configuration.md is the reader's version of this file.
+
+namespace authledger {
+
+struct TenantConfig {
+  std::string name;
+  std::string time_zone;  // IANA name; required: service instants become civil days in it.
+};
+
+struct DatabaseConfig {
+  std::string url;           // libpq URL or key=value string; empty = embedded. From url_file or url_env only.
+  std::string data_folder;   // Embedded cluster; default "authledger-data" beside the config file.
+};
+
+enum class AuthKind { none, bearer, basic, client_secret, smart_backend };
+
+struct AuthConfig {
+  AuthKind kind = AuthKind::none;
+  std::string user;           // basic
+  std::string client_id;      // client_secret, smart_backend
+  std::string token_url;      // Empty = discovered at .well-known/smart-configuration.
+  std::string scope;
+  std::string secret_file;    // Token, password, client secret or private key: a file …
+  std::string secret_env;     // … or an environment variable. Never in the YAML itself.
+};
+
+enum class RosterKind { patient_search, group, list_file };
+
+struct RosterConfig {
+  RosterKind kind = RosterKind::patient_search;
+  std::string group;      // Group id
+  std::string file;       // One patient id or reference a line.
+};
+
+// How the resources of one type are pulled. Presets give defaults; a site overrides single keys.
+struct FeedConfig {
+  std::string resource_type;
+  enum class Strategy { last_updated, per_patient, off };
+  Strategy strategy = Strategy::last_updated;
+  std::map<std::string, std::string> search;  // Extra search parameters, e.g. use=preauthorization.
+  std::vector<std::string> mappings;          // Names of shipped mappings or paths of site files.
+};
+
+// One column of a shipped mapping replaced: mapping "encounter", column "service_codes", FHIRPath text.
+struct ColumnOverride {
+  std::string mapping, column, path;
+};
+
+struct EndpointConfig {
+  std::string name;
+  std::string base_url;          // FHIR base without trailing slash; empty for a folder source.
+  std::string folder;            // Folder of .ndjson, .json (resource or Bundle) files; empty for HTTP.
+  bool authoritative = false;    // Folder: a file or resource that is gone is a deletion.
+  std::string preset = "generic";
+  AuthConfig auth;
+  RosterConfig roster;
+  std::vector<FeedConfig> feeds;            // Resolved: preset, then the site's `feeds:`.
+  std::vector<ColumnOverride> overrides;
+  std::map<std::string, std::map<std::string, std::string>> value_maps;  // Site additions: map → code → word.
+  std::chrono::seconds overlap{300};        // Re-read before the watermark.
+  std::chrono::seconds connect_timeout{10}, request_timeout{60};
+  int page_size = 200;
+  int pages_per_pull_max = 100000;
+  size_t page_bytes_max = size_t{64} << 20;
+  int requests_per_second_max = 0;          // 0 = no own limit.
+  int retries_max = 5;
+  std::chrono::seconds retry_after_max{120};
+  std::string ca_file;                      // Private certificate authority (PEM).
+  bool deliver = true;                      // May notices be written here.
+};
+
+struct DeliveryConfig {
+  bool enabled = true;
+  std::string endpoint;             // Where notices are written; default the first HTTP endpoint.
+  std::string identifier_system;    // Base of our identifiers, e.g. "https://clinic.example/authledger".
+  std::string owner;                // Task.owner reference (work queue), may be empty.
+  int writes_per_run_max = 2000;    // Blast radius: a run that would write more is held.
+  double patients_share_max = 0.5;  // … or to more than this share of patients (from 50 patients on).
+  std::chrono::seconds visibility_window{30};  // How long an EHR's search may lag behind its writes.
+  std::chrono::seconds lease{120};
+};
+
+struct ServerConfig {
+  std::string listen = "127.0.0.1:8089";  // Loopback only.
+  std::chrono::seconds sync_interval{300};
+  int workers = 1;
+};
+
+struct Config {
+  std::string file;    // Where it came from.
+  std::string folder;  // Relative paths start here.
+  TenantConfig tenant;
+  DatabaseConfig database;
+  std::vector<EndpointConfig> endpoints;
+  Rules rules;         // Shipped rules, then rule files, then the `rules:` block.
+  DeliveryConfig delivery;
+  ServerConfig server;
+
+  const EndpointConfig* endpoint(const std::string& name) const;
+};
+
+// Reads and validates a config file. Errors: all of them at once, each "file:line:column: …" with what was expected
+// and the nearest known key.
+Result<Config, Issues> load_config(const std::string& file);
+
+// Reads a secret named by `secret_file` or `secret_env`, without its final newline.
+Result<std::string> read_secret(const std::string& secret_file, const std::string& secret_env, const std::string& folder);
+
+// Text of a file that ships inside the program ("config/mappings/encounter.yaml"), or nullopt.
+std::optional<std::string_view> shipped_file(std::string_view path);
+
+// YAML (or JSON) text as JSON text, for files that other layers read with JsonDocument. Plain scalars follow YAML 1.2
+// core: true/false, null, integers and decimals keep their text, all else is a string.
+Result<std::string> yaml_to_json(std::string_view yaml_text, const std::string& file);
+
+}  // namespace authledger

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "base/json.h"
+
+// What an endpoint says it can do. Source: FHIR R4, CapabilityStatement.
+
+namespace authledger {
+
+struct TypeCapability {
+  std::set<std::string> interactions;   // read, search-type, create, update, …
+  std::set<std::string> search_parameters;
+  bool conditional_create = false;
+  bool conditional_update = false;
+};
+
+struct Capability {
+  std::string fhir_version;
+  std::string software;
+  std::map<std::string, TypeCapability> types;
+
+  bool can(const std::string& type, const std::string& interaction) const;
+  bool searches_by(const std::string& type, const std::string& parameter) const;
+};
+
+Capability read_capability(JsonView capability_statement);
+
+}  // namespace authledger

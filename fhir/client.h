@@ -1,0 +1,89 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/issue.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "config/config.h"
+#include "fhir/http.h"
+
+// A FHIR R4 endpoint as the rest of authledger sees it: reads, searches by page, writes. Adds authorization (the token
+// goes to the endpoint's own origin only), retries with Retry-After, and reads OperationOutcome everywhere.
+// Source: FHIR R4, http.html and search.html.
+
+namespace authledger {
+
+enum class FhirErrorKind {
+  unreachable,        // No answer after retries; the feed stays where it is.
+  unauthorized,       // 401 or 403
+  not_found,          // 404, 410
+  conflict,           // 409, 412: somebody else wrote, or duplicates exist.
+  throttled,          // 429 beyond the retries.
+  refused,            // Other 4xx: do not resend unchanged.
+  server_error,       // 5xx after retries
+  bad_answer,         // 200 that is no FHIR: HTML, truncated JSON, wrong content type.
+  foreign_link,       // `next` or redirect that leaves the endpoint's origin: a security event.
+  endless_paging,     // A page or link repeats.
+  outcome_unknown,    // A write that may or may not have happened: search before trying again.
+  stopped
+};
+
+struct FhirError {
+  FhirErrorKind kind = FhirErrorKind::unreachable;
+  int status = 0;
+  std::string message;  // With OperationOutcome texts' codes, without patient data.
+};
+
+struct Versioned {
+  std::string id;
+  std::string etag;      // As sent by the server, e.g. W/"3"; may be empty.
+  std::string body;      // Resource as returned; may be empty when the server returns none.
+  bool created = true;   // False when a conditional create found an existing one.
+};
+
+// One page of a search: the matched resources (search.mode `match` or none given) as views into `document`.
+struct SearchPage {
+  JsonDocument document;
+  std::string body_hash;                 // Hex SHA-256 of the page as received.
+  std::vector<JsonView> resources;       // Entries' resources, duplicates kept in order.
+  std::vector<JsonView> outcomes;        // OperationOutcome entries: warnings of the server.
+  std::string next;                      // Absolute URL on the endpoint's origin, or empty.
+  std::optional<int64_t> total;
+  std::optional<Instant> server_time;    // The Date header: the server's clock.
+};
+
+class FhirClient {
+ public:
+  virtual ~FhirClient() = default;
+
+  virtual const std::string& base_url() const = 0;
+  virtual uint64_t requests() const = 0;  // Sent so far, retries included.
+
+  virtual Result<std::string, FhirError> capability_statement() = 0;
+  virtual Result<Versioned, FhirError> read(const std::string& type, const std::string& id) = 0;
+  // `url` is absolute (a stored resume link) or relative to the base ("Encounter?_count=200").
+  // Errors: foreign_link when an absolute url leaves the origin.
+  virtual Result<SearchPage, FhirError> search_page(const std::string& url) = 0;
+  // `if_none_exist` is a query ("identifier=sys|value") or empty. Never repeated by the client.
+  virtual Result<Versioned, FhirError> create(const std::string& type, const std::string& body,
+                                              const std::string& if_none_exist) = 0;
+  // PUT with If-Match when `etag` is not empty.
+  virtual Result<Versioned, FhirError> update(const std::string& type, const std::string& id, const std::string& body,
+                                              const std::string& etag) = 0;
+};
+
+// One client for one endpoint; not thread-safe. `stop` ends waiting between retries at once.
+Result<std::unique_ptr<FhirClient>> open_fhir_client(const EndpointConfig& endpoint, const std::string& config_folder,
+                                                     const Clock& clock, std::stop_token stop);
+
+// Percent-encodes a query value (RFC 3986).
+std::string query_value(std::string_view text);
+
+}  // namespace authledger

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <memory>
+#include <memory_resource>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/issue.h"
+#include "base/json.h"
+#include "base/result.h"
+
+// SQL on FHIR v2 ViewDefinition: compiled once, run over many resources.
+// Source: HL7 SQL on FHIR v2, StructureDefinition-ViewDefinition.
+
+namespace authledger {
+
+enum class ViewValueKind : uint8_t { null, boolean, number, string, collection };
+
+// One cell. Text lives in the resource's document or in the ViewRows' arena: valid until either is reused.
+struct ViewValue {
+  ViewValueKind kind = ViewValueKind::null;
+  std::string_view text;                  // boolean: "true"/"false"; number: as written.
+  std::span<const ViewValue> elements;    // collection
+};
+
+struct ViewColumn {
+  std::string name;
+  std::string type;       // FHIR type, or empty when the view does not say.
+  bool collection = false;
+  std::string path;       // FHIRPath as written.
+};
+
+// Rows of one or more resources. Reuse it: clear() keeps the memory.
+class ViewRows {
+ public:
+  ViewRows();
+  ~ViewRows();
+  void clear();
+  size_t size() const { return rows_.size(); }
+  // Cells in the order of the view's columns.
+  std::span<const ViewValue> row(size_t index) const { return rows_[index]; }
+
+  // For the runner.
+  std::pmr::memory_resource& arena();
+  void add(std::span<const ViewValue> row) { rows_.push_back(row); }
+
+ private:
+  std::unique_ptr<std::pmr::monotonic_buffer_resource> arena_;
+  std::vector<std::span<const ViewValue>> rows_;
+};
+
+// Immutable after compile; evaluate may be called from several threads with separate ViewRows.
+class View {
+ public:
+  // Errors: each names the element path in the definition and line:column in a FHIRPath.
+  static Result<View, Issues> compile(JsonView definition);
+  View(View&&) noexcept;
+  View& operator=(View&&) noexcept;
+  ~View();
+
+  const std::string& resource_type() const;
+  const std::vector<ViewColumn>& columns() const;
+  // Position of a column, or -1.
+  int column(std::string_view name) const;
+
+  // Appends the rows of one resource (none when the type or a `where` does not match).
+  // Errors: an expression that cannot be evaluated, naming column and cause without any value.
+  Outcome evaluate(JsonView resource, ViewRows& rows) const;
+
+ private:
+  struct Program;
+  explicit View(std::unique_ptr<Program> program);
+  std::unique_ptr<Program> program_;
+};
+
+}  // namespace authledger

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ledger/consolidate.h"
+
+// Which service draws from which authorization line, and why not. Pure: (consolidated facts, policy, day) decide.
+// Source: ARCHITECTURE, "Allocation", rules 1 to 7.
+
+namespace authledger {
+
+// In the order of rule 5: a service's reason is that of the line which passed most tests.
+enum class UncoveredReason : int16_t {
+  none = 0, no_authorization = 1, payer_mismatch = 2, code_mismatch = 3, provider_mismatch = 4, place_mismatch = 5,
+  measure_mismatch = 6, pended = 7, denied = 8, cancelled = 9, not_started = 10, expired = 11, coverage_ended = 12,
+  exhausted = 13, rate_exceeded = 14, benefit_exhausted = 15, diagnosis_mismatch = 16
+};
+std::string_view word_of(UncoveredReason reason);
+
+struct Draw {
+  std::string book;
+  std::string service_key;
+  Quantity quantity;
+  Measure measure = Measure::unknown;
+  bool is_reserved = false;    // Planned: reserved; rendered: used.
+  std::string rule;            // Why this line: "pinned", "explicit link", "exact code, ends first", "family 90837", …
+};
+
+struct UncoveredService {
+  std::string service_key;
+  std::string code;            // First service code, or "" where the source gives none.
+  Quantity quantity;
+  Measure measure = Measure::unknown;
+  bool is_rendered = false;
+  UncoveredReason reason = UncoveredReason::no_authorization;
+  std::string nearest_book;    // The line that passed most tests, if any.
+};
+
+// granted = available + reserved + used + lapsed; all null where the line has no quantity limit (reserved and used
+// then still count).
+struct LineBalance {
+  std::optional<Quantity> approved, available, lapsed;
+  Quantity reserved, used;
+};
+
+struct Allocation {
+  std::vector<Draw> draws;                  // Ordered by (book, service_key).
+  std::vector<UncoveredService> uncovered;  // Ordered by service_key.
+  std::map<std::string, LineBalance> balances;  // By book; every line has one.
+  // Explicit links that could not be honoured, and the like.
+  std::vector<Conflict> conflicts;
+  // First day after `today` on which allocation or notices would differ with no new fact.
+  std::optional<Day> changes_on;
+};
+
+Allocation allocate(const Consolidated& subject, const Policy& policy, Day today);
+
+// Units that a service of `code` on `day` would need, from an explicit quantity or a duration in minutes.
+// Source: the code's rule; FHIR_FACTS g. Unknown unit is Measure::unknown with quantity 1.
+struct UnitCount {
+  Quantity quantity;
+  Measure measure = Measure::unknown;
+};
+UnitCount count_units(const std::vector<std::string>& service_codes, std::optional<Quantity> quantity, Measure measure,
+                      std::optional<int> minutes, const Rules& rules);
+
+// Would `units` of `code` on `day` be covered, after everything that is already known? For `authorizations check`.
+struct CoverageAnswer {
+  bool is_covered = false;
+  UncoveredReason reason = UncoveredReason::none;
+  std::vector<Draw> draws;
+  Quantity uncovered;
+};
+CoverageAnswer check_coverage(const Consolidated& subject, const Policy& policy, Day today, const std::string& code,
+                              Day day, Quantity units);
+
+}  // namespace authledger

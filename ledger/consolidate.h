@@ -1,0 +1,95 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ledger/facts.h"
+#include "ledger/policy.h"
+
+// From what each source says to what is: one authorization of all that state it, one service of all that report it.
+// Pure, and independent of the order of facts.
+
+namespace authledger {
+
+struct Provenance {
+  std::string source, resource;
+  int64_t fact_seq = 0;
+  std::string mapping;
+  bool operator==(const Provenance&) const = default;
+};
+
+struct AuthorizationLine {
+  // Names the line's accounts in the journal: "<payer>/<authorization number>/<line>", or with the request instead of
+  // the number while there is none.
+  std::string book;
+  std::string payer, payer_display, member_id;
+  std::string authorization_number;           // Current one; empty while pended.
+  std::vector<std::string> numbers;           // Any number it ever had, sorted, without repetition.
+  std::string line;
+  Decision decision = Decision::unknown;
+  std::vector<std::string> service_codes;     // Sorted.
+  std::optional<Day> first_day, last_day;     // The authorization's own days, as printed; inclusive.
+  // Last day on which a once approved, then cancelled line may still be used (day before its cancellation).
+  std::optional<Day> usable_through;
+  bool is_usable = false;                     // DESIGN, Allocation 1.
+  std::optional<Quantity> approved;           // Null: no limit of units.
+  std::optional<Quantity> requested;
+  Measure measure = Measure::unknown;
+  std::optional<Quantity> rate_quantity;
+  std::string rate_period;
+  std::vector<std::string> diagnosis_codes;
+  std::string provider, program, place;
+  std::optional<Day> issued_on;
+  std::optional<Instant> requested_at;
+  bool expedited = false;
+  std::optional<Quantity> payer_used_quantity;
+  std::string request;                        // Absolute URL.
+  std::vector<Provenance> sources;            // Leading one first.
+};
+
+struct CoverageSpan {
+  std::string reference;  // "Coverage/c1"
+  std::string payer, payer_display, member_id, status;
+  std::optional<Day> first_day, last_day;
+  int order = 0;
+  Provenance source;
+};
+
+struct Service {
+  std::string key;                 // Type/id of the leading resource.
+  std::vector<Provenance> sources; // Leading one first (claim > charge > procedure > encounter > appointment).
+  std::string patient;
+  Day day;
+  std::optional<Instant> start_at;
+  ServiceState state = ServiceState::planned;
+  std::vector<std::string> service_codes;
+  Quantity quantity;               // In `measure`, rounded by the code's rule.
+  Measure measure = Measure::unknown;
+  std::string payer;               // Empty: no coverage known, matches any.
+  std::string provider, program, place;
+  std::vector<std::string> diagnosis_codes;
+  std::string authorization_number;  // Explicit link.
+  std::string pinned_number, pinned_line;
+};
+
+struct Conflict {
+  std::string book;     // Or the service's key.
+  std::string message;  // For people; no patient data.
+};
+
+struct Consolidated {
+  std::string patient;                   // Preferred reference of the subject ("Patient/p1").
+  std::vector<AuthorizationLine> lines;  // Ordered by book.
+  std::vector<Service> services;         // Ordered by key.
+  std::vector<CoverageSpan> coverages;
+  std::vector<Conflict> conflicts;
+  std::optional<Day> closed_through;     // From pins.
+};
+
+// `facts` are current and not retracted (current_facts). `history` are all versions, needed only to know what a line
+// was before it was cancelled.
+Consolidated consolidate(std::span<const Fact> facts, std::span<const Fact> history, const Policy& policy);
+
+}  // namespace authledger

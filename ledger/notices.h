@@ -1,0 +1,72 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ledger/status.h"
+
+// Who needs to know what. Desired notices follow from the state alone; plan_notices compares them with the stored ones
+// and decides episodes. Pure.  Source: ARCHITECTURE, "Notices".
+
+namespace authledger {
+
+enum class NoticeKind : int16_t {
+  utilization = 1,        // Flag, one per authorization.
+  expiring = 2, units_low = 3, exhausted = 4, booked_beyond = 5, uncovered_service = 6, decision_overdue = 7  // Tasks.
+};
+std::string_view word_of(NoticeKind kind);
+std::optional<NoticeKind> notice_kind_from(std::string_view word);
+
+// What should stand in the EHR now. `topic` is the authorization (payer/number or request) for a Flag, the line's book
+// or the service's key for a Task: with kind it names the cause.
+struct DesiredNotice {
+  std::string topic;
+  NoticeKind kind = NoticeKind::utilization;
+  int severity = 1;            // 1 information, 2 warning, 3 urgent.
+  std::string text;            // Counts and absolute dates; never diagnosis, code, program or kind of care.
+  std::optional<Day> due_day;
+  std::optional<Day> first_day, last_day;  // The authorization's days: Flag.period.
+  std::string authorization_number;
+  std::string focus;           // "ClaimResponse/cr1" of the leading source on the delivering endpoint, may be empty.
+  bool operator==(const DesiredNotice&) const = default;
+};
+
+// Ordered by (kind, topic).
+std::vector<DesiredNotice> desired_notices(const Consolidated& subject, const Allocation& allocation,
+                                           const Policy& policy, Day today);
+
+Hash desired_hash(const DesiredNotice& notice);
+
+enum class NoticeState : int16_t {
+  wanted = 1, creating = 2, current = 3, stale = 4, orphaned = 5, retiring = 6, closed_by_person = 7, held = 8,
+  parked = 9, retired = 10
+};
+std::string_view word_of(NoticeState state);
+
+// A stored notice, as far as planning needs it.
+struct NoticeRecord {
+  std::string notice_key;
+  std::string topic;
+  NoticeKind kind = NoticeKind::utilization;
+  int64_t episode = 1;
+  bool is_open = true;           // Desired is set.
+  int severity = 1;              // Of the desired notice.
+  bool closed_by_person = false;
+  Hash desired_hash{};
+};
+
+struct NoticeChange {
+  std::string notice_key;        // Deterministic: hex of sha256(tenant, subject, topic, kind, episode), 32 digits.
+  int64_t episode = 1;
+  std::optional<DesiredNotice> desired;  // Null: retire.
+  std::string close_reason;      // For people, when desired is null.
+};
+
+// Level-based: equal desired and stored give no change. An episode ends when its cause is gone; a cause that comes back,
+// or that gets more severe after a person closed the notice, is a new episode.
+std::vector<NoticeChange> plan_notices(const std::string& tenant, int64_t subject_id,
+                                       std::span<const DesiredNotice> desired, std::span<const NoticeRecord> stored);
+
+}  // namespace authledger

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/day.h"
+#include "base/result.h"
+#include "config/rules.h"
+
+namespace authledger {
+
+// What decides, beside facts and the day. One version is one body for ever: a changed body is a new version.
+struct Policy {
+  int64_t version = 0;  // policy.policy_version in the database.
+  Rules rules;
+  TimeZone zone;        // rules.time_zone, resolved.
+};
+
+// Errors: the rules name an unknown time zone.
+Result<Policy> make_policy(int64_t version, Rules rules);
+
+// Raised when allocate or consolidate would give another result for the same input: entries of other versions are
+// verified by hash instead of being replayed.
+inline constexpr int kAllocatorVersion = 1;
+
+}  // namespace authledger

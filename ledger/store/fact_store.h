@@ -1,0 +1,61 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/issue.h"
+#include "ledger/facts.h"
+#include "ledger/store/feed_store.h"
+#include "ledger/store/pg.h"
+
+namespace authledger {
+
+struct ResourceHash {
+  std::string type, id;
+  Hash hash{};
+};
+
+// One resource of a page, mapped.
+struct MappedResource {
+  std::string source, type, id;
+  Hash hash{};                      // Of its text as received.
+  std::optional<int64_t> version;   // meta.versionId where numeric.
+  std::optional<Instant> updated_at;
+  std::string body;                 // Kept (compressed) for authorization-bearing types and for quarantine; else empty.
+  std::string patient;              // "Patient/p1": whose subject the facts belong to. An organization: its own reference.
+  bool is_deleted = false;          // Every fact of the resource is retracted.
+  std::vector<Fact> facts;          // Header: fact_key, source, resource, versions, mapping; body. No fact_seq.
+  Issues issues;                    // An error sends the resource to quarantine; facts must then be empty.
+  std::string mapping_version;      // Of all mappings of the type on this endpoint.
+};
+
+struct RecordCounts {
+  int64_t new_facts = 0, unchanged = 0, retracted = 0, quarantined = 0;
+};
+
+// For each resource, whether its current version has this hash under this mapping version: then it needs no mapping.
+// One query for all.
+std::vector<bool> find_unchanged(PgConnection& connection, int64_t tenant_id, const std::string& source,
+                                 const std::string& mapping_version, std::span<const ResourceHash> resources);
+
+// One page in one transaction: resolves or creates subjects (subject_alias), locks them in id order, tests hashes again
+// under the lock, appends fact versions with dense fact_seq (facts of the resource that are gone are retracted; a
+// resource whose patient changed is retracted in the former subject), raises subject.due_at, upserts raw_resource,
+// writes quarantine rows (and clears those of resources that now map), and saves `feed` when given.
+// Facts whose content hash and version equal the current version are counted unchanged and not written.
+// Safe to repeat, and to run from several connections at once.
+RecordCounts record_page(PgConnection& connection, int64_t tenant_id, std::span<const MappedResource> resources,
+                         const FeedState* feed, Instant recorded_at);
+
+// Resources of an authoritative source that are stored as present but not in `seen` (type/id): for retraction.
+std::vector<ResourceHash> find_missing(PgConnection& connection, int64_t tenant_id, const std::string& source,
+                                       std::span<const std::string> seen);
+
+// Stored bodies for remap and quarantine retry.
+struct StoredResource {
+  std::string source, type, id, body;
+};
+
+}  // namespace authledger

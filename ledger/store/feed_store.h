@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ledger/store/pg.h"
+
+namespace authledger {
+
+// Where one feed stands. `watermark`: everything last updated before it has been read (server's clock, overlap already
+// taken off). `resume_link`: next page of a run that has not ended; its run_started_at becomes the watermark when the
+// run's last page commits.
+struct FeedState {
+  std::string source, resource_type;
+  std::optional<Instant> watermark;
+  std::string resume_link;
+  std::optional<Instant> run_started_at;
+  std::optional<Instant> last_success_at;
+};
+
+FeedState read_feed(PgConnection& connection, int64_t tenant_id, const std::string& source,
+                    const std::string& resource_type);
+// In the page's own transaction (see record_page).
+void save_feed(Transaction& transaction, const FeedState& feed);
+
+// Takes the feed for one worker until `lease_seconds` from now; false when another worker holds it. The token fences:
+// release and renewal need it.
+bool lease_feed(PgConnection& connection, int64_t tenant_id, const std::string& source,
+                const std::string& resource_type, const std::string& lease_token, int lease_seconds);
+void release_feed(PgConnection& connection, int64_t tenant_id, const std::string& source,
+                  const std::string& resource_type, const std::string& lease_token);
+std::vector<FeedState> read_feeds(PgConnection& connection, int64_t tenant_id);
+
+}  // namespace authledger

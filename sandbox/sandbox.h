@@ -1,0 +1,75 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+// A simulated EHR: a FHIR R4 server in memory on cpprestsdk, for the demo and the tests. It sees neither the ledger nor
+// sync: what it knows of authledger is HTTP.
+
+namespace authledger {
+
+// What goes wrong, switched on and off while it runs (POST /$faults with the same fields as JSON, GET shows them).
+struct SandboxFaults {
+  int throttle_next = 0;               // So many requests are answered 429 …
+  std::string retry_after;             // … with this Retry-After ("2", an HTTP-date, or none).
+  int unavailable_next = 0;            // So many are answered 503.
+  int slow_next = 0;                   // So many answers wait `slow_for`.
+  std::chrono::milliseconds slow_for{0};
+  int truncate_next = 0;               // So many bodies end half way.
+  int reset_next = 0;                  // So many connections close without an answer.
+  int html_next = 0;                   // So many are answered 200 with an HTML login page.
+  bool repeat_entries = false;         // The last entry of a page comes again on the next one.
+  bool stale_repeat = false;           // … in an older version.
+  bool endless_next = false;           // `next` repeats for ever.
+  std::string foreign_next;            // `next` links point here instead.
+  std::string redirect_to;             // Every GET is answered 307 to here.
+  bool outcome_in_searchset = false;   // Each page carries an OperationOutcome entry; total is wrong.
+  int write_then_silent_next = 0;      // So many writes are done, but the answer never comes.
+  std::chrono::milliseconds search_lag{0};  // Searches do not see writes younger than this.
+  std::string only_for;                // Faults apply only to paths that contain this, e.g. "Flag".
+  std::string only_method;             // … and to this method.
+};
+
+struct SandboxOptions {
+  std::string listen = "127.0.0.1:0";  // Port 0: any free one.
+  bool conditional_create = true;      // Declared in metadata and honoured.
+  bool honours_last_updated = true;
+  std::string required_token;          // When set, requests need "Authorization: Bearer <token>".
+};
+
+class Sandbox {
+ public:
+  static Result<std::unique_ptr<Sandbox>> start(const SandboxOptions& options);
+  ~Sandbox();
+
+  std::string base_url() const;                       // "http://127.0.0.1:PORT/fhir"
+  // Loads resources from a Bundle, a resource, or NDJSON; keeps their ids. Thread-safe, like all below.
+  Outcome load(const std::string& json_or_ndjson);
+  void set_faults(const SandboxFaults& faults);
+  // Current JSON of one resource, or nullopt.
+  std::optional<std::string> resource(const std::string& type, const std::string& id) const;
+  // Replaces or creates a resource as a person in the EHR would (new version, new lastUpdated).
+  Outcome put(const std::string& json);
+  Outcome remove(const std::string& type, const std::string& id);
+  std::vector<std::string> resources(const std::string& type) const;
+  int64_t requests() const;                           // Received.
+  int64_t writes() const;                             // Creates and updates received over HTTP that changed something.
+  // "METHOD path" of every request received, without query.
+  std::vector<std::string> request_log() const;
+
+ private:
+  struct State;
+  explicit Sandbox(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// The sample clinic as NDJSON: 10 clinicians, 250 visits a week, six months around `today`, six payers, PHP/IOP and
+// outpatient programs, and a dozen story patients. Deterministic in (today, seed).
+std::string sample_clinic(const std::string& today, unsigned seed);
+
+}  // namespace authledger

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "server/http_server.h"
+
+namespace authledger {
+
+// What the loop tells the health pages. Thread-safe.
+class ServiceState {
+ public:
+  ServiceState();
+  ~ServiceState();
+  void set_database_ok(bool ok);
+  void set_last_round(int64_t unix_seconds, bool ok, double seconds);
+  void set_feed_age(const std::string& feed, double seconds);  // Feed is "endpoint/Type".
+  void set_subjects(int64_t total, int64_t due, int64_t parked);
+  void add_pulled(const std::string& resource_type, int64_t count);
+  void add_facts(const std::string& outcome, int64_t count);       // new, unchanged, retracted, quarantined
+  void add_notices(const std::string& outcome, int64_t count);     // created, updated, retired, unchanged, parked, held
+  void add_entries(int64_t count);
+  void add_requests(const std::string& endpoint, int64_t count);
+
+  bool is_ready(std::string& why_not) const;
+  std::string prometheus_text() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// GET /health/live, /health/ready, /metrics.
+void add_health_routes(HttpServer& server, ServiceState& state);
+
+// The hardened nginx front: TLS, body and header limits, timeouts, strict framing.
+std::string nginx_config(const std::string& listen, const std::string& server_name);
+
+}  // namespace authledger

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+
+// The one door to cpprestsdk's listener outside the sandbox. It is archived upstream and knows neither body limits nor
+// slow clients: it binds loopback addresses only, and handlers never wait. nginx stands in front (proxy-config nginx).
+
+namespace authledger {
+
+struct ServerRequest {
+  std::string method, path;
+  std::map<std::string, std::string> query;
+};
+
+struct ServerResponse {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+};
+
+class HttpServer {
+ public:
+  using Handler = std::function<ServerResponse(const ServerRequest&)>;
+
+  // `listen` is "127.0.0.1:8089" or "[::1]:8089"; anything that is not loopback is refused.
+  static Result<std::unique_ptr<HttpServer>> start(const std::string& listen);
+  ~HttpServer();
+
+  // Handlers must not wait: they answer from memory. Register before traffic; thread-safe handlers only.
+  void route(const std::string& method, const std::string& path, Handler handler);
+  std::string address() const;  // "127.0.0.1:8089"
+
+ private:
+  struct State;
+  explicit HttpServer(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace authledger
