@@ -10,6 +10,7 @@ namespace {
 
 spdlog::logger& logger() {
   static const std::shared_ptr<spdlog::logger> instance = [] {
+    // spdlog takes its sinks shared.
     auto made = std::make_shared<spdlog::logger>("authledger", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
     made->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
     made->set_level(spdlog::level::info);

@@ -26,6 +26,7 @@ struct GlobalOptions {
   std::string config_file = "authledger.yaml";
   std::string tenant;        // Must equal the config's tenant name when given.
   Format format = Format::table;
+  bool has_format = false;   // False when --format was not given: a command may prefer another default.
 };
 
 struct CommandLine {

@@ -1,0 +1,54 @@
+# Every target installs the Debian packages that it lacks, naming them. See README.md.
+.DEFAULT_GOAL := help
+.PHONY: help packages build demo serve test test-sanitized bench lint format clean
+
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
+
+help:
+	@echo "make demo            pull, count and warn against a simulated EHR; ends by itself"
+	@echo "make serve           the same, left running: health and metrics on http://127.0.0.1:8089"
+	@echo "make build           build/release/authledger"
+	@echo "make test            build and run every test"
+	@echo "make test-sanitized  the same under AddressSanitizer and UndefinedBehaviorSanitizer"
+	@echo "make bench           measure; prints the machine, the ceiling and the ratios"
+	@echo "make lint            clang-format and clang-tidy"
+
+packages:
+	@scripts/install_packages.sh
+
+build: packages
+	@cmake --preset release -DAUTHLEDGER_TESTS=OFF -DAUTHLEDGER_BENCH=OFF >build.log 2>&1 || { cat build.log; exit 1; }
+	@rm -f build.log
+	@cmake --build --preset release
+
+demo: build
+	@scripts/demo.sh
+
+serve: build
+	@scripts/demo.sh --serve
+
+test: packages
+	cmake --preset release -DAUTHLEDGER_TESTS=ON
+	cmake --build --preset release
+	ctest --test-dir build/release --output-on-failure -j2
+
+test-sanitized: packages
+	cmake --preset asan-ubsan
+	cmake --build --preset asan-ubsan
+	ctest --test-dir build/asan-ubsan --output-on-failure -j2
+
+bench: packages
+	@cmake --preset release -DAUTHLEDGER_BENCH=ON >build.log 2>&1 || { cat build.log; exit 1; }
+	@rm -f build.log
+	@cmake --build --preset release
+	@build/release/bench
+
+lint:
+	@scripts/lint.sh
+
+format:
+	@clang-format -i $$(git ls-files '*.cc' '*.h')
+
+clean:
+	rm -rf build

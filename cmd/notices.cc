@@ -1,0 +1,60 @@
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "cmd/ledger_rows.h"
+#include "cmd/session.h"
+#include "ledger/store/notice_store.h"
+
+namespace authledger {
+namespace {
+
+struct NoticesOptions {
+  std::string patient;
+  bool release = false, all = false;
+};
+
+int run_notices(const GlobalOptions& global, const NoticesOptions& options) {
+  auto [session, exit_code] = open_session(global);
+  if (!session) return exit_code;
+  SystemClock clock;
+  if (options.release) {
+    int64_t released = release_held(session->connection(), session->tenant_id(), clock.now());
+    fmt::print("{} held notices released; the next sync delivers them\n", released);
+    return kExitDone;
+  }
+  std::vector<NoticeRowStored> stored;
+  transact(session->connection(), session->tenant_id(),
+           [&](Transaction& transaction) { stored = read_notices(transaction, options.patient); });
+  RowWriter rows(std::cout, global.format,
+                 {"key", "kind", "severity", "patient", "authorization_number", "text", "due_day", "state", "channel", "remote", "reason"});
+  for (const NoticeRowStored& row : stored) {
+    const StoredNotice& notice = row.notice;
+    NoticeState state = state_of(notice);
+    if (!options.all && state == NoticeState::retired) continue;
+    static const DesiredNotice kNone;
+    const DesiredNotice& desired = notice.desired ? *notice.desired : kNone;
+    rows.add({OutputCell::of_text(notice.record.notice_key), OutputCell::of_text(word_of(notice.record.kind)),
+              OutputCell::of_integer(notice.record.severity), OutputCell::of_text(row.patient),
+              OutputCell::of_text(desired.authorization_number), OutputCell::of_text(desired.text), cell_of(desired.due_day),
+              OutputCell::of_text(word_of(state)), OutputCell::of_text(notice.channel),
+              OutputCell::of_text(notice.remote_id.empty() ? "" : notice.channel + "/" + notice.remote_id),
+              OutputCell::of_text(notice.parked_reason.empty() ? notice.close_reason : notice.parked_reason)});
+  }
+  rows.finish();
+  return kExitDone;
+}
+
+}  // namespace
+
+void add_notices_command(CommandLine line) {
+  auto options = std::make_shared<NoticesOptions>();  // Shared by the parser and the run that follows it.
+  CLI::App* command = line.app.add_subcommand("notices", "Every warning: what it says and where it stands in the EHR");
+  command->add_option("--patient", options->patient, "Only this patient: an id or a reference (Patient/p1)");
+  command->add_flag("--all", options->all, "Retired notices too");
+  command->add_flag("--release", options->release, "Let the next sync deliver what a blast-radius limit held");
+  command->callback([line, options] { line.run = [line, options] { return run_notices(line.options, *options); }; });
+}
+
+}  // namespace authledger

@@ -1,0 +1,72 @@
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <thread>
+
+#include "base/log.h"
+#include "cmd/session.h"
+#include "server/health.h"
+#include "sync/loop.h"
+
+namespace authledger {
+namespace {
+
+void publish(const LoopReport& report, const Clock& clock, ServiceState& state) {
+  const Instant now = clock.now();
+  const int64_t unix_seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+  state.set_database_ok(report.summary.has_value());
+  if (!report.summary) {
+    state.set_last_round(unix_seconds, false, 0);
+    return;
+  }
+  const RoundSummary& summary = *report.summary;
+  state.set_last_round(unix_seconds, summary.failures.empty(), summary.seconds);
+  for (const auto& [type, count] : summary.pulled) state.add_pulled(type, count);
+  state.add_facts("new", summary.facts.new_facts);
+  state.add_facts("unchanged", summary.facts.unchanged);
+  state.add_facts("retracted", summary.facts.retracted);
+  state.add_facts("quarantined", summary.facts.quarantined);
+  state.add_notices("created", summary.notices.created);
+  state.add_notices("updated", summary.notices.updated);
+  state.add_notices("retired", summary.notices.retired);
+  state.add_notices("parked", summary.notices.parked);
+  state.add_notices("held", summary.notices.held);
+  state.add_entries(summary.entries);
+  state.add_requests("all", summary.requests);
+  state.set_subjects(report.subjects.subjects, report.subjects.due, report.subjects.parked);
+  for (const FeedState& feed : report.feeds) {
+    if (feed.last_success_at) {
+      state.set_feed_age(feed.source + "/" + feed.resource_type, std::chrono::duration<double>(now - *feed.last_success_at).count());
+    }
+  }
+}
+
+int run_serve(const GlobalOptions& global) {
+  std::stop_token stop = stop_on_signals();
+  auto [session, exit_code] = open_session(global);
+  if (!session) return exit_code;
+  auto server = HttpServer::start(session->config().server.listen);
+  if (!server) {
+    fmt::print(stderr, "authledger: {}\n", server.error().message);
+    return kExitBadUsage;
+  }
+  ServiceState state;
+  state.set_database_ok(true);
+  add_health_routes(**server, state);
+  fmt::print("authledger serves {} on http://{} (/health/live, /health/ready, /metrics); Ctrl-C stops it\n",
+             session->config().tenant.name, (*server)->address());
+  std::fflush(stdout);
+  SystemClock clock;
+  run_loop(*session, clock, stop, [&](const LoopReport& report) { publish(report, clock, state); });
+  fmt::print("authledger has stopped\n");
+  return kExitDone;
+}
+
+}  // namespace
+
+void add_serve_command(CommandLine line) {
+  CLI::App* command = line.app.add_subcommand("serve", "The sync loop and the HTTP server (health, metrics), until SIGINT or SIGTERM");
+  command->callback([line] { line.run = [line] { return run_serve(line.options); }; });
+}
+
+}  // namespace authledger

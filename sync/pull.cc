@@ -1,0 +1,74 @@
+#include "sync/pull.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "fhir/client.h"
+#include "sync/pull_feed.h"
+#include "sync/pull_folder.h"
+
+namespace authledger {
+namespace {
+
+void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& intake, RoundSummary& summary) {
+  const Config& config = context.session.config();
+  auto client = open_fhir_client(endpoint, config.folder, context.clock, context.stop);
+  if (!client) {
+    summary.failures.push_back(fmt::format("{}: {}", endpoint.name, client.error().message));
+    return;
+  }
+  bool needs_roster = std::any_of(endpoint.feeds.begin(), endpoint.feeds.end(), [](const FeedConfig& feed) {
+    return feed.strategy == FeedConfig::Strategy::per_patient;
+  });
+  // What the endpoint offers only widens what is read (deletions); without the statement the feeds still run.
+  Capability capability;
+  JsonDocument statement;
+  if (auto text = (*client)->capability_statement()) {
+    if (auto root = statement.parse(*text)) capability = read_capability(*root);
+  }
+  std::vector<std::string> roster;
+  if (needs_roster) {
+    auto read = read_roster(context, endpoint, **client);
+    if (read) {
+      roster = std::move(*read);
+    } else {
+      summary.failures.push_back(fmt::format("{}: no roster of patients: {}", endpoint.name, read.error().message));
+    }
+  }
+  for (const FeedConfig& feed : endpoint.feeds) {
+    if (context.stop.stop_requested()) break;
+    if (feed.strategy == FeedConfig::Strategy::off) continue;
+    if (auto failure = pull_feed({context, endpoint, feed, capability, **client, intake}, roster)) {
+      log_warning("feed_failed", {{"feed", endpoint.name + "/" + feed.resource_type}, {"cause", *failure}});
+      summary.failures.push_back(fmt::format("{}/{}: {}", endpoint.name, feed.resource_type, *failure));
+    }
+  }
+  summary.requests += static_cast<int64_t>((*client)->requests());
+}
+
+}  // namespace
+
+void pull_endpoints(RoundContext& context, RoundSummary& summary) {
+  const Config& config = context.session.config();
+  for (const EndpointConfig& endpoint : config.endpoints) {
+    if (context.stop.stop_requested()) return;
+    if (!context.options.endpoint.empty() && endpoint.name != context.options.endpoint) continue;
+    auto mapper = ResourceMapper::compile(endpoint, config.folder, context.session.policy().zone);
+    if (!mapper) {
+      for (const Issue& issue : mapper.error()) {
+        summary.failures.push_back(fmt::format("{}: {}: {}", endpoint.name, issue.element_path, issue.message));
+      }
+      continue;
+    }
+    Intake intake(context, endpoint, *mapper, summary);
+    if (endpoint.folder.empty()) {
+      pull_http(context, endpoint, intake, summary);
+    } else if (auto failure = pull_folder(context, endpoint, intake, summary)) {
+      summary.failures.push_back(fmt::format("{}: {}", endpoint.name, *failure));
+    }
+  }
+}
+
+}  // namespace authledger

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "sync/round.h"
+
+namespace authledger {
+
+// Reads every feed of every endpoint (or the one chosen) into facts. Each page commits its facts and resume link in one
+// transaction; the watermark moves when a run's last page commits. Adds to the summary; failures do not stop others.
+void pull_endpoints(RoundContext& context, RoundSummary& summary);
+
+}  // namespace authledger

@@ -1,0 +1,186 @@
+#include "sync/pull_feed.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/crypto.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "fhir/capability.h"
+#include "fhir/files.h"
+#include "fhir/search.h"
+
+namespace authledger {
+namespace {
+
+constexpr int kLeaseSeconds = 60;
+
+// A worker that finds a feed leased waits for its holder to finish or die, so that a crash delays the next round by at
+// most the lease.
+bool wait_for_lease(const FeedRun& run, const std::string& token) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(kLeaseSeconds + 5);
+  bool said = false;
+  while (!lease_feed(run.context.session.connection(), run.context.session.tenant_id(), run.endpoint.name,
+                     run.feed.resource_type, token, static_cast<int>(run.context.session.config().delivery.lease.count()))) {
+    if (run.context.stop.stop_requested() || std::chrono::steady_clock::now() > deadline) return false;
+    if (!said) run.context.progress(fmt::format("{}/{}: another worker reads this feed; waiting", run.endpoint.name, run.feed.resource_type));
+    said = true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+  return true;
+}
+
+std::string search_query(const FeedRun& run) {
+  std::string query = fmt::format("{}?_count={}", run.feed.resource_type, run.endpoint.page_size);
+  for (const auto& [parameter, value] : run.feed.search) query += "&" + parameter + "=" + query_value(value);
+  return query;
+}
+
+std::vector<ReceivedResource> received_of(const FeedRun& run, const SearchPage& page) {
+  std::vector<ReceivedResource> received;
+  received.reserve(page.resources.size());
+  for (JsonView resource : page.resources) {
+    walk_resources(resource, [&](JsonView found, std::string_view) {
+      received.push_back({found["resourceType"].string(), found["id"].string(), to_json_text(found), run.client.base_url()});
+    });
+  }
+  return received;
+}
+
+// Reads one chain of pages. `after_last` is what the feed's state becomes with the last page.
+std::optional<std::string> read_pages(const FeedRun& run, std::string url, FeedState state, const FeedState& after_last) {
+  PageGuard guard(run.endpoint.pages_per_pull_max);
+  int64_t count = 0;
+  while (true) {
+    auto page = run.client.search_page(url);
+    if (!page) return page.error().message;
+    if (auto problem = guard.admit(url, *page)) return *problem;
+    if (!page->outcomes.empty()) {
+      log_warning("search_outcome", {{"feed", run.endpoint.name + "/" + run.feed.resource_type}, {"outcomes", page->outcomes.size()}});
+    }
+    if (!state.run_started_at) state.run_started_at = page->server_time.value_or(run.context.clock.now());
+    std::vector<ReceivedResource> received = received_of(run, *page);
+    count += static_cast<int64_t>(received.size());
+    run.context.progress(fmt::format("{}/{}: {} read", run.endpoint.name, run.feed.resource_type, count));
+
+    const bool is_last = page->next.empty();
+    FeedState next = is_last ? after_last : state;
+    if (is_last && !after_last.run_started_at) {
+      // The run ends here: everything up to its start, by the server's clock, has been read.
+      if (after_last.resume_link.empty()) next.watermark = *state.run_started_at - run.endpoint.overlap;
+      next.run_started_at = after_last.resume_link.empty() ? std::nullopt : state.run_started_at;
+      next.last_success_at = run.context.clock.now();
+    }
+    if (!is_last) next.resume_link = page->next;
+    run.intake.record(std::move(received), &next);
+    if (is_last) return std::nullopt;
+    if (run.context.stop.stop_requested()) return "stopped; the next round goes on from the last page";
+    url = page->next;
+  }
+}
+
+std::optional<std::string> pull_by_last_updated(const FeedRun& run, FeedState state) {
+  FeedState ended = state;
+  ended.resume_link.clear();
+  ended.run_started_at.reset();
+  if (!state.resume_link.empty()) {
+    auto failure = read_pages(run, state.resume_link, state, ended);
+    if (!failure || run.context.stop.stop_requested()) return failure;
+    // Search results expire (410 and the like); the watermark still says where the run began.
+    log_warning("resume_link_failed", {{"feed", run.endpoint.name + "/" + run.feed.resource_type}, {"cause", *failure}});
+    state.resume_link.clear();
+    state.run_started_at.reset();
+  }
+  std::string url = search_query(run);
+  if (state.watermark) url += "&_lastUpdated=" + query_value("ge" + format_instant(*state.watermark));
+  return read_pages(run, url, state, ended);
+}
+
+// A sweep remembers its place as "<patient>\n<next page or nothing>".
+std::optional<std::string> pull_by_patient(const FeedRun& run, FeedState state, const std::vector<std::string>& roster) {
+  size_t at = 0;
+  std::string page_link;
+  if (!state.resume_link.empty()) {
+    std::vector<std::string> place = split(state.resume_link, '\n');
+    at = static_cast<size_t>(std::lower_bound(roster.begin(), roster.end(), place[0]) - roster.begin());
+    if (at == roster.size()) at = 0;
+  } else {
+    state.run_started_at = run.context.clock.now();
+  }
+  const char* parameter = run.feed.resource_type == "Patient" ? "_id" : "patient";
+  for (; at < roster.size(); ++at) {
+    FeedState after = state;
+    after.resume_link = at + 1 < roster.size() ? roster[at + 1] : "";
+    if (at + 1 == roster.size()) after.run_started_at.reset();
+    FeedState during = state;
+    during.resume_link = roster[at];
+    std::string url = search_query(run) + "&" + parameter + "=" + query_value(roster[at]);
+    PageGuard guard(run.endpoint.pages_per_pull_max);
+    while (true) {
+      auto page = run.client.search_page(url);
+      if (!page) return page.error().message;
+      if (auto problem = guard.admit(url, *page)) return *problem;
+      const bool is_last = page->next.empty();
+      FeedState next = is_last ? after : during;
+      if (is_last && at + 1 == roster.size()) {
+        next.watermark = *state.run_started_at - run.endpoint.overlap;
+        next.last_success_at = run.context.clock.now();
+      }
+      run.intake.record(received_of(run, *page), &next);
+      if (is_last) break;
+      url = page->next;
+    }
+    run.context.progress(fmt::format("{}/{}: {} of {} patients", run.endpoint.name, run.feed.resource_type, at + 1, roster.size()));
+    if (run.context.stop.stop_requested()) return "stopped; the next round goes on with the next patient";
+  }
+  return std::nullopt;
+}
+
+// Resources that were deleted in the EHR never show up in a search: the type's history names them.
+std::optional<std::string> pull_deletions(const FeedRun& run, const FeedState& before) {
+  PageGuard guard(run.endpoint.pages_per_pull_max);
+  std::string url = fmt::format("{}/_history?_count={}&_since={}", run.feed.resource_type, run.endpoint.page_size,
+                                query_value(format_instant(*before.watermark)));
+  std::set<std::string> deleted;
+  while (true) {
+    auto page = run.client.search_page(url);
+    if (!page) return page.error().message;
+    if (auto problem = guard.admit(url, *page)) return *problem;
+    // History is newest first: a resource that came back after its deletion is not deleted.
+    for (JsonView resource : page->resources) deleted.erase(resource["resourceType"].string() + "/" + resource["id"].string());
+    deleted.insert(page->deleted.begin(), page->deleted.end());
+    if (page->next.empty() || run.context.stop.stop_requested()) break;
+    url = page->next;
+  }
+  std::vector<ResourceHash> resources;
+  for (const std::string& reference : deleted) {
+    std::string id = reference.substr(reference.find('/') + 1);
+    resources.push_back({run.feed.resource_type, id, sha256("deleted " + reference)});
+  }
+  if (!resources.empty()) run.intake.record_deleted(resources, nullptr);
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> pull_feed(const FeedRun& run, const std::vector<std::string>& roster) {
+  TenantSession& session = run.context.session;
+  const std::string token = random_hex(16);
+  if (!wait_for_lease(run, token)) return "another worker holds this feed";
+  FeedState state = read_feed(session.connection(), session.tenant_id(), run.endpoint.name, run.feed.resource_type);
+  state.source = run.endpoint.name;
+  state.resource_type = run.feed.resource_type;
+  const bool is_incremental = state.watermark.has_value() && state.resume_link.empty();
+
+  auto failure = run.feed.strategy == FeedConfig::Strategy::per_patient ? pull_by_patient(run, state, roster)
+                                                                       : pull_by_last_updated(run, state);
+  if (!failure && is_incremental && run.capability.can(run.feed.resource_type, "history-type")) {
+    failure = pull_deletions(run, state);
+  }
+  release_feed(session.connection(), session.tenant_id(), run.endpoint.name, run.feed.resource_type, token);
+  return failure;
+}
+
+}  // namespace authledger

@@ -1,0 +1,158 @@
+#include "sync/reconcile.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/log.h"
+#include "ledger/allocate.h"
+#include "ledger/journal.h"
+#include "ledger/notices.h"
+#include "ledger/store/journal_store.h"
+#include "ledger/store/notice_store.h"
+#include "ledger/store/subject_store.h"
+
+namespace authledger {
+namespace {
+
+struct BatchCounts {
+  int64_t subjects = 0, entries = 0;
+};
+
+// One subject's way through the pure stages.
+struct SubjectOutcome {
+  std::optional<JournalEntry> entry;
+  std::vector<NoticeChange> notices;
+  std::optional<Day> changes_on;
+};
+
+class Reconciler {
+ public:
+  explicit Reconciler(RoundContext& context)
+      : context_(context), policy_(context.session.policy()), today_(context.today()), tenant_(context.session.config().tenant.name) {}
+
+  // Subjects are due by the clock; with `--on DAY` also those that become due by the end of that day.
+  Instant due_until() const {
+    Instant now = context_.clock.now();
+    return context_.options.on_day ? std::max(now, policy_.zone.start_of(today_ + 1) - std::chrono::microseconds(1)) : now;
+  }
+
+  BatchCounts run(Transaction& transaction, const std::vector<SubjectHead>& heads) const {
+    std::vector<int64_t> ids;
+    for (const SubjectHead& head : heads) ids.push_back(head.subject_id);
+    std::vector<std::vector<Fact>> facts = read_facts(transaction, ids);
+    std::vector<std::vector<Position>> positions = read_positions(transaction, ids);
+    std::vector<std::vector<StoredNotice>> notices = read_notices_of(transaction, ids);
+    Instant now = context_.clock.now();
+
+    // Never due again within this run: a day in the past (`--on`) would else be reckoned for ever.
+    const Instant earliest_due = due_until() + std::chrono::microseconds(1);
+    std::vector<PostedEntry> entries;
+    std::vector<SubjectNoticeChanges> changes;
+    std::vector<SubjectProgress> progress;
+    for (size_t i = 0; i < heads.size(); ++i) {
+      SubjectOutcome outcome = reckon(heads[i], facts[i], positions[i], notices[i], now);
+      if (outcome.entry) entries.push_back({heads[i].subject_id, std::move(*outcome.entry)});
+      if (!outcome.notices.empty()) changes.push_back({heads[i].subject_id, std::move(outcome.notices)});
+      std::optional<Instant> due_at;
+      if (outcome.changes_on) due_at = std::max(policy_.zone.start_of(*outcome.changes_on), earliest_due);
+      progress.push_back({heads[i].subject_id, heads[i].facts_seq, due_at});
+    }
+    if (!entries.empty()) post_entries(transaction, entries);
+    if (!changes.empty()) save_notice_changes(transaction, changes, now);
+    save_progress(transaction, progress);
+    return {static_cast<int64_t>(heads.size()), static_cast<int64_t>(entries.size())};
+  }
+
+ private:
+  SubjectOutcome reckon(const SubjectHead& head, const std::vector<Fact>& history, const std::vector<Position>& positions,
+                  const std::vector<StoredNotice>& stored, Instant now) const {
+    Consolidated subject = consolidate(current_facts(history), history, policy_);
+    Allocation allocation = allocate(subject, policy_, today_);
+    EntryPlan plan = plan_entry(subject, allocation, positions);
+
+    SubjectOutcome outcome;
+    // An organization, or a patient of whom nothing is known yet, has nothing to remember.
+    const bool is_blank = head.entry_seq == 0 && subject.lines.empty() && subject.services.empty();
+    if (!is_blank) outcome.entry = build_entry(subject_key(context_.session.tenant_id(), head.subject_id), head, plan, now);
+    std::vector<NoticeRecord> records;
+    for (const StoredNotice& notice : stored) records.push_back(notice.record);
+    outcome.notices = plan_notices(tenant_, head.subject_id, desired_notices(subject, allocation, policy_, today_), records);
+    outcome.changes_on = allocation.changes_on;
+    if (auto day = notices_change_on(subject, allocation, policy_, today_)) {
+      outcome.changes_on = outcome.changes_on ? std::min(*outcome.changes_on, *day) : *day;
+    }
+    return outcome;
+  }
+
+  std::optional<JournalEntry> build_entry(const std::string& key, const SubjectHead& head, const EntryPlan& plan, Instant now) const {
+    if (plan.transfers.empty() && plan.outcome_hash == head.outcome_hash) return std::nullopt;
+    JournalEntry entry;
+    entry.entry_seq = head.entry_seq + 1;
+    entry.facts_seq = head.facts_seq;
+    entry.as_of_day = today_;
+    entry.policy_version = policy_.version;
+    entry.posted_at = now;
+    entry.outcome_hash = plan.outcome_hash;
+    entry.previous_hash = head.entry_hash;
+    entry.transfers = plan.transfers;
+    entry.entry_hash = entry_hash(key, entry);
+    return entry;
+  }
+
+  RoundContext& context_;
+  const Policy& policy_;
+  Day today_;
+  const std::string& tenant_;
+};
+
+// After a batch failed: each subject in a transaction of its own, so that the others go on.
+BatchCounts run_singly(RoundContext& context, const Reconciler& reconciler, const std::vector<int64_t>& ids, RoundSummary& summary) {
+  PgConnection& connection = context.session.connection();
+  BatchCounts counts;
+  for (int64_t id : ids) {
+    try {
+      transact(connection, context.session.tenant_id(), [&](Transaction& transaction) {
+        BatchCounts one = reconciler.run(transaction, lock_subjects(transaction, std::array{id}));
+        counts.subjects += one.subjects;
+        counts.entries += one.entries;
+      });
+    } catch (const DbError& error) {
+      if (error.is_connection_lost()) throw;
+      // The subject's number is no patient identifier: it exists only here.
+      log_error("subject_failed", {{"subject", id}, {"sqlstate", error.sqlstate()}, {"cause", error.what()}});
+      back_off_subject(connection, context.session.tenant_id(), id, fmt::format("database error {}", error.sqlstate()),
+                       context.clock.now() + std::chrono::minutes(1), kReconcileAttemptsMax);
+      ++summary.parked_subjects;
+    }
+  }
+  return counts;
+}
+
+}  // namespace
+
+void reconcile_due(RoundContext& context, RoundSummary& summary) {
+  Reconciler reconciler(context);
+  while (!context.stop.stop_requested()) {
+    std::vector<int64_t> ids;
+    BatchCounts counts;
+    try {
+      transact(context.session.connection(), context.session.tenant_id(), [&](Transaction& transaction) {
+        std::vector<SubjectHead> heads = claim_due_subjects(transaction, reconciler.due_until(), kSubjectsPerBatchMax);
+        ids.clear();
+        for (const SubjectHead& head : heads) ids.push_back(head.subject_id);
+        counts = heads.empty() ? BatchCounts{} : reconciler.run(transaction, heads);
+      });
+    } catch (const DbError& error) {
+      if (error.is_connection_lost() || ids.empty()) throw;
+      counts = run_singly(context, reconciler, ids, summary);
+    }
+    if (ids.empty()) return;
+    summary.subjects += counts.subjects;
+    summary.entries += counts.entries;
+    context.progress(fmt::format("reconcile: {} subjects, {} journal entries", summary.subjects, summary.entries));
+  }
+}
+
+}  // namespace authledger

@@ -1,0 +1,83 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "base/text.h"
+#include "fhir/search.h"
+#include "sync/pull_feed.h"
+
+namespace authledger {
+namespace {
+
+std::string id_of(std::string_view reference) {
+  size_t slash = reference.rfind('/');
+  return std::string(slash == std::string_view::npos ? reference : reference.substr(slash + 1));
+}
+
+// Every page of one search, ids collected by `collect`.
+Result<std::vector<std::string>> ids_from_pages(const EndpointConfig& endpoint, FhirClient& client, std::string url,
+                                                void (*collect)(JsonView, std::vector<std::string>&)) {
+  std::vector<std::string> ids;
+  PageGuard guard(endpoint.pages_per_pull_max);
+  while (!url.empty()) {
+    auto page = client.search_page(url);
+    if (!page) return Failure{page.error().message};
+    if (auto problem = guard.admit(url, *page)) return Failure{*problem};
+    for (JsonView resource : page->resources) collect(resource, ids);
+    url = page->next;
+  }
+  return ids;
+}
+
+Result<std::vector<std::string>> ids_from_file(const RosterConfig& roster, const std::string& folder) {
+  std::string path = roster.file.starts_with("/") ? roster.file : folder + "/" + roster.file;
+  std::ifstream file(path);
+  if (!file) return Failure{fmt::format("cannot read the roster file {}", path)};
+  std::vector<std::string> ids;
+  std::string line;
+  while (std::getline(file, line)) {
+    std::string_view text = trim(line);
+    if (!text.empty() && text[0] != '#') ids.push_back(id_of(text));
+  }
+  return ids;
+}
+
+Result<std::vector<std::string>> ids_from_group(const RosterConfig& roster, FhirClient& client) {
+  auto group = client.read("Group", roster.group);
+  if (!group) return Failure{fmt::format("Group/{}: {}", roster.group, group.error().message)};
+  JsonDocument document;
+  auto root = document.parse(group->body);
+  if (!root) return Failure{fmt::format("Group/{}: {}", roster.group, root.error().message)};
+  std::vector<std::string> ids;
+  for (JsonView member : (*root)["member"]) {
+    if (!member["inactive"].boolean()) ids.push_back(id_of(member["entity"]["reference"].text()));
+  }
+  return ids;
+}
+
+Result<std::vector<std::string>> unsorted_roster(RoundContext& context, const EndpointConfig& endpoint, FhirClient& client) {
+  switch (endpoint.roster.kind) {
+    case RosterKind::list_file: return ids_from_file(endpoint.roster, context.session.config().folder);
+    case RosterKind::group: return ids_from_group(endpoint.roster, client);
+    case RosterKind::patient_search:
+      return ids_from_pages(endpoint, client, fmt::format("Patient?_count={}", endpoint.page_size),
+                            [](JsonView resource, std::vector<std::string>& ids) {
+                              if (resource["resourceType"].text() == "Patient") ids.push_back(resource["id"].string());
+                            });
+  }
+  return Failure{"no such kind of roster"};
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> read_roster(RoundContext& context, const EndpointConfig& endpoint, FhirClient& client) {
+  auto ids = unsorted_roster(context, endpoint, client);
+  if (!ids) return ids;
+  std::sort(ids->begin(), ids->end());
+  ids->erase(std::unique(ids->begin(), ids->end()), ids->end());
+  std::erase(*ids, "");
+  return ids;
+}
+
+}  // namespace authledger

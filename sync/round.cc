@@ -1,0 +1,57 @@
+#include "sync/round.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "sync/deliver.h"
+#include "sync/pull.h"
+#include "sync/reconcile.h"
+#include "sync/seal.h"
+
+namespace authledger {
+
+Day RoundContext::today() const {
+  return options.on_day ? *options.on_day : session.policy().zone.day_of(clock.now());
+}
+
+RoundSummary run_round(RoundContext& context) {
+  auto started = std::chrono::steady_clock::now();
+  RoundSummary summary;
+  if (context.options.pull) pull_endpoints(context, summary);
+  if (!context.stop.stop_requested()) reconcile_due(context, summary);
+  if (context.options.deliver && !context.stop.stop_requested()) deliver_due(context, summary);
+  if (!context.stop.stop_requested()) seal_tenant(context);
+  summary.is_stopped = context.stop.stop_requested();
+  summary.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  log_info("round_finished", {{"entries", summary.entries}, {"subjects", summary.subjects}, {"created", summary.notices.created},
+                              {"updated", summary.notices.updated}, {"retired", summary.notices.retired},
+                              {"failures", summary.failures.size()}, {"seconds", fmt::format("{:.2f}", summary.seconds)}});
+  return summary;
+}
+
+std::string summary_json(const RoundSummary& summary) {
+  JsonWriter writer;
+  writer.begin_object().key("pulled").begin_object();
+  for (const auto& [type, count] : summary.pulled) writer.key(type).number(count);
+  writer.end_object().key("facts").begin_object();
+  writer.key("new").number(summary.facts.new_facts).key("unchanged").number(summary.facts.unchanged);
+  writer.key("retracted").number(summary.facts.retracted).key("quarantined").number(summary.facts.quarantined);
+  writer.end_object().key("subjects").number(summary.subjects).key("entries").number(summary.entries);
+  writer.key("notices").begin_object();
+  writer.key("created").number(summary.notices.created).key("updated").number(summary.notices.updated);
+  writer.key("retired").number(summary.notices.retired).key("unchanged").number(summary.notices.unchanged);
+  writer.key("parked").number(summary.notices.parked).key("held").number(summary.notices.held);
+  writer.end_object().key("requests").number(summary.requests);
+  writer.key("seconds").number_text(fmt::format("{:.3f}", summary.seconds));
+  if (!summary.failures.empty()) {
+    writer.key("failures").begin_array();
+    for (const std::string& failure : summary.failures) writer.string(failure);
+    writer.end_array();
+  }
+  return writer.end_object().take();
+}
+
+}  // namespace authledger

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "ledger/store/fact_store.h"
+#include "sync/tenant_session.h"
+
+namespace authledger {
+
+struct NoticeCounts {
+  int64_t created = 0, updated = 0, retired = 0, unchanged = 0, parked = 0, held = 0;
+};
+
+// What one round did. Printed by `authledger sync`; its field names are fixed.
+struct RoundSummary {
+  std::map<std::string, int64_t> pulled;  // Resources received, by type.
+  RecordCounts facts;
+  int64_t subjects = 0;  // Reconciled.
+  int64_t entries = 0;   // Posted.
+  NoticeCounts notices;
+  int64_t requests = 0;  // HTTP requests sent.
+  double seconds = 0;
+  int64_t parked_subjects = 0;
+  // Feeds and writes that could not be done, as sentences for an operator. Empty when all went well.
+  std::vector<std::string> failures;
+  bool is_stopped = false;  // Ended early by a signal; nothing is lost, the next round goes on.
+};
+
+// Says what is going on; called a few times a second at most by long work. Lines never hold patient data.
+using Progress = std::function<void(const std::string& line)>;
+
+struct RoundOptions {
+  bool pull = true;
+  bool deliver = true;
+  std::string endpoint;       // Only this one; empty = all.
+  std::optional<Day> on_day;  // As if today were this day.
+};
+
+// What every stage of a round gets.
+struct RoundContext {
+  TenantSession& session;
+  const Clock& clock;
+  const RoundOptions& options;
+  std::stop_token stop;
+  Progress progress;
+
+  Day today() const;
+};
+
+// One full round: pull every feed, reconcile every due subject, deliver every due notice. A failing feed does not stop
+// the others. Throws DbError only when the database stays away.
+RoundSummary run_round(RoundContext& context);
+
+// The summary as the fixed JSON of `sync --format json`.
+std::string summary_json(const RoundSummary& summary);
+
+}  // namespace authledger

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "config/config.h"
+#include "ledger/policy.h"
+#include "ledger/store/pg.h"
+#include "sync/embedded_postgres.h"
+
+namespace authledger {
+
+// Everything that a worker needs to work for one tenant: the config, a connection of its own with the application's
+// rights, the tenant's id and the policy in force. Not thread-safe: one a worker thread.
+class TenantSession {
+ public:
+  // Starts the embedded cluster when the config names no database, migrates, finds or creates tenant and policy.
+  // Errors: the database cannot be reached or prepared; the message says what to do.
+  static Result<std::unique_ptr<TenantSession>> open(const Config& config);
+
+  // Another connection to the same tenant, for a second worker. Throws DbError.
+  std::unique_ptr<PgConnection> connect() const;
+
+  const Config& config() const { return config_; }
+  PgConnection& connection() { return *connection_; }
+  int64_t tenant_id() const { return tenant_id_; }
+  const Policy& policy() const { return policy_; }
+  // Replaces a connection that was lost. Throws DbError while the server stays away.
+  void reconnect();
+
+ private:
+  TenantSession(const Config& config, std::optional<EmbeddedPostgres> embedded, std::string url,
+                std::unique_ptr<PgConnection> connection, int64_t tenant_id, Policy policy);
+
+  Config config_;
+  std::optional<EmbeddedPostgres> embedded_;
+  std::string url_;
+  std::unique_ptr<PgConnection> connection_;
+  int64_t tenant_id_;
+  Policy policy_;
+};
+
+}  // namespace authledger
