@@ -1,9 +1,7 @@
 # authledger_ship_files(TARGET HEADER FOLDER...)
 #
-# Puts every file of the folders into the program as text. HEADER.h declares
-#   std::optional<std::string_view> shipped_file(std::string_view path);
-# or, for the schema, its own functions: the generated part is one table of (path, text) that HEADER.h's folder reads
-# through `extern const ShippedFile k<Name>[]`.
+# Puts every .yaml and .sql file of the folders into the program as text: one table of (path, text) by the name of
+# HEADER, `extern const ShippedFile k_<name>[]` in base/shipped_file.h, sorted by path.
 function(authledger_ship_files TARGET HEADER)
   get_filename_component(name ${HEADER} NAME)
   get_filename_component(folder ${HEADER} DIRECTORY)
@@ -15,7 +13,9 @@ function(authledger_ship_files TARGET HEADER)
   endforeach()
   list(SORT files)
   set(generated ${CMAKE_BINARY_DIR}/generated/${folder}/${name}_table.cc)
-  set(arguments -DOUTPUT=${generated} -DROOT=${CMAKE_SOURCE_DIR} -DNAME=${name} "-DFILES=${files}")
+  # A semicolon would end the argument: the list travels with bars in between.
+  list(JOIN files "|" joined)
+  set(arguments -DOUTPUT=${generated} -DROOT=${CMAKE_SOURCE_DIR} -DNAME=${name} -DFILES=${joined})
   set(absolute)
   foreach(file ${files})
     list(APPEND absolute ${CMAKE_SOURCE_DIR}/${file})

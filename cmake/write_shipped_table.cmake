@@ -1,21 +1,32 @@
-# Writes a C++ table of (path, text). Long texts are cut into pieces: compilers limit one string literal to 64 KB.
-set(text "// Written by cmake/write_shipped_table.cmake.\n#include \"base/shipped_file.h\"\n\nnamespace authledger {\n\nextern const ShippedFile k_${NAME}[];\nextern const unsigned long k_${NAME}_count;\n\nconst ShippedFile k_${NAME}[] = {\n")
+# Writes a C++ table of (path, text). The texts travel as numbers, not as string literals: CMake's lists and strings
+# would change brackets, semicolons and backslashes, and compilers limit the length of a literal.
+string(REPLACE "|" ";" FILES "${FILES}")
+set(arrays "")
+set(table "")
 set(count 0)
-foreach(file ${FILES})
-  file(READ ${ROOT}/${file} content)
-  string(LENGTH "${content}" length)
-  string(APPEND text "    {\"${file}\",\n")
-  set(at 0)
-  while(at LESS length)
-    string(SUBSTRING "${content}" ${at} 8000 piece)
-    string(APPEND text "R\"authledger(${piece})authledger\"\n")
-    math(EXPR at "${at} + 8000")
-  endwhile()
-  if(length EQUAL 0)
-    string(APPEND text "\"\"")
-  endif()
-  string(APPEND text "},\n")
+foreach(file IN LISTS FILES)
+  file(READ "${ROOT}/${file}" hex HEX)
+  string(LENGTH "${hex}" digits)
+  math(EXPR bytes "${digits} / 2")
+  string(REGEX REPLACE "(................................................................)" "\\1\n" hex "${hex}")
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," hex "${hex}")
+  string(APPEND arrays "constexpr char kText${count}[] = {\n${hex}'\\0'};\n")
+  string(APPEND table "    {\"${file}\", {kText${count}, ${bytes}}},\n")
   math(EXPR count "${count} + 1")
 endforeach()
-string(APPEND text "    {\"\", \"\"}};\n\nconst unsigned long k_${NAME}_count = ${count};\n\n}  // namespace authledger\n")
-file(WRITE ${OUTPUT} "${text}")
+file(WRITE "${OUTPUT}" "// Written by cmake/write_shipped_table.cmake.
+#include \"base/shipped_file.h\"
+
+namespace authledger {
+namespace {
+
+${arrays}
+}  // namespace
+
+const ShippedFile k_${NAME}[] = {
+${table}    {\"\", \"\"}};
+
+const unsigned long k_${NAME}_count = ${count};
+
+}  // namespace authledger
+")

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "cmd/ledger_rows.h"
+#include "base/clock.h"
 #include "cmd/session.h"
 #include "ledger/store/notice_store.h"
 

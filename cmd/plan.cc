@@ -6,6 +6,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "base/clock.h"
 #include "cmd/ledger_rows.h"
 #include "cmd/reckoning.h"
 #include "ledger/store/journal_store.h"
@@ -56,7 +57,7 @@ class PlanRows {
     std::vector<NoticeRecord> records;
     for (const StoredNotice& notice : stored) records.push_back(notice.record);
     for (const NoticeChange& change :
-         plan_notices(tenant_, name.subject_id, desired_notices(consolidated, allocation, policy, today), records)) {
+         plan_notices(tenant_, name.subject_id, consolidated, allocation, policy, today, records)) {
       ++notices;
       rows_.add({OutputCell::of_text(name.patient), OutputCell::of_text("notice"), OutputCell::of_text(change.desired ? "write" : "retire"),
                  OutputCell::of_text(change.desired ? word_of(change.desired->kind) : ""), OutputCell::of_text(change.notice_key),

@@ -3,6 +3,7 @@
 
 #include <iostream>
 
+#include "base/clock.h"
 #include "cmd/session.h"
 #include "ledger/store/quarantine_store.h"
 #include "sync/quarantine_retry.h"

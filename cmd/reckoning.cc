@@ -7,6 +7,7 @@
 #include <map>
 #include <span>
 
+#include "base/clock.h"
 #include "ledger/store/journal_store.h"
 #include "ledger/store/tenant_store.h"
 

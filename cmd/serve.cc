@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/clock.h"
 #include "cmd/session.h"
 #include "server/health.h"
 #include "sync/loop.h"
@@ -11,7 +12,7 @@
 namespace authledger {
 namespace {
 
-void publish(const LoopReport& report, const Clock& clock, ServiceState& state) {
+void publish(const LoopReport& report, const Clock& clock, ServerHealth& state) {
   const Instant now = clock.now();
   const int64_t unix_seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
   state.set_database_ok(report.summary.has_value());
@@ -50,7 +51,7 @@ int run_serve(const GlobalOptions& global) {
     fmt::print(stderr, "authledger: {}\n", server.error().message);
     return kExitBadUsage;
   }
-  ServiceState state;
+  ServerHealth state;
   state.set_database_ok(true);
   add_health_routes(**server, state);
   fmt::print("authledger serves {} on http://{} (/health/live, /health/ready, /metrics); Ctrl-C stops it\n",

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <memory>
 
+#include "base/clock.h"
 #include "cmd/session.h"
 #include "sync/round.h"
 

@@ -21,7 +21,8 @@ struct TenantConfig {
 };
 
 struct DatabaseConfig {
-  std::string url;           // libpq URL or key=value string; empty = embedded. From url_file or url_env only.
+  std::string url;           // libpq URL or key=value string; empty = embedded. One with a password comes from url_file
+                             // or url_env only.
   std::string data_folder;   // Embedded cluster; default "authledger-data" beside the config file.
 };
 
@@ -112,18 +113,21 @@ struct Config {
   const EndpointConfig* endpoint(const std::string& name) const;
 };
 
-// Reads and validates a config file. Errors: all of them at once, each "file:line:column: …" with what was expected
-// and the nearest known key.
+// Reads and validates a config file. Errors: all of them at once; element_path is "file:line:column", the message says
+// what was expected and names the nearest known key.
 Result<Config, Issues> load_config(const std::string& file);
 
 // Reads a secret named by `secret_file` or `secret_env`, without its final newline.
-Result<std::string> read_secret(const std::string& secret_file, const std::string& secret_env, const std::string& folder);
+Result<std::string> read_secret(const std::string& secret_file, const std::string& secret_env,
+                                const std::string& folder);
 
 // Text of a file that ships inside the program ("config/mappings/encounter.yaml"), or nullopt.
 std::optional<std::string_view> shipped_file(std::string_view path);
 
 // YAML (or JSON) text as JSON text, for files that other layers read with JsonDocument. Plain scalars follow YAML 1.2
-// core: true/false, null, integers and decimals keep their text, all else is a string.
+// core: true/false, null, integers and decimals keep their text, all else is a string. A number that JSON cannot write
+// as it stands (0905, +1, 0x1F, .inf) becomes a string, so that no code loses its leading zero.
+// Errors: one line a problem, "file:line:column: …".
 Result<std::string> yaml_to_json(std::string_view yaml_text, const std::string& file);
 
 }  // namespace authledger

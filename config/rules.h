@@ -28,6 +28,7 @@ struct CodeRule {
   int minutes_max = 0;
   bool once_per_day = false;     // Per diem: lines of one day draw one.
   bool add_on = false;           // Draws nothing unless an authorization line lists the code.
+  bool operator==(const CodeRule&) const = default;
 };
 
 // A payer accepts `codes` on an authorization for `authorized_code`. An empty payer means every payer.
@@ -36,12 +37,14 @@ struct CodeFamily {
   std::string name;
   std::string authorized_code;
   std::vector<std::string> codes;
+  bool operator==(const CodeFamily&) const = default;
 };
 
 struct ProgramRule {
   std::string program;             // "php", "iop", …
   std::vector<std::string> codes;  // Service or revenue codes of the program.
   std::string measure;
+  bool operator==(const ProgramRule&) const = default;
 };
 
 // Behaviour of one payer; an empty payer is the default for all.
@@ -51,6 +54,7 @@ struct PayerRule {
   std::optional<int> reservation_grace_days;
   std::optional<bool> match_provider, match_place, match_diagnosis;
   std::optional<bool> authorization_required;
+  bool operator==(const PayerRule&) const = default;
 };
 
 struct WarningRule {
@@ -58,6 +62,7 @@ struct WarningRule {
   Quantity units_left = Quantity::of_units(3);       // Units low: this many or fewer.
   int decision_days_standard = 7;                    // CMS-0057-F: 7 calendar days, 72 hours expedited.
   int decision_hours_expedited = 72;
+  bool operator==(const WarningRule&) const = default;
 };
 
 struct Rules {
@@ -69,10 +74,13 @@ struct Rules {
   WarningRule warnings;
   int reservation_grace_days = 3;
   std::string time_zone = "UTC";  // The tenant's; part of the policy since it decides days.
+  bool operator==(const Rules&) const = default;
 };
 
-// Reads rules from YAML or JSON text over `rules`. `file` names the text in error messages.
-// Errors: every problem found, as "file:line:column: what was expected; nearest known key".
+// Reads rules from YAML or JSON text over `rules`. `file` names the text in error messages. An entry of codes, families
+// (same payer and name), programs, payers or aliases replaces the former one as a whole; warnings key by key.
+// Errors: every problem found; element_path is "file:line:column", the message says what was expected and the nearest
+// known key. `rules` then holds what could be read.
 Issues read_rules(std::string_view text, const std::string& file, Rules& rules);
 
 // Canonical JSON (sorted, compact): equal rules have equal text; read_rules reads it back to equal rules.

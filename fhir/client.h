@@ -54,6 +54,7 @@ struct SearchPage {
   std::string body_hash;                 // Hex SHA-256 of the page as received.
   std::vector<JsonView> resources;       // Entries' resources, duplicates kept in order.
   std::vector<JsonView> outcomes;        // OperationOutcome entries: warnings of the server.
+  std::vector<std::string> deleted;      // "Type/id" of history entries whose request.method is DELETE.
   std::string next;                      // Absolute URL on the endpoint's origin, or empty.
   std::optional<int64_t> total;
   std::optional<Instant> server_time;    // The Date header: the server's clock.

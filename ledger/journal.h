@@ -1,7 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/crypto.h"
@@ -13,11 +15,19 @@
 namespace authledger {
 
 enum class Account : int16_t {
-  granted = 1, available = 2, reserved = 3, used = 4, lapsed = 5,  // Of an authorization line's book.
-  rendered = 6, uncovered = 7                                      // Of the book "uncovered/<code>".
+  granted = 1,
+  available = 2,
+  reserved = 3,
+  used = 4,
+  lapsed = 5,  // Of an authorization line's book.
+  rendered = 6,
+  uncovered = 7  // Of the book "uncovered/<code>".
 };
 std::string_view word_of(Account account);
 std::optional<Account> account_from(std::string_view word);
+
+// The book of what was rendered without an authorization: "uncovered/<code>", or "uncovered/-" without a code.
+std::string uncovered_book(std::string_view code);
 
 // Moves one positive quantity between two accounts of a book.
 struct Transfer {
@@ -33,7 +43,9 @@ struct Transfer {
 };
 
 // What the journal holds now: a quantity that rests in `account` of `book` for one service (or for the grant or lapse
-// itself, service_key empty). Folded from all transfers of a subject; zero positions are left out.
+// itself, service_key empty). Folded from all transfers of a subject; zero positions are left out. The accounts that
+// quantities come from (granted, rendered, and available for a service) hold negative positions, so that the positions
+// of every book sum to zero.
 struct Position {
   std::string book;
   Account account = Account::available;
@@ -61,7 +73,8 @@ struct EntryPlan {
 
 // What must be posted so that the journal says what `allocation` says. A reservation whose service was rendered for the
 // same line and quantity moves on by one transfer; everything else is reversed and reposted. A second call on the
-// result plans nothing.
+// result plans nothing. A line without a limit of units has no grant: its draws move from granted to reserved or used.
+// Planned services without cover are not journaled: nothing was rendered.
 EntryPlan plan_entry(const Consolidated& subject, const Allocation& allocation, std::span<const Position> positions);
 
 struct JournalEntry {
@@ -77,9 +90,27 @@ struct JournalEntry {
   std::vector<Transfer> transfers;
 };
 
+// Where a subject's chain stands: all zero before its first entry.
+struct ChainHead {
+  int64_t entry_seq = 0;
+  Hash entry_hash{};
+  Hash outcome_hash{};
+};
+
+struct EntryInputs {
+  int64_t facts_seq = 0;
+  Day as_of_day;
+  int64_t policy_version = 0;
+  Instant posted_at{};
+};
+
+// The entry that follows `head`, hashed, or nullopt when nothing moved and the same is believed as before.
+std::optional<JournalEntry> build_entry(std::string_view subject_key, const ChainHead& head, const EntryInputs& inputs,
+                                        EntryPlan plan);
+
 inline constexpr int kHashVersion = 1;
 
-// Length-prefixed bytes of every field, previous_hash included; see journal.cc for the layout of kHashVersion 1.
+// Length-prefixed bytes of every field, previous_hash included; see entry_hash.cc for the layout of kHashVersion 1.
 // `subject_key` binds the chain to its tenant and subject.
 Hash entry_hash(std::string_view subject_key, const JournalEntry& entry);
 

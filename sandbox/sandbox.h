@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,7 @@ namespace authledger {
 // What goes wrong, switched on and off while it runs (POST /$faults with the same fields as JSON, GET shows them).
 struct SandboxFaults {
   int throttle_next = 0;               // So many requests are answered 429 …
-  std::string retry_after;             // … with this Retry-After ("2", an HTTP-date, or none).
+  std::string retry_after = "";        // … with this Retry-After ("2", an HTTP-date, or none).
   int unavailable_next = 0;            // So many are answered 503.
   int slow_next = 0;                   // So many answers wait `slow_for`.
   std::chrono::milliseconds slow_for{0};
@@ -26,20 +27,22 @@ struct SandboxFaults {
   bool repeat_entries = false;         // The last entry of a page comes again on the next one.
   bool stale_repeat = false;           // … in an older version.
   bool endless_next = false;           // `next` repeats for ever.
-  std::string foreign_next;            // `next` links point here instead.
-  std::string redirect_to;             // Every GET is answered 307 to here.
+  std::string foreign_next = "";       // `next` links point here instead.
+  std::string redirect_to = "";        // Every GET is answered 307 to here.
   bool outcome_in_searchset = false;   // Each page carries an OperationOutcome entry; total is wrong.
   int write_then_silent_next = 0;      // So many writes are done, but the answer never comes.
   std::chrono::milliseconds search_lag{0};  // Searches do not see writes younger than this.
-  std::string only_for;                // Faults apply only to paths that contain this, e.g. "Flag".
-  std::string only_method;             // … and to this method.
+  std::string only_for = "";           // Faults apply only to paths that contain this, e.g. "Flag".
+  std::string only_method = "";        // … and to this method.
 };
 
 struct SandboxOptions {
   std::string listen = "127.0.0.1:0";  // Port 0: any free one.
   bool conditional_create = true;      // Declared in metadata and honoured.
   bool honours_last_updated = true;
-  std::string required_token;          // When set, requests need "Authorization: Bearer <token>".
+  std::string required_token = "";     // When set, requests need "Authorization: Bearer <token>".
+  std::set<std::string> read_only_types = {};  // Neither declared nor accepted for writing; "*" means all.
+  std::string time_zone = "America/New_York";  // Whose days a search by date without time means.
 };
 
 class Sandbox {

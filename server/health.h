@@ -8,10 +8,10 @@
 namespace authledger {
 
 // What the loop tells the health pages. Thread-safe.
-class ServiceState {
+class ServerHealth {
  public:
-  ServiceState();
-  ~ServiceState();
+  ServerHealth();
+  ~ServerHealth();
   void set_database_ok(bool ok);
   void set_last_round(int64_t unix_seconds, bool ok, double seconds);
   void set_feed_age(const std::string& feed, double seconds);  // Feed is "endpoint/Type".
@@ -31,9 +31,18 @@ class ServiceState {
 };
 
 // GET /health/live, /health/ready, /metrics.
-void add_health_routes(HttpServer& server, ServiceState& state);
+void add_health_routes(HttpServer& server, ServerHealth& state);
 
-// The hardened nginx front: TLS, body and header limits, timeouts, strict framing.
+// The hardened nginx front: TLS, body and header limits, timeouts, strict framing. A file for nginx's http context
+// (/etc/nginx/conf.d). /metrics is left out: Prometheus reads it on the loopback address.
+struct NginxFront {
+  std::string listen;       // authledger's own address, "127.0.0.1:8089".
+  std::string server_name;
+  std::string certificate = "/etc/authledger/tls/server.crt";      // PEM, with intermediates.
+  std::string certificate_key = "/etc/authledger/tls/server.key";
+  int port = 443;
+};
+std::string nginx_config(const NginxFront& front);
 std::string nginx_config(const std::string& listen, const std::string& server_name);
 
 }  // namespace authledger

@@ -27,7 +27,8 @@ class HttpServer {
  public:
   using Handler = std::function<ServerResponse(const ServerRequest&)>;
 
-  // `listen` is "127.0.0.1:8089" or "[::1]:8089"; anything that is not loopback is refused.
+  // `listen` is "127.0.0.1:8089" or "localhost:0"; anything that is not loopback is refused, and so is [::1], which
+  // cpprestsdk cannot listen on. Port 0 takes a free one. One server for one address in a process.
   static Result<std::unique_ptr<HttpServer>> start(const std::string& listen);
   ~HttpServer();
 

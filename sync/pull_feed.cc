@@ -56,7 +56,7 @@ std::optional<std::string> read_pages(const FeedRun& run, std::string url, FeedS
   while (true) {
     auto page = run.client.search_page(url);
     if (!page) return page.error().message;
-    if (auto problem = guard.admit(url, *page)) return *problem;
+    if (auto problem = guard.accept(url, *page)) return problem->message;
     if (!page->outcomes.empty()) {
       log_warning("search_outcome", {{"feed", run.endpoint.name + "/" + run.feed.resource_type}, {"outcomes", page->outcomes.size()}});
     }
@@ -121,7 +121,7 @@ std::optional<std::string> pull_by_patient(const FeedRun& run, FeedState state, 
     while (true) {
       auto page = run.client.search_page(url);
       if (!page) return page.error().message;
-      if (auto problem = guard.admit(url, *page)) return *problem;
+      if (auto problem = guard.accept(url, *page)) return problem->message;
       const bool is_last = page->next.empty();
       FeedState next = is_last ? after : during;
       if (is_last && at + 1 == roster.size()) {
@@ -147,7 +147,7 @@ std::optional<std::string> pull_deletions(const FeedRun& run, const FeedState& b
   while (true) {
     auto page = run.client.search_page(url);
     if (!page) return page.error().message;
-    if (auto problem = guard.admit(url, *page)) return *problem;
+    if (auto problem = guard.accept(url, *page)) return problem->message;
     // History is newest first: a resource that came back after its deletion is not deleted.
     for (JsonView resource : page->resources) deleted.erase(resource["resourceType"].string() + "/" + resource["id"].string());
     deleted.insert(page->deleted.begin(), page->deleted.end());

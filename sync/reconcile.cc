@@ -70,35 +70,23 @@ class Reconciler {
                   const std::vector<StoredNotice>& stored, Instant now) const {
     Consolidated subject = consolidate(current_facts(history), history, policy_);
     Allocation allocation = allocate(subject, policy_, today_);
-    EntryPlan plan = plan_entry(subject, allocation, positions);
 
     SubjectOutcome outcome;
     // An organization, or a patient of whom nothing is known yet, has nothing to remember.
     const bool is_blank = head.entry_seq == 0 && subject.lines.empty() && subject.services.empty();
-    if (!is_blank) outcome.entry = build_entry(subject_key(context_.session.tenant_id(), head.subject_id), head, plan, now);
+    if (!is_blank) {
+      outcome.entry = build_entry(subject_key(context_.session.tenant_id(), head.subject_id),
+                                  {head.entry_seq, head.entry_hash, head.outcome_hash},
+                                  {head.facts_seq, today_, policy_.version, now}, plan_entry(subject, allocation, positions));
+    }
     std::vector<NoticeRecord> records;
     for (const StoredNotice& notice : stored) records.push_back(notice.record);
-    outcome.notices = plan_notices(tenant_, head.subject_id, desired_notices(subject, allocation, policy_, today_), records);
+    outcome.notices = plan_notices(tenant_, head.subject_id, subject, allocation, policy_, today_, records);
     outcome.changes_on = allocation.changes_on;
     if (auto day = notices_change_on(subject, allocation, policy_, today_)) {
       outcome.changes_on = outcome.changes_on ? std::min(*outcome.changes_on, *day) : *day;
     }
     return outcome;
-  }
-
-  std::optional<JournalEntry> build_entry(const std::string& key, const SubjectHead& head, const EntryPlan& plan, Instant now) const {
-    if (plan.transfers.empty() && plan.outcome_hash == head.outcome_hash) return std::nullopt;
-    JournalEntry entry;
-    entry.entry_seq = head.entry_seq + 1;
-    entry.facts_seq = head.facts_seq;
-    entry.as_of_day = today_;
-    entry.policy_version = policy_.version;
-    entry.posted_at = now;
-    entry.outcome_hash = plan.outcome_hash;
-    entry.previous_hash = head.entry_hash;
-    entry.transfers = plan.transfers;
-    entry.entry_hash = entry_hash(key, entry);
-    return entry;
   }
 
   RoundContext& context_;

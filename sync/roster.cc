@@ -23,7 +23,7 @@ Result<std::vector<std::string>> ids_from_pages(const EndpointConfig& endpoint, 
   while (!url.empty()) {
     auto page = client.search_page(url);
     if (!page) return Failure{page.error().message};
-    if (auto problem = guard.admit(url, *page)) return Failure{*problem};
+    if (auto problem = guard.accept(url, *page)) return Failure{problem->message};
     for (JsonView resource : page->resources) collect(resource, ids);
     url = page->next;
   }

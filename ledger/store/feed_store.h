@@ -17,11 +17,13 @@ struct FeedState {
   std::string resume_link;
   std::optional<Instant> run_started_at;
   std::optional<Instant> last_success_at;
+  std::string lease_token;  // When set, save_feed refuses to write under a lease that was lost.
 };
 
 FeedState read_feed(PgConnection& connection, int64_t tenant_id, const std::string& source,
                     const std::string& resource_type);
-// In the page's own transaction (see record_page).
+// In the page's own transaction (see record_page). Throws DbError "AL003" when state.lease_token is set and the feed
+// is leased to another worker by now: the page rolls back.
 void save_feed(Transaction& transaction, const FeedState& feed);
 
 // Takes the feed for one worker until `lease_seconds` from now; false when another worker holds it. The token fences:

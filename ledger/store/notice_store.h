@@ -21,6 +21,7 @@ struct StoredNotice {
   std::optional<Instant> create_begun_at;
   NoticeState state = NoticeState::wanted;   // Derived by the table in ARCHITECTURE; see state_of.
   bool is_held = false;
+  bool is_retired = false;          // Nothing of it stands in the EHR any more, and nothing will be written.
   std::string parked_reason;
   int attempts = 0;
   std::optional<Instant> due_at;
@@ -48,7 +49,9 @@ std::vector<StoredNotice> lease_due_notices(PgConnection& connection, int64_t te
 bool mark_create_begun(PgConnection& connection, int64_t tenant_id, const std::string& notice_key,
                        const std::string& lease_token, Instant now);
 
-enum class DeliveryAction : int16_t { create = 1, adopt = 2, update = 3, retire = 4, none = 5, failed = 6, closed_by_person = 7 };
+enum class DeliveryAction : int16_t {
+  create = 1, adopt = 2, update = 3, retire = 4, none = 5, failed = 6, closed_by_person = 7
+};
 std::string_view word_of(DeliveryAction action);
 
 struct DeliveryResult {
@@ -62,7 +65,9 @@ struct DeliveryResult {
   std::string failure;              // Machine and cause, no patient data.
   bool park = false;
 };
-// Writes the outcome and a row of the append-only delivery log; clears lease and due_at (or sets the retry).
+// Writes the outcome and a row of the append-only delivery log; clears lease and due_at (or sets the retry). A notice
+// that changed while it was leased stays due. Throws DbError "AL003" when the lease went to another worker: the log row
+// is kept (the write happened), the notice is left to the other worker.
 void save_delivery(PgConnection& connection, int64_t tenant_id, const DeliveryResult& result,
                    const std::string& lease_token, Instant now);
 
@@ -71,6 +76,8 @@ struct PendingWrites {
   int64_t notices = 0, subjects = 0, subjects_total = 0;
 };
 PendingWrites count_pending_writes(PgConnection& connection, int64_t tenant_id, Instant now);
+// Notices that are desired and not closed by a person.
+int64_t count_open_notices(PgConnection& connection, int64_t tenant_id);
 // Holds or releases everything pending.
 int64_t hold_pending(PgConnection& connection, int64_t tenant_id, Instant now);
 int64_t release_held(PgConnection& connection, int64_t tenant_id, Instant now);

@@ -22,7 +22,8 @@ namespace authledger {
 // values). `sqlstate` is "" when the connection broke.
 class DbError : public std::runtime_error {
  public:
-  DbError(std::string sqlstate, const std::string& message) : std::runtime_error(message), sqlstate_(std::move(sqlstate)) {}
+  DbError(std::string sqlstate, const std::string& message)
+      : std::runtime_error(message), sqlstate_(std::move(sqlstate)) {}
   const std::string& sqlstate() const { return sqlstate_; }
   bool is_connection_lost() const;  // "", class 08, 57P01…
   bool is_retryable() const;        // 40001, 40P01

@@ -1,0 +1,176 @@
+#include "adapters/fact_from_row.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+
+#include "adapters/service_codes.h"
+
+namespace authledger {
+namespace {
+
+// A value map's word for a status that is no service at all.
+constexpr std::string_view kNoService = "none";
+
+std::optional<int> read_integer(const Row& row, Field field, Issues& issues) {
+  const std::string_view text = row.raw(field);
+  if (text.empty()) return std::nullopt;
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    add_issue(issues, Severity::error, row.element_path(field), std::string(name_of(field)) + ": not a whole number");
+    return std::nullopt;
+  }
+  return value;
+}
+
+}  // namespace
+
+std::string read_patient(const Row& row, const RowContext& context, Issues& issues) {
+  const auto references = row.raw_list(Field::patient);
+  if (references.empty()) {
+    add_issue(issues, Severity::error, row.element_path(Field::patient),
+              "names no patient; nothing can be counted without one");
+    return {};
+  }
+  const std::string patient = normalize_reference(references.front(), context.resource.base_url);
+  if (patient.empty()) {
+    add_issue(
+        issues, Severity::error, row.element_path(Field::patient),
+        "the patient reference is contained or conditional and names no record; a reference Patient/id is expected");
+  }
+  for (const std::string_view other : references) {
+    if (normalize_reference(other, context.resource.base_url) == patient) continue;
+    add_issue(issues, Severity::error, row.element_path(Field::patient),
+              "names more than one patient; one resource per patient is expected");
+    return {};
+  }
+  return patient;
+}
+
+std::string read_payer(const Row& row, const RowContext& context) {
+  const std::string reference = normalize_reference(row.raw(Field::payer), context.resource.base_url);
+  if (!reference.empty()) return reference;
+  const std::string_view identifier = row.raw(Field::payer_identifier);
+  return std::string(identifier.empty() ? row.raw(Field::payer_display) : identifier);
+}
+
+std::string read_reference(const Row& row, Field field, const RowContext& context) {
+  const std::string_view raw = row.raw(field);
+  const std::string reference = normalize_reference(raw, context.resource.base_url);
+  if (!reference.empty() || raw.starts_with("#") || raw.find('?') != std::string_view::npos) return reference;
+  return std::string(raw);
+}
+
+CoverageFact coverage_from_row(const Row& row, const RowContext& context, Issues& issues) {
+  CoverageFact fact;
+  fact.patient = read_patient(row, context, issues);
+  fact.payer = read_payer(row, context);
+  fact.payer_display = std::string(row.raw(Field::payer_display));
+  fact.member_id = std::string(row.raw(Field::member_id));
+  fact.status = std::string(row.text(Field::status));
+  fact.first_day = read_first_day(row, Field::first_day, issues);
+  fact.last_day = read_last_day(row, Field::last_day, issues);
+  check_period(fact.first_day, fact.last_day, row.element_path(Field::last_day), issues);
+  fact.order = read_integer(row, Field::coverage_order, issues);
+  fact.plan_class = std::string(row.raw(Field::plan_class));
+  fact.kind = std::string(row.text(Field::kind));
+  return fact;
+}
+
+OrderFact order_from_row(const Row& row, const RowContext& context, Issues& issues) {
+  OrderFact fact;
+  fact.patient = read_patient(row, context, issues);
+  fact.status = std::string(row.text(Field::status));
+  fact.service_codes = read_service_codes(row);
+  fact.quantity = read_quantity(row, Field::quantity, issues);
+  fact.measure = read_measure(row);
+  fact.first_day = read_first_day(row, Field::first_day, issues);
+  fact.last_day = read_last_day(row, Field::last_day, issues);
+  check_period(fact.first_day, fact.last_day, row.element_path(Field::last_day), issues);
+  fact.coverage = read_reference(row, Field::coverage, context);
+  fact.requested_at = read_instant(row, Field::requested_at, issues);
+  fact.expedited = row.is_true(Field::expedited);
+  fact.authorization_number = std::string(row.raw(Field::authorization_number));
+  return fact;
+}
+
+std::optional<ServiceFact> service_from_row(const Row& row, const RowContext& context, Issues& issues) {
+  if (row.text(Field::state) == kNoService) return std::nullopt;
+  ServiceFact fact;
+  const auto state = service_state_from(row.text(Field::state));
+  if (!state) {
+    add_issue(issues, Severity::error, row.element_path(Field::state),
+              row.has(Field::state) ? "a status that the mapping's value map does not know; add it there"
+                                    : "no status; whether the service took place is not known");
+  }
+  fact.state = state.value_or(ServiceState::planned);
+
+  const std::string_view start = row.raw(Field::start);
+  if (start.empty()) {
+    const bool must_have_started = fact.state == ServiceState::rendered || fact.state == ServiceState::in_progress;
+    if (state && must_have_started) {
+      add_issue(issues, Severity::error, row.element_path(Field::start),
+                "a service that has begun, without a start: its day is not known");
+    }
+    return std::nullopt;
+  }
+  if (const auto day = context.zone.civil_day(start)) {
+    fact.day = *day;
+  } else {
+    add_issue(issues, Severity::error, row.element_path(Field::start),
+              "start: not a FHIR dateTime; correct it at the source");
+  }
+  fact.start_at = parse_instant(start);
+  fact.end_at = read_instant(row, Field::end, issues);
+  if (!fact.end_at && fact.start_at) {
+    if (const auto minutes = read_integer(row, Field::minutes, issues); minutes && *minutes > 0) {
+      fact.end_at = *fact.start_at + std::chrono::minutes(*minutes);
+    }
+  }
+  if (fact.start_at && fact.end_at && *fact.end_at < *fact.start_at) {
+    add_issue(issues, Severity::error, row.element_path(Field::end),
+              "the service ends before it starts; correct it at the source");
+  }
+
+  fact.patient = read_patient(row, context, issues);
+  fact.service_codes = read_service_codes(row);
+  fact.quantity = read_quantity(row, Field::quantity, issues);
+  fact.measure = read_measure(row);
+  fact.provider = read_reference(row, Field::provider, context);
+  fact.program = std::string(row.text(Field::program));
+  fact.place = std::string(row.text(Field::place));
+  fact.diagnosis_codes = read_codes(row, Field::diagnosis_codes);
+  fact.authorization_number = std::string(row.raw(Field::authorization_number));
+  fact.coverage = read_reference(row, Field::coverage, context);
+  fact.order = read_reference(row, Field::order, context);
+  fact.appointment = read_reference(row, Field::appointment, context);
+  fact.encounter = read_reference(row, Field::encounter, context);
+
+  // A part of a larger stay (a ward, an observation split) would count the stay twice, unless it names a procedure of
+  // its own. Source: FHIR_FACTS b.
+  const bool names_procedure = row.has(Field::service_codes) || row.has(Field::revenue_codes);
+  if (row.has(Field::part_of) && !names_procedure) fact.state = ServiceState::voided;
+  return fact;
+}
+
+PartyFact party_from_rows(std::span<const Row> rows, const RowContext& context) {
+  PartyFact fact;
+  for (const Row& row : rows) {
+    if (row.has(Field::identifier_value)) {
+      fact.identifiers.push_back(
+          {std::string(row.raw(Field::identifier_system)), std::string(row.raw(Field::identifier_value))});
+    }
+    for (const std::string_view raw : row.raw_list(Field::links)) {
+      const std::string link = normalize_reference(raw, context.resource.base_url);
+      if (!link.empty() && std::find(fact.links.begin(), fact.links.end(), link) == fact.links.end())
+        fact.links.push_back(link);
+    }
+    if (fact.replaced_by.empty())
+      fact.replaced_by = normalize_reference(row.raw(Field::replaced_by), context.resource.base_url);
+    if (fact.display.empty()) fact.display = std::string(row.raw(Field::display));
+  }
+  return fact;
+}
+
+}  // namespace authledger

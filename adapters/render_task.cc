@@ -1,0 +1,97 @@
+#include "adapters/render_types.h"
+#include "base/check.h"
+
+// FHIR R4 Task; FHIR_FACTS e. Worklists show description, priority and the due date of restriction.period.
+
+namespace authledger {
+namespace {
+
+struct TaskCode {
+  const char* code;
+  const char* text;
+};
+
+TaskCode code_of(NoticeKind kind) {
+  switch (kind) {
+    case NoticeKind::expiring:
+      return {"auth-expiring", "Authorization ends soon"};
+    case NoticeKind::units_low:
+      return {"auth-units-low", "Authorization units are low"};
+    case NoticeKind::exhausted:
+      return {"auth-exhausted", "Authorization is used up"};
+    case NoticeKind::booked_beyond:
+      return {"auth-booked-beyond", "Visits are booked beyond the authorization"};
+    case NoticeKind::uncovered_service:
+      return {"auth-missing", "A service has no authorization"};
+    case NoticeKind::decision_overdue:
+      return {"auth-pended-overdue", "A payer's decision is overdue"};
+    case NoticeKind::utilization:
+      break;
+  }
+  AUTHLEDGER_CHECK(false && "utilization is a Flag");
+}
+
+const char* priority_of(int severity) {
+  if (severity >= 3) return "asap";
+  return severity == 2 ? "urgent" : "routine";
+}
+
+Member focus_member(const DesiredNotice& notice) {
+  if (!notice.focus.empty()) return reference_member("focus", notice.focus);
+  return {"focus", [number = notice.authorization_number](JsonWriter& writer) {
+            writer.begin_object().key("identifier").begin_object().member("value", number).end_object();
+            writer.member("display", "Authorization " + number).end_object();
+          }};
+}
+
+// restriction with our due date; repetitions and recipients that a person set stay.
+Member restriction_member(Day due_day, JsonView current) {
+  return {"restriction", [due = format_day(due_day), current](JsonWriter& writer) {
+            writer.begin_object();
+            for (JsonView member : current) {
+              if (member.name() != "period") writer.key(member.name()).value(member);
+            }
+            writer.key("period").begin_object().member("end", due).end_object().end_object();
+          }};
+}
+
+Members our_members(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context,
+                    JsonView current) {
+  const TaskCode code = code_of(notice.kind);
+  Members members;
+  members.push_back(meta_member(context.identifier_system, current["meta"]));
+  members.push_back(identifier_member(identifier_system_of(notice.kind, context.identifier_system), notice_key,
+                                      current["identifier"]));
+  members.push_back(text_member("priority", priority_of(notice.severity)));
+  members.push_back(concept_member("code", context.identifier_system + "/CodeSystem/notice", code.code, code.text));
+  members.push_back(text_member("description", notice.text));
+  if (!notice.focus.empty() || !notice.authorization_number.empty()) members.push_back(focus_member(notice));
+  members.push_back(reference_member("for", context.patient));
+  if (notice.due_day) members.push_back(restriction_member(*notice.due_day, current["restriction"]));
+  return members;
+}
+
+}  // namespace
+
+Members new_task(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context) {
+  Members members{text_member("resourceType", "Task")};
+  for (Member& member : our_members(notice, notice_key, context, {})) members.push_back(std::move(member));
+  members.push_back(text_member("status", "requested"));
+  members.push_back(text_member("intent", "order"));
+  members.push_back(text_member("authoredOn", format_instant(context.authored_at)));
+  if (!context.owner.empty()) members.push_back(reference_member("owner", context.owner));
+  return members;
+}
+
+Members changed_task(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context,
+                     JsonView current) {
+  return our_members(notice, notice_key, context, current);
+}
+
+Members retired_task(const std::string& close_reason) {
+  return {text_member("status", "cancelled"), {"statusReason", [close_reason](JsonWriter& writer) {
+                                                 writer.begin_object().member("text", close_reason).end_object();
+                                               }}};
+}
+
+}  // namespace authledger

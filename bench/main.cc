@@ -1,0 +1,129 @@
+// NDJSON to durable ledger, beside PostgreSQL's own ceiling for the same rows, and a round in which nothing changed.
+// Prints figures with machine and counts; asserts nothing: machines differ.
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "bench/statement_record.h"
+#include "bench/workload.h"
+#include "ledger/store/schema.h"
+#include "ledger/store/tenant_store.h"
+#include "sync/pull.h"
+#include "sync/reconcile.h"
+#include "sync/round.h"
+
+namespace {
+
+using namespace authledger;
+
+constexpr int kPatientsDefault = 3000;
+
+std::string machine() {
+  std::string model = "unknown processor", line;
+  std::ifstream info("/proc/cpuinfo");
+  while (std::getline(info, line)) {
+    if (line.starts_with("model name")) {
+      model = line.substr(line.find(':') + 2);
+      break;
+    }
+  }
+  return fmt::format("{}, {} cores", model, std::thread::hardware_concurrency());
+}
+
+int64_t resident_megabytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss / 1024;
+}
+
+int64_t total(const RoundSummary& summary) {
+  int64_t count = 0;
+  for (const auto& [type, pulled] : summary.pulled) count += pulled;
+  return count;
+}
+
+std::string write_config(const std::string& folder) {
+  std::string file = folder + "/authledger.yaml";
+  std::ofstream(file) << "tenant:\n  name: bench\n  time_zone: America/New_York\n"
+                         "endpoints:\n  - name: files\n    folder: inbox\n    preset: folder\ndelivery:\n  enabled: false\n";
+  return file;
+}
+
+double seconds_of(const std::function<void()>& work) {
+  auto started = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+}
+
+void print_rate(const std::string& what, int64_t resources, double seconds) {
+  fmt::print("{:<34} {:>9.0f} resources/s  ({} in {:.2f} s)\n", what, static_cast<double>(resources) / seconds, resources, seconds);
+}
+
+int run(int patients) {
+  const std::string folder = "build/bench-run";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder + "/inbox");
+  int64_t resources = write_workload(folder + "/inbox/clinic.ndjson", patients, 7);
+  auto config = load_config(std::filesystem::absolute(write_config(folder)).string());
+  if (!config) {
+    for (const Issue& issue : config.error()) fmt::print(stderr, "{}: {}\n", issue.element_path, issue.message);
+    return 2;
+  }
+  auto session = TenantSession::open(*config);
+  if (!session) {
+    fmt::print(stderr, "{}\n", session.error().message);
+    return 4;
+  }
+  fmt::print("machine: {}; PostgreSQL on the same machine, fsync on\n", machine());
+  fmt::print("workload: {} patients, {} resources, {:.1f} MB of NDJSON, seed 7\n", patients, resources,
+             static_cast<double>(std::filesystem::file_size(folder + "/inbox/clinic.ndjson")) / 1e6);
+
+  SystemClock clock;
+  RoundOptions options;
+  options.deliver = false;
+  RoundContext context{**session, clock, options, {}, [](const std::string&) {}};
+  StatementRecord record;
+  record.observe((*session)->connection());
+  RoundSummary summary;
+  double pull_seconds = seconds_of([&] { pull_endpoints(context, summary); });
+  double reconcile_seconds = seconds_of([&] { reconcile_due(context, summary); });
+  (*session)->connection().observe(nullptr);
+  for (const std::string& failure : summary.failures) fmt::print(stderr, "{}\n", failure);
+  print_rate("NDJSON to durable ledger", resources, pull_seconds + reconcile_seconds);
+  fmt::print("  of it pull, map, record {:.2f} s; reconcile and post {:.2f} s ({} entries, {} facts, {} quarantined)\n", pull_seconds,
+             reconcile_seconds, summary.entries, summary.facts.new_facts, summary.facts.quarantined);
+
+  RoundSummary still;
+  double still_seconds = seconds_of([&] {
+    pull_endpoints(context, still);
+    reconcile_due(context, still);
+  });
+  print_rate("a round in which nothing changed", total(still), still_seconds);
+  fmt::print("  ({} new facts, {} entries)\n", still.facts.new_facts, still.entries);
+
+  // The ceiling: the same statements, rows and indexes on an empty database of the same cluster.
+  auto ceiling = (*session)->connect_to("bench_ceiling");
+  int64_t tenant_id = ensure_tenant(*ceiling, "bench", "America/New_York");
+  ensure_policy(*ceiling, tenant_id, config->rules);
+  double ceiling_seconds = record.replay(*ceiling, tenant_id);
+  print_rate("PostgreSQL's ceiling (replay)", resources, ceiling_seconds);
+  fmt::print("ratio to the ceiling: {:.0f} %\n", 100 * ceiling_seconds / (pull_seconds + reconcile_seconds));
+  fmt::print("writing statements:");
+  for (const auto& [name, count] : record.counts()) fmt::print(" {} {}", name, count);
+  fmt::print("\nresident memory at most: {} MB (with the recorded statements of this run)\n", resident_megabytes());
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  set_log_level(LogLevel::error);
+  return run(argc > 1 ? std::stoi(argv[1]) : kPatientsDefault);
+}

@@ -1,0 +1,275 @@
+#include "config/read_endpoint.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/check.h"
+#include "base/shipped_file.h"
+#include "base/text.h"
+
+namespace authledger {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+constexpr size_t kNameBytesMax = 64;
+constexpr size_t kPageBytesMax = size_t{1} << 30;
+
+const std::vector<std::pair<std::string, AuthKind>> kAuthKinds = {{"none", AuthKind::none},
+                                                                  {"bearer", AuthKind::bearer},
+                                                                  {"basic", AuthKind::basic},
+                                                                  {"client_secret", AuthKind::client_secret},
+                                                                  {"smart_backend", AuthKind::smart_backend}};
+const std::vector<std::pair<std::string, RosterKind>> kRosterKinds = {
+    {"patient_search", RosterKind::patient_search}, {"group", RosterKind::group}, {"list_file", RosterKind::list_file}};
+
+// Keys under which people try to write a secret into the file itself.
+constexpr const char* kSecretKeys[] = {"token",       "password", "secret",  "client_secret",
+                                       "private_key", "bearer",   "api_key", "key"};
+
+void refuse_secrets(YamlMapReader& map) {
+  for (const char* key : kSecretKeys) {
+    if (map.node().members.empty()) return;
+    auto is_key = [&](const YamlMember& member) { return member.key == key; };
+    if (std::none_of(map.node().members.begin(), map.node().members.end(), is_key)) continue;
+    map.problem(key,
+                "a secret does not belong in this file: write secret_file: PATH (a file that only authledger's user "
+                "can read) or secret_env: NAME (an environment variable)");
+  }
+}
+
+void read_auth(YamlMapReader& endpoint_map, EndpointConfig& endpoint, const std::string& folder) {
+  const YamlNode* node = endpoint_map.find("auth");
+  if (node == nullptr) return;
+  YamlMapReader map(*node, endpoint_map.path_of("auth"), endpoint_map.problems());
+  refuse_secrets(map);
+  AuthConfig& auth = endpoint.auth;
+  map.required("kind", "none, bearer, basic, client_secret or smart_backend");
+  map.word("kind", auth.kind, kAuthKinds);
+  map.text("user", auth.user);
+  map.text("client_id", auth.client_id);
+  map.text("token_url", auth.token_url);
+  map.text("scope", auth.scope);
+  map.text("secret_file", auth.secret_file);
+  map.text("secret_env", auth.secret_env);
+  map.finish();
+  auth.secret_file = path_below(folder, auth.secret_file);
+  if (!auth.token_url.empty()) {
+    if (std::string problem = http_url_problem(auth.token_url); !problem.empty()) map.problem("token_url", problem);
+  }
+  if (!auth.secret_file.empty() && !auth.secret_env.empty()) {
+    map.problem("secret_env", "secret_file is given too: keep one of them");
+  }
+  bool needs_client = auth.kind == AuthKind::client_secret || auth.kind == AuthKind::smart_backend;
+  if (auth.kind != AuthKind::none && auth.secret_file.empty() && auth.secret_env.empty()) {
+    map.problem("secret_file",
+                "is missing: name the file (secret_file) or the environment variable (secret_env) that "
+                "holds the token, password, client secret or private key");
+  }
+  if (auth.kind == AuthKind::basic && auth.user.empty()) map.problem("user", "is missing; kind basic needs it");
+  if (needs_client && auth.client_id.empty()) {
+    map.problem("client_id", "is missing; kinds client_secret and smart_backend need it");
+  }
+}
+
+void read_roster(YamlMapReader& endpoint_map, EndpointConfig& endpoint, const std::string& folder) {
+  const YamlNode* node = endpoint_map.find("roster");
+  if (node == nullptr) return;
+  YamlMapReader map(*node, endpoint_map.path_of("roster"), endpoint_map.problems());
+  map.word("kind", endpoint.roster.kind, kRosterKinds);
+  map.text("group", endpoint.roster.group);
+  map.text("file", endpoint.roster.file);
+  map.finish();
+  endpoint.roster.file = path_below(folder, endpoint.roster.file);
+}
+
+void read_overrides(YamlMapReader& map, EndpointConfig& endpoint) {
+  const YamlNode* node = map.find("overrides");
+  if (node == nullptr) return;
+  if (node->kind != YamlKind::sequence) {
+    map.problem("overrides", "expected a list of {mapping, column, path}");
+    return;
+  }
+  for (size_t i = 0; i < node->items.size(); ++i) {
+    YamlMapReader inner(node->items[i], fmt::format("{}[{}]", map.path_of("overrides"), i), map.problems());
+    ColumnOverride override_;
+    inner.required("mapping", "the name of a mapping");
+    inner.text("mapping", override_.mapping);
+    inner.required("column", "the column to replace");
+    inner.text("column", override_.column);
+    inner.required("path", "its FHIRPath text");
+    inner.text("path", override_.path);
+    inner.finish();
+    std::vector<std::string> used;
+    for (const FeedConfig& feed : endpoint.feeds) used.insert(used.end(), feed.mappings.begin(), feed.mappings.end());
+    if (inner.has("mapping") && std::find(used.begin(), used.end(), override_.mapping) == used.end()) {
+      inner.problem("mapping", fmt::format("no feed of this endpoint uses the mapping `{}`{}", override_.mapping,
+                                           suggestion(override_.mapping, used)));
+    }
+    endpoint.overrides.push_back(std::move(override_));
+  }
+}
+
+void read_value_maps(YamlMapReader& map, EndpointConfig& endpoint) {
+  const YamlNode* node = map.find("value_maps");
+  if (node == nullptr) return;
+  YamlMapReader maps(*node, map.path_of("value_maps"), map.problems());
+  for (const YamlMember& member : node->members) maps.text_map(member.key, endpoint.value_maps[member.key]);
+}
+
+void read_timeouts(YamlMapReader& endpoint_map, EndpointConfig& endpoint) {
+  const YamlNode* node = endpoint_map.find("timeouts");
+  if (node == nullptr) return;
+  YamlMapReader map(*node, endpoint_map.path_of("timeouts"), endpoint_map.problems());
+  map.duration("connect", endpoint.connect_timeout, seconds(1), seconds(300));
+  map.duration("request", endpoint.request_timeout, seconds(1), hours(1));
+  map.finish();
+}
+
+// Exactly one of base_url and folder.
+void read_source(YamlMapReader& map, EndpointConfig& endpoint, const std::string& folder) {
+  map.text("base_url", endpoint.base_url);
+  map.text("folder", endpoint.folder);
+  if (map.has("base_url") == map.has("folder")) {
+    map.problem(map.has("folder") ? "folder" : "base_url",
+                "expected exactly one of base_url (a FHIR server) and folder (files)");
+  }
+  if (map.has("base_url")) {
+    std::string problem = http_url_problem(endpoint.base_url);
+    if (!problem.empty()) map.problem("base_url", problem);
+    while (endpoint.base_url.ends_with('/')) endpoint.base_url.pop_back();
+  }
+  if (map.has("folder") && endpoint.folder.empty()) map.problem("folder", "expected a path");
+  endpoint.folder = path_below(folder, endpoint.folder);
+  map.boolean("authoritative", endpoint.authoritative);
+  if (endpoint.authoritative && endpoint.folder.empty()) {
+    map.problem("authoritative", "is for folder sources: it says that a file that is gone is a deletion");
+  }
+}
+
+void check_roster(YamlMapReader& map, const EndpointConfig& endpoint) {
+  bool is_used = endpoint.folder.empty() &&
+                 std::any_of(endpoint.feeds.begin(), endpoint.feeds.end(),
+                             [](const FeedConfig& feed) { return feed.strategy == FeedConfig::Strategy::per_patient; });
+  if (!is_used) return;
+  if (endpoint.roster.kind == RosterKind::group && endpoint.roster.group.empty()) {
+    map.problem("roster",
+                fmt::format("its feeds go patient by patient, so it needs a roster: group: ID of a FHIR Group, or "
+                            "kind: list_file with file: PATH, or kind: patient_search (preset {})",
+                            endpoint.preset));
+  }
+  if (endpoint.roster.kind == RosterKind::list_file && endpoint.roster.file.empty()) {
+    map.problem("roster", "kind list_file needs file: PATH, one patient id a line");
+  }
+}
+
+}  // namespace
+
+std::string path_below(const std::string& folder, const std::string& path) {
+  if (path.empty()) return path;
+  return (std::filesystem::path(folder) / path).lexically_normal().string();
+}
+
+std::string http_url_problem(const std::string& url) {
+  size_t scheme = url.starts_with("https://") ? 8 : url.starts_with("http://") ? 7 : 0;
+  if (scheme == 0) return "expected a URL that starts with https:// or http://";
+  std::string_view authority = std::string_view(url).substr(scheme);
+  authority = authority.substr(0, authority.find_first_of("/?#"));
+  if (authority.empty()) return "expected a host name in the URL";
+  if (authority.find('@') != std::string_view::npos) {
+    return "a user or password does not belong in the URL: use auth, with secret_file or secret_env";
+  }
+  if (url.find_first_of("?#") != std::string::npos) return "expected a URL without ? and #";
+  if (std::any_of(url.begin(), url.end(),
+                  [](unsigned char c) { return c <= 0x20 || c >= 0x7F || c == '"' || c == '\\'; })) {
+    return "expected a URL without spaces and special characters";
+  }
+  std::string_view host = authority;
+  size_t colon = host.ends_with(']') ? std::string_view::npos : host.rfind(':');
+  if (colon != std::string_view::npos) {
+    std::string_view port = host.substr(colon + 1);
+    bool is_number =
+        !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string_view::npos;
+    if (!is_number || std::stoi(std::string(port)) < 1 || std::stoi(std::string(port)) > 65535) {
+      return "expected a port from 1 to 65535 in the URL";
+    }
+    if (colon == 0) return "expected a host name in the URL";
+  }
+  return "";
+}
+
+std::vector<std::string> shipped_names(std::string_view kind) {
+  std::string prefix = fmt::format("config/{}/", kind);
+  std::vector<std::string> names;
+  for (unsigned long i = 0; i < k_shipped_files_count; ++i) {
+    std::string_view path = k_shipped_files[i].path;
+    if (!path.starts_with(prefix) || !path.ends_with(".yaml")) continue;
+    names.emplace_back(path.substr(prefix.size(), path.size() - prefix.size() - 5));
+  }
+  return names;
+}
+
+void read_endpoint_defaults(YamlMapReader& map, EndpointConfig& endpoint, const std::string& folder) {
+  read_roster(map, endpoint, folder);
+  map.duration("overlap", endpoint.overlap, seconds(0), hours(24 * 7));
+  read_timeouts(map, endpoint);
+  map.integer("page_size", endpoint.page_size, 1, 10'000);
+  map.integer("pages_per_pull_max", endpoint.pages_per_pull_max, 1, 10'000'000);
+  map.size_bytes("page_bytes_max", endpoint.page_bytes_max, 1024, kPageBytesMax);
+  map.integer("requests_per_second_max", endpoint.requests_per_second_max, 0, 10'000);
+  map.integer("retries_max", endpoint.retries_max, 0, 100);
+  map.duration("retry_after_max", endpoint.retry_after_max, seconds(0), hours(24));
+  read_feeds(map, endpoint, folder);
+}
+
+bool apply_preset(const std::string& name, EndpointConfig& endpoint) {
+  std::string path = fmt::format("config/presets/{}.yaml", name);
+  auto text = shipped_file(path);
+  if (!text) return false;
+  YamlProblems problems(path);
+  YamlNode root = parse_yaml(*text, problems);
+  YamlMapReader map(root, "", problems);
+  read_endpoint_defaults(map, endpoint, "");
+  map.finish();
+  AUTHLEDGER_CHECK(problems.empty());
+  return true;
+}
+
+EndpointConfig read_endpoint(YamlMapReader& map, const std::string& folder) {
+  EndpointConfig endpoint;
+  map.required("name", "a name of a-z, 0-9, _ and -");
+  map.text("name", endpoint.name);
+  bool is_name = !endpoint.name.empty() && endpoint.name.size() <= kNameBytesMax &&
+                 endpoint.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string::npos;
+  if (map.has("name") && !is_name) map.problem("name", "expected 1 to 64 characters of a-z, 0-9, _ and -");
+  refuse_secrets(map);
+  read_source(map, endpoint, folder);
+  if (!endpoint.folder.empty()) endpoint.preset = "folder";
+  map.text("preset", endpoint.preset);
+  if (!apply_preset(endpoint.preset, endpoint)) {
+    std::vector<std::string> presets = shipped_names("presets");
+    map.problem("preset",
+                fmt::format("there is no preset `{}`{}", endpoint.preset, suggestion(endpoint.preset, presets)));
+  }
+  read_auth(map, endpoint, folder);
+  read_endpoint_defaults(map, endpoint, folder);
+  read_overrides(map, endpoint);
+  read_value_maps(map, endpoint);
+  map.text("ca_file", endpoint.ca_file);
+  endpoint.ca_file = path_below(folder, endpoint.ca_file);
+  std::error_code ignored;
+  if (!endpoint.ca_file.empty() && !std::filesystem::is_regular_file(endpoint.ca_file, ignored)) {
+    map.problem("ca_file", fmt::format("there is no file {}", endpoint.ca_file));
+  }
+  endpoint.deliver = endpoint.folder.empty();
+  map.boolean("deliver", endpoint.deliver);
+  if (endpoint.deliver && !endpoint.folder.empty()) map.problem("deliver", "a folder cannot receive notices");
+  check_roster(map, endpoint);
+  map.finish();
+  return endpoint;
+}
+
+}  // namespace authledger

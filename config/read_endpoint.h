@@ -1,0 +1,33 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "config/config.h"
+#include "config/yaml_reader.h"
+
+namespace authledger {
+
+// Reads one entry of `endpoints:` over the preset that it names. Problems go to `map`; relative paths start at
+// `folder`.
+EndpointConfig read_endpoint(YamlMapReader& map, const std::string& folder);
+
+// Reads `feeds:` over the feeds that `endpoint` has (none in a preset file).
+void read_feeds(YamlMapReader& map, EndpointConfig& endpoint, const std::string& folder);
+
+// Keys that a preset may set as well: roster, page_size, limits, overlap, timeouts, feeds.
+void read_endpoint_defaults(YamlMapReader& map, EndpointConfig& endpoint, const std::string& folder);
+
+// Fills feeds and limits of a shipped preset. False when there is none of that name.
+bool apply_preset(const std::string& name, EndpointConfig& endpoint);
+
+// Names of the files "config/<kind>/<name>.yaml" that ship with the program.
+std::vector<std::string> shipped_names(std::string_view kind);
+
+// A file below `folder`, unless it is absolute already; "" stays "".
+std::string path_below(const std::string& folder, const std::string& path);
+
+// What is wrong with an http(s) URL, or "".
+std::string http_url_problem(const std::string& url);
+
+}  // namespace authledger

@@ -1,0 +1,229 @@
+#include "config/read_rules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "base/text.h"
+#include "config/config.h"
+
+namespace authledger {
+namespace {
+
+constexpr size_t kCodeBytesMax = 64;
+constexpr int kMinutesMax = 24 * 60;
+constexpr int kDaysMax = 3650;
+constexpr const char* kEveryPayer = "*";
+
+const std::vector<std::pair<std::string, Rounding>> kRoundings = {{"none", Rounding::none},
+                                                                  {"cpt_midpoint", Rounding::cpt_midpoint},
+                                                                  {"medicare_8_minute", Rounding::medicare_8_minute},
+                                                                  {"floor", Rounding::floor}};
+
+// The words of the ledger's Measure, which this layer does not see.
+const std::vector<std::pair<std::string, std::string>> kMeasures = {
+    {"visit", "visit"}, {"day", "day"},     {"unit_15_minutes", "unit_15_minutes"},
+    {"hour", "hour"},   {"other", "other"}, {"unknown", "unknown"}};
+
+// Codes compare without case and without space around them. Three digits are a revenue code that lost its zero: no
+// other code is so short (CPT and HCPCS have five characters).
+std::string canonical_code(std::string_view written) {
+  std::string code = upper_case(trim(written));
+  if (code.size() == 3 && code.find_first_not_of("0123456789") == std::string::npos) code.insert(0, 1, '0');
+  return code;
+}
+
+bool is_code(const std::string& code) {
+  return !code.empty() && code.size() <= kCodeBytesMax &&
+         std::none_of(code.begin(), code.end(), [](unsigned char c) { return c < 0x20; });
+}
+
+std::vector<std::string> read_codes(YamlMapReader& map, const std::string& key) {
+  map.required(key, "a list of service codes");
+  std::vector<std::string> codes;
+  map.text_list(key, codes);
+  for (std::string& code : codes) {
+    code = canonical_code(code);
+    if (!is_code(code)) map.problem(key, "expected codes of 1 to 64 characters");
+  }
+  std::sort(codes.begin(), codes.end());
+  codes.erase(std::unique(codes.begin(), codes.end()), codes.end());
+  return codes;
+}
+
+CodeRule read_code(const std::string& code, YamlMapReader& map) {
+  CodeRule rule;
+  rule.code = code;
+  map.required("measure", "visit, day, unit_15_minutes, hour, other or unknown");
+  map.word("measure", rule.measure, kMeasures);
+  map.word("rounding", rule.rounding, kRoundings);
+  map.integer("unit_minutes", rule.unit_minutes, 0, kMinutesMax);
+  map.integer("minutes_min", rule.minutes_min, 0, kMinutesMax);
+  map.integer("minutes_max", rule.minutes_max, 0, kMinutesMax);
+  map.boolean("once_per_day", rule.once_per_day);
+  map.boolean("add_on", rule.add_on);
+  if (rule.rounding != Rounding::none && rule.unit_minutes == 0) {
+    map.problem("rounding", "needs unit_minutes: how long is one unit?");
+  }
+  if (rule.minutes_max != 0 && rule.minutes_max < rule.minutes_min) {
+    map.problem("minutes_max", "expected no less than minutes_min");
+  }
+  map.finish();
+  return rule;
+}
+
+// Calls `read(name, reader)` for every member of a map of maps.
+template <typename Read>
+void for_each_member(YamlMapReader& map, const std::string& key, Read read) {
+  const YamlNode* node = map.find(key);
+  if (node == nullptr) return;
+  YamlMapReader members(*node, map.path_of(key), map.problems());
+  for (const YamlMember& member : node->members) {
+    YamlMapReader inner(member.value, members.path_of(member.key), map.problems());
+    read(member, inner);
+  }
+}
+
+void read_families(YamlMapReader& map, Rules& rules) {
+  const YamlNode* node = map.find("families");
+  if (node == nullptr) return;
+  if (node->kind != YamlKind::sequence) {
+    map.problem("families", "expected a list of families");
+    return;
+  }
+  for (size_t i = 0; i < node->items.size(); ++i) {
+    YamlMapReader inner(node->items[i], fmt::format("{}[{}]", map.path_of("families"), i), map.problems());
+    CodeFamily family;
+    inner.text("payer", family.payer);
+    inner.required("name", "a name for the family");
+    inner.text("name", family.name);
+    inner.required("authorized_code", "the code that the authorization names");
+    inner.text("authorized_code", family.authorized_code);
+    family.authorized_code = canonical_code(family.authorized_code);
+    family.codes = read_codes(inner, "codes");
+    inner.finish();
+    std::erase_if(rules.families,
+                  [&](const CodeFamily& old) { return old.payer == family.payer && old.name == family.name; });
+    rules.families.push_back(std::move(family));
+  }
+  std::sort(rules.families.begin(), rules.families.end(), [](const CodeFamily& a, const CodeFamily& b) {
+    return std::tie(a.payer, a.name) < std::tie(b.payer, b.name);
+  });
+}
+
+void read_programs(YamlMapReader& map, Rules& rules) {
+  for_each_member(map, "programs", [&](const YamlMember& member, YamlMapReader& inner) {
+    ProgramRule program;
+    program.program = member.key;
+    program.codes = read_codes(inner, "codes");
+    inner.required("measure", "visit, day, unit_15_minutes, hour, other or unknown");
+    inner.word("measure", program.measure, kMeasures);
+    inner.finish();
+    std::erase_if(rules.programs, [&](const ProgramRule& old) { return old.program == program.program; });
+    rules.programs.push_back(std::move(program));
+  });
+  std::sort(rules.programs.begin(), rules.programs.end(),
+            [](const ProgramRule& a, const ProgramRule& b) { return a.program < b.program; });
+}
+
+void read_payers(YamlMapReader& map, Rules& rules) {
+  for_each_member(map, "payers", [&](const YamlMember& member, YamlMapReader& inner) {
+    PayerRule payer;
+    if (member.key != kEveryPayer) payer.payer = member.key;
+    inner.optional_boolean("no_show_draws", payer.no_show_draws);
+    inner.optional_integer("reservation_grace_days", payer.reservation_grace_days, 0, kDaysMax);
+    inner.optional_boolean("match_provider", payer.match_provider);
+    inner.optional_boolean("match_place", payer.match_place);
+    inner.optional_boolean("match_diagnosis", payer.match_diagnosis);
+    inner.optional_boolean("authorization_required", payer.authorization_required);
+    inner.finish();
+    std::erase_if(rules.payers, [&](const PayerRule& old) { return old.payer == payer.payer; });
+    rules.payers.push_back(std::move(payer));
+  });
+  std::sort(rules.payers.begin(), rules.payers.end(),
+            [](const PayerRule& a, const PayerRule& b) { return a.payer < b.payer; });
+}
+
+void read_aliases(YamlMapReader& map, Rules& rules) {
+  const YamlNode* node = map.find("payer_aliases");
+  if (node == nullptr) return;
+  std::map<std::string, std::string> written;
+  map.text_map("payer_aliases", written);
+  std::map<std::string, std::string> seen;
+  for (const auto& [spelling, payer] : written) {
+    std::string key = lower_case(trim(spelling));
+    if (key.empty() || trim(payer).empty()) {
+      map.problem("payer_aliases", "expected `spelling: payer`, both with text");
+      continue;
+    }
+    std::string canonical(trim(payer));
+    auto [found, is_new] = seen.emplace(key, canonical);
+    if (!is_new && found->second != canonical) {
+      map.problem("payer_aliases",
+                  fmt::format("`{}` stands for two payers (case and outer space do not count)", spelling));
+    }
+    rules.payer_aliases[key] = canonical;
+  }
+}
+
+void read_warnings(YamlMapReader& map, WarningRule& warnings) {
+  const YamlNode* node = map.find("warnings");
+  if (node == nullptr) return;
+  YamlMapReader inner(*node, map.path_of("warnings"), map.problems());
+  inner.integer("days_left", warnings.days_left, 0, kDaysMax);
+  if (const YamlNode* units = inner.find("units_left")) {
+    auto quantity = units->kind == YamlKind::scalar ? parse_quantity(units->text) : std::nullopt;
+    if (quantity && quantity->milli() >= 0) {
+      warnings.units_left = *quantity;
+    } else {
+      inner.problem("units_left", "expected a number of units, 0 or more, such as 3 or 2.5");
+    }
+  }
+  inner.integer("decision_days_standard", warnings.decision_days_standard, 0, kDaysMax);
+  inner.integer("decision_hours_expedited", warnings.decision_hours_expedited, 0, kDaysMax * 24);
+  inner.finish();
+}
+
+}  // namespace
+
+void read_rules_keys(YamlMapReader& map, Rules& rules) {
+  std::map<std::string, const YamlMember*> seen;
+  for_each_member(map, "codes", [&](const YamlMember& member, YamlMapReader& inner) {
+    std::string code = canonical_code(member.key);
+    if (!is_code(code)) map.problems().add(member.line, member.column, "codes: expected a code of 1 to 64 characters");
+    if (!seen.emplace(code, &member).second) {
+      map.problems().add(member.line, member.column,
+                         fmt::format("codes: the code `{}` stands here twice (case does not count)", code));
+    }
+    rules.codes[code] = read_code(code, inner);
+  });
+  read_families(map, rules);
+  read_programs(map, rules);
+  read_payers(map, rules);
+  read_aliases(map, rules);
+  read_warnings(map, rules.warnings);
+  map.integer("reservation_grace_days", rules.reservation_grace_days, 0, kDaysMax);
+}
+
+Issues read_rules(std::string_view text, const std::string& file, Rules& rules) {
+  YamlProblems problems(file);
+  YamlNode root = parse_yaml(text, problems);
+  if (root.kind == YamlKind::null) return problems.issues();
+  YamlMapReader map(root, "", problems);
+  read_rules_keys(map, rules);
+  map.text("time_zone", rules.time_zone);
+  map.finish();
+  return problems.issues();
+}
+
+Rules shipped_rules() {
+  Rules rules;
+  constexpr const char* kFile = "config/rules/behavioral_health.yaml";
+  std::optional<std::string_view> text = shipped_file(kFile);
+  AUTHLEDGER_CHECK(text.has_value());
+  AUTHLEDGER_CHECK(read_rules(*text, kFile, rules).empty());
+  return rules;
+}
+
+}  // namespace authledger

@@ -1,0 +1,253 @@
+#include "fhir/client.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <random>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "fhir/exchange.h"
+#include "fhir/http_curl.h"
+#include "fhir/outcome.h"
+#include "fhir/search.h"
+#include "fhir/token.h"
+#include "fhir/url.h"
+#include "fhir/write.h"
+
+namespace authledger {
+namespace {
+
+constexpr int kRedirectsMax = 3;
+constexpr int kBadAnswerRetriesMax = 2;
+constexpr const char* kFhirJson = "application/fhir+json";
+
+FhirErrorKind kind_of_status(int status, Repeat repeat) {
+  switch (status) {
+    case 401:
+    case 403:
+      return FhirErrorKind::unauthorized;
+    case 404:
+    case 410:
+      return FhirErrorKind::not_found;
+    case 409:
+    case 412:
+      return FhirErrorKind::conflict;
+    case 429:
+      return FhirErrorKind::throttled;
+    default:
+      break;
+  }
+  if (status == 501 || status == 505) return FhirErrorKind::refused;
+  if (status >= 500 || status == 408) {
+    // Whoever answered may not know what became of a write behind it.
+    return repeat == Repeat::safe ? FhirErrorKind::server_error : FhirErrorKind::outcome_unknown;
+  }
+  return FhirErrorKind::refused;
+}
+
+// The resource type in a URL of this endpoint, for messages: the rest of a URL may name a patient.
+std::string type_in(const Url& url, const Url& base) {
+  if (!url.path.starts_with(base.path + "/")) return "page";
+  std::string_view rest = std::string_view(url.path).substr(base.path.size() + 1);
+  rest = rest.substr(0, rest.find('/'));
+  const bool is_type = !rest.empty() && rest.size() <= 40 && std::all_of(rest.begin(), rest.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  });
+  return is_type ? std::string(rest) : "page";
+}
+
+bool is_absolute(std::string_view url) {
+  return url.find("://") != std::string_view::npos;
+}
+
+// An id as a path segment; "." and ".." would lead elsewhere.
+bool is_segment(std::string_view id) {
+  return !id.empty() && id != "." && id != "..";
+}
+
+class CurlFhirClient final : public FhirClient {
+ public:
+  CurlFhirClient(const EndpointConfig& endpoint, Url base, Exchange exchange, std::unique_ptr<TokenSource> token)
+      : name_(endpoint.name),
+        base_(std::move(base)),
+        base_url_(base_.text()),
+        page_bytes_max_(endpoint.page_bytes_max),
+        exchange_(std::move(exchange)),
+        token_(std::move(token)) {}
+
+  const std::string& base_url() const override { return base_url_; }
+  uint64_t requests() const override { return exchange_.requests(); }
+
+  Result<std::string, FhirError> capability_statement() override {
+    return fetch<std::string>(base_url_ + "/metadata", [](HttpResponse& response, const std::string& what) {
+      JsonDocument document;
+      const auto problem = resource_problem(document, response, "CapabilityStatement", "", what);
+      return problem ? Result<std::string, FhirError>(*problem)
+                     : Result<std::string, FhirError>(std::move(response.body));
+    });
+  }
+
+  Result<Versioned, FhirError> read(const std::string& type, const std::string& id) override {
+    if (!is_segment(id)) return refused_id("GET", type);
+    return fetch<Versioned>(fmt::format("{}/{}/{}", base_url_, type, query_value(id)),
+                            [&](HttpResponse& response, const std::string& what) -> Result<Versioned, FhirError> {
+                              JsonDocument document;
+                              const auto problem = resource_problem(document, response, type, id, what);
+                              if (problem) return *problem;
+                              return versioned_of(response, document.root(), type);
+                            });
+  }
+
+  Result<SearchPage, FhirError> search_page(const std::string& url) override {
+    const std::string absolute = is_absolute(url) ? url : fmt::format("{}/{}", base_url_, url);
+    return fetch<SearchPage>(absolute, [&](HttpResponse& response, const std::string& what) {
+      return read_search_page(std::move(response), base_, *parse_url(absolute), page_bytes_max_, what);
+    });
+  }
+
+  Result<Versioned, FhirError> create(const std::string& type, const std::string& body,
+                                      const std::string& if_none_exist) override {
+    HttpRequest request{"POST", fmt::format("{}/{}", base_url_, type), {}, body};
+    if (!if_none_exist.empty()) request.headers.emplace_back("If-None-Exist", if_none_exist);
+    return write(std::move(request), type, "");
+  }
+
+  Result<Versioned, FhirError> update(const std::string& type, const std::string& id, const std::string& body,
+                                      const std::string& etag) override {
+    if (!is_segment(id)) return refused_id("PUT", type);
+    HttpRequest request{"PUT", fmt::format("{}/{}/{}", base_url_, type, query_value(id)), {}, body};
+    if (!etag.empty()) request.headers.emplace_back("If-Match", etag);
+    return write(std::move(request), type, id);
+  }
+
+ private:
+  FhirError refused_id(std::string_view method, const std::string& type) const {
+    return {FhirErrorKind::refused, 0, fmt::format("{}: {} {}: the id cannot stand in a URL", name_, method, type)};
+  }
+
+  FhirError foreign(const std::string& what, const char* kind, const std::optional<Url>& target) const {
+    log_warning("security_foreign_link",
+                {{"request", what}, {"kind", kind}, {"origin", target ? target->origin() : std::string("unreadable")}});
+    return {FhirErrorKind::foreign_link, 0,
+            fmt::format("{}: the {} leaves the endpoint's origin {}; not followed", what, kind, base_.origin())};
+  }
+
+  // Reads with GET. An answer that is no FHIR is asked for again, since login pages and cut bodies pass.
+  template <typename T, typename Take>
+  Result<T, FhirError> fetch(const std::string& url, const Take& take) {
+    for (int attempt = 0;; ++attempt) {
+      const auto parsed = parse_url(url);
+      if (!parsed || !same_origin(*parsed, base_)) return foreign(name_ + ": GET", "link", parsed);
+      const std::string what = fmt::format("{}: GET {}", name_, type_in(*parsed, base_));
+      auto response = send({"GET", url, {}, ""}, Repeat::safe, what);
+      if (!response) return response.error();
+      auto taken = take(*response, what);
+      if (taken || taken.error().kind != FhirErrorKind::bad_answer || attempt == kBadAnswerRetriesMax) return taken;
+      if (!exchange_.wait_before_retry(attempt)) return FhirError{FhirErrorKind::stopped, 0, what + ": stopped"};
+    }
+  }
+
+  Result<Versioned, FhirError> write(HttpRequest request, const std::string& type, const std::string& id) {
+    const std::string what = fmt::format("{}: {} {}", name_, request.method, type);
+    request.headers.emplace_back("Content-Type", kFhirJson);
+    request.headers.emplace_back("Prefer", "return=representation");
+    const auto response = send(std::move(request), Repeat::only_unprocessed, what);
+    if (!response) return response.error();
+    return read_written(*response, type, id, what);
+  }
+
+  // Sends with authorization; any status but 2xx becomes an error.
+  Result<HttpResponse, FhirError> send(HttpRequest request, Repeat repeat, const std::string& what) {
+    request.headers.emplace_back("Accept", kFhirJson);
+    const size_t own_headers = request.headers.size();
+    bool renewed = false;
+    for (int redirects = 0;;) {
+      const auto authorization = token_->authorization(exchange_);
+      if (!authorization) return authorization.error();
+      request.headers.resize(own_headers);
+      if (!authorization->empty()) request.headers.emplace_back("Authorization", *authorization);
+      auto response = exchange_.send(request, repeat, what);
+      if (!response) return response;
+      const int status = response->status;
+      if (status >= 200 && status < 300) return response;
+      if (status == 401 && !renewed && token_->renew()) {
+        renewed = true;
+        continue;
+      }
+      if (status < 300 || status >= 400 || status == 304) return error_of(*response, repeat, what);
+      const auto target = resolve_url(*parse_url(request.url), response->header("location"));
+      if (!target || !same_origin(*target, base_)) return foreign(what, "redirect", target);
+      if (request.method != "GET" || (status != 307 && status != 308) || ++redirects > kRedirectsMax) {
+        return FhirError{FhirErrorKind::refused, status,
+                         fmt::format("{}: answered {} (redirect); set base_url to where it leads", what, status)};
+      }
+      request.url = target->text();
+    }
+  }
+
+  static FhirError error_of(const HttpResponse& response, Repeat repeat, const std::string& what) {
+    FhirError error{kind_of_status(response.status, repeat), response.status,
+                    fmt::format("{}: answered {}", what, response.status)};
+    const std::string codes = outcome_codes_of_body(response.body);
+    if (!codes.empty()) error.message += fmt::format(" ({})", codes);
+    return error;
+  }
+
+  std::string name_;
+  Url base_;
+  std::string base_url_;
+  size_t page_bytes_max_;
+  Exchange exchange_;
+  std::unique_ptr<TokenSource> token_;
+};
+
+std::string below(const std::string& folder, const std::string& file) {
+  return file.empty() ? file : (std::filesystem::path(folder) / file).string();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<FhirClient>> open_fhir_client(const EndpointConfig& endpoint, const std::string& config_folder,
+                                                     const Clock& clock, std::stop_token stop) {
+  auto base = parse_url(endpoint.base_url);
+  if (!base || !base->query.empty()) {
+    return Failure{
+        fmt::format("{}: base_url must be an http or https URL without user information or query", endpoint.name)};
+  }
+  while (base->path.ends_with('/')) base->path.pop_back();
+  auto token = open_token_source(endpoint, config_folder, clock);
+  if (!token) return token.error();
+  if (endpoint.auth.kind != AuthKind::none && base->scheme == "http" && !is_loopback(*base)) {
+    log_warning("credentials_without_tls", {{"endpoint", endpoint.name}});
+  }
+  HttpOptions options;
+  options.connect_timeout = endpoint.connect_timeout;
+  options.request_timeout = endpoint.request_timeout;
+  options.body_bytes_max = endpoint.page_bytes_max;
+  options.ca_file = below(config_folder, endpoint.ca_file);
+  auto http = open_http_client(options, stop);
+  if (!http) return Failure{fmt::format("{}: {}", endpoint.name, http.error().message)};
+  std::random_device device;
+  const uint64_t seed = (uint64_t{device()} << 32) | device();
+  Exchange exchange(endpoint, std::move(*http), clock, std::move(stop), seed);
+  return std::unique_ptr<FhirClient>(
+      std::make_unique<CurlFhirClient>(endpoint, std::move(*base), std::move(exchange), std::move(*token)));
+}
+
+std::string query_value(std::string_view text) {
+  std::string encoded;
+  encoded.reserve(text.size());
+  for (const char c : text) {
+    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                            c == '.' || c == '_' || c == '~';
+    if (unreserved)
+      encoded += c;
+    else
+      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return encoded;
+}
+
+}  // namespace authledger

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <random>
+#include <stop_token>
+#include <string>
+
+#include "base/day.h"
+#include "fhir/http.h"
+
+// How long to wait before asking again.
+
+namespace authledger {
+
+// The wait that a response's Retry-After states (RFC 9110, 10.2.3), in seconds or as a date. A date is taken against
+// the response's own Date header, so that the two clocks need not agree, or else against `now`. Past dates give zero;
+// nullopt without the header or when it cannot be read.
+std::optional<std::chrono::milliseconds> stated_wait(const HttpResponse& response, Instant now);
+
+// Exponential back-off for the `attempt`-th retry (from 0), with jitter so that many clients do not return together.
+std::chrono::milliseconds back_off(int attempt, std::mt19937_64& random);
+
+// Jitter that comes on top of a stated wait: the server is never asked sooner than it said.
+std::chrono::milliseconds jitter_on_top(std::chrono::milliseconds stated, std::mt19937_64& random);
+
+// Waits; false when `stop` came first.
+bool wait_unless_stopped(std::chrono::milliseconds duration, const std::stop_token& stop);
+
+// Spaces requests evenly, at most `per_second_max` in a second; 0 = no limit. Not thread-safe.
+class RequestPace {
+ public:
+  explicit RequestPace(int per_second_max) : per_second_max_(per_second_max) {}
+  // How long to wait before the next request, which is then counted.
+  std::chrono::milliseconds next_wait(std::chrono::steady_clock::time_point now);
+
+ private:
+  int per_second_max_;
+  std::chrono::steady_clock::time_point next_at_{};
+};
+
+}  // namespace authledger

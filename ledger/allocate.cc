@@ -1,0 +1,350 @@
+#include "ledger/allocate.h"
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+#include "ledger/candidates.h"
+#include "ledger/units.h"
+
+namespace authledger {
+namespace {
+
+struct LineState {
+  const AuthorizationLine* line = nullptr;
+  EffectiveWindow window;
+  Quantity used, reserved;
+  std::vector<std::pair<int32_t, Quantity>> drawn_by_period;  // First day of the rate period → quantity.
+  std::vector<Day> per_diem_days;
+
+  std::optional<Quantity> remaining() const {
+    if (!line->approved) return std::nullopt;
+    return *line->approved - used - reserved;
+  }
+};
+
+// Weeks begin on Monday (ISO 8601), months on their first day.
+int32_t period_start(Day day, const std::string& period) {
+  if (period == "week") return day.number - ((day.number + 3) % 7 + 7) % 7;
+  if (period == "month") {
+    const std::string text = format_day(day);
+    return parse_day(text.substr(0, 8) + "01").value_or(day).number;
+  }
+  return day.number;
+}
+
+struct Candidate {
+  LineState* state = nullptr;
+  MatchResult match;
+  bool is_pinned = false, is_linked = false;
+};
+
+// Rule 4. Null ends and unlimited lines sort last.
+bool is_chosen_first(const Candidate& a, const Candidate& b) {
+  const auto key = [](const Candidate& candidate) {
+    const LineState& state = *candidate.state;
+    const std::optional<Quantity> remaining = state.remaining();
+    return std::tuple(!candidate.is_pinned, !candidate.is_linked, candidate.match.code.rank,
+                      !state.window.last_day.has_value(), state.window.last_day.value_or(Day{}), !remaining.has_value(),
+                      remaining.value_or(Quantity()), std::string_view(state.line->authorization_number),
+                      std::string_view(state.line->book));
+  };
+  return key(a) < key(b);
+}
+
+// The line that came nearest, for rule 5.
+struct Nearest {
+  const AuthorizationLine* line = nullptr;
+  MatchResult result;
+
+  void consider(const AuthorizationLine& other, const MatchResult& found) {
+    const auto is_nearer = [&] {
+      if (line == nullptr) return true;
+      if (found.failed != result.failed) return found.failed > result.failed;
+      return std::tie(found.days_apart, other.book) < std::tie(result.days_apart, line->book);
+    };
+    if (!is_nearer()) return;
+    line = &other;
+    result = found;
+  }
+};
+
+class Allocator {
+ public:
+  Allocator(const Consolidated& subject, const Policy& policy, Day today)
+      : subject_(subject), policy_(policy), today_(today) {
+    for (const AuthorizationLine& line : subject.lines) {
+      lines_.push_back({&line, effective_window(line, subject, today), {}, {}, {}, {}});
+    }
+  }
+
+  void draw_all();
+  // `is_reserved` services draw after all others in the order of the calls.
+  void draw_for(const Service& service, bool is_reserved);
+  LineBalance balance_of(const LineState& state) const;
+  Allocation finish();
+  const Allocation& so_far() const { return allocation_; }
+
+ private:
+  bool draws(const Service& service) const;
+  bool is_drawn_by_no_show(const AuthorizationLine& line) const {
+    return payer_setting(policy_.rules, line.payer, &PayerRule::no_show_draws, false);
+  }
+  std::vector<Candidate> find_candidates(const Service& service, Nearest& nearest, bool& is_not_required);
+  Quantity draw_from(Candidate& candidate, const Service& service, Quantity needed, bool is_reserved, Nearest& nearest,
+                     bool is_choice);
+  void note_link(const Service& service, Quantity needed, bool is_known, const Nearest& linked);
+  void leave_uncovered(const Service& service, Quantity left, bool is_reserved, const Nearest& nearest);
+
+  const Consolidated& subject_;
+  const Policy& policy_;
+  Day today_;
+  std::vector<LineState> lines_;
+  Allocation allocation_;
+  std::vector<std::pair<Day, std::string>> per_diem_uncovered_;  // Day and code that already count as uncovered.
+};
+
+bool Allocator::draws(const Service& service) const {
+  switch (service.state) {
+    case ServiceState::rendered:
+      return true;
+    case ServiceState::planned:
+    case ServiceState::in_progress: {
+      const std::optional<Day> through = reserved_through(service, subject_, policy_.rules);
+      return !through || today_ <= *through;
+    }
+    case ServiceState::no_show:
+      return std::any_of(lines_.begin(), lines_.end(),
+                         [this](const LineState& state) { return is_drawn_by_no_show(*state.line); });
+    case ServiceState::voided:
+      return false;
+  }
+  return false;
+}
+
+void Allocator::draw_all() {
+  struct Turn {
+    const Service* service;
+    bool is_reserved;
+  };
+  std::vector<Turn> turns;
+  for (const Service& service : subject_.services) {
+    const bool is_reserved = service.state == ServiceState::planned || service.state == ServiceState::in_progress;
+    if (draws(service)) turns.push_back({&service, is_reserved});
+  }
+  std::sort(turns.begin(), turns.end(), [this](const Turn& a, const Turn& b) {
+    const auto key = [this](const Turn& turn) {
+      const Service& service = *turn.service;
+      const bool is_settled = subject_.closed_through && service.day <= *subject_.closed_through;
+      return std::tuple(turn.is_reserved, service.pinned_number.empty(), !is_settled,
+                        service.authorization_number.empty(), service.day, service.start_at,
+                        std::string_view(service.key));
+    };
+    return key(a) < key(b);
+  });
+  for (const Turn& turn : turns) draw_for(*turn.service, turn.is_reserved);
+}
+
+std::vector<Candidate> Allocator::find_candidates(const Service& service, Nearest& nearest, bool& is_not_required) {
+  std::vector<Candidate> candidates;
+  const bool needs_exact_code = is_add_on(service.service_codes, policy_.rules);
+  for (LineState& state : lines_) {
+    const AuthorizationLine& line = *state.line;
+    if (service.state == ServiceState::no_show && !is_drawn_by_no_show(line)) continue;
+    const bool is_pinned = has_number(line, service.pinned_number) &&
+                           (service.pinned_line.empty() || service.pinned_line == line.line);
+    const bool is_linked = has_number(line, service.authorization_number);
+    const MatchResult match = test_line(service, line, state.window, is_pinned, is_linked, policy_.rules);
+    if (needs_exact_code && match.code.rank > 0) continue;
+    if (match.failed != MatchTest::none) {
+      nearest.consider(line, match);
+    } else if (line.is_usable) {
+      candidates.push_back({&state, match, is_pinned, is_linked});
+    } else {
+      is_not_required = true;  // The only decision that passes without being usable.
+    }
+  }
+  std::sort(candidates.begin(), candidates.end(), is_chosen_first);
+  return candidates;
+}
+
+// Returns how much of `needed` (in the service's measure) the line covers.
+Quantity Allocator::draw_from(Candidate& candidate, const Service& service, Quantity needed, bool is_reserved,
+                              Nearest& nearest, bool is_choice) {
+  LineState& state = *candidate.state;
+  const AuthorizationLine& line = *state.line;
+  const CodeRule* rule = leading_code_rule(service.service_codes, policy_.rules);
+  const bool is_program_day = candidate.match.code.is_per_diem && line.measure == Measure::day;
+  const bool is_per_diem = is_program_day || (rule != nullptr && rule->once_per_day);
+  const Quantity wanted = is_program_day ? Quantity::of_units(1)
+                                         : convert_units(needed, service.measure, line.measure).value_or(needed);
+  Quantity take = wanted;
+  const auto limit = [&](Quantity available, MatchTest test, UncoveredReason reason) {
+    if (take <= available) return;
+    take = std::max(available, Quantity());
+    nearest.consider(line, {test, reason, candidate.match.code, 0});
+  };
+  if (const std::optional<Quantity> remaining = state.remaining()) {
+    limit(*remaining, MatchTest::units, UncoveredReason::exhausted);
+  }
+  std::pair<int32_t, Quantity>* period = nullptr;
+  if (line.rate_quantity && take.is_positive()) {
+    const int32_t start = period_start(service.day, line.rate_period);
+    const auto found = std::find_if(state.drawn_by_period.begin(), state.drawn_by_period.end(),
+                                    [start](const auto& drawn) { return drawn.first == start; });
+    period = found != state.drawn_by_period.end() ? &*found : &state.drawn_by_period.emplace_back(start, Quantity());
+    limit(*line.rate_quantity - period->second, MatchTest::rate, UncoveredReason::rate_exceeded);
+  }
+  if (!take.is_positive()) return {};
+  if (period != nullptr) period->second += take;
+  (is_reserved ? state.reserved : state.used) += take;
+  if (is_per_diem) state.per_diem_days.push_back(service.day);
+  std::string why = candidate.is_pinned ? "pinned" : candidate.is_linked ? "explicit link" : candidate.match.code.rule;
+  if (is_choice && !candidate.is_pinned && !candidate.is_linked) why += ", ends first";
+  const Measure measure = line.measure == Measure::unknown ? service.measure : line.measure;
+  allocation_.draws.push_back({line.book, service.key, take, measure, is_reserved, std::move(why)});
+  if (take == wanted) return needed;
+  return convert_units(take, line.measure, service.measure).value_or(take);
+}
+
+void Allocator::note_link(const Service& service, Quantity needed, bool is_known, const Nearest& linked) {
+  if (!needed.is_positive()) return;
+  if (!is_known) {
+    allocation_.conflicts.push_back({service.key, "names an authorization that no source knows"});
+  } else if (linked.line != nullptr) {
+    allocation_.conflicts.push_back(
+        {service.key, "names authorization line " + linked.line->line + ", which does not cover it: " +
+                          std::string(word_of(linked.result.reason))});
+  }
+}
+
+void Allocator::leave_uncovered(const Service& service, Quantity left, bool is_reserved, const Nearest& nearest) {
+  const std::string code = service.service_codes.empty() ? std::string() : service.service_codes.front();
+  const CodeRule* rule = leading_code_rule(service.service_codes, policy_.rules);
+  if (rule != nullptr && rule->once_per_day) {
+    const std::pair<Day, std::string> mark{service.day, code};
+    if (std::find(per_diem_uncovered_.begin(), per_diem_uncovered_.end(), mark) != per_diem_uncovered_.end()) return;
+    per_diem_uncovered_.push_back(mark);
+  }
+  UncoveredService uncovered{service.key, code, left, service.measure, !is_reserved,
+                             UncoveredReason::no_authorization, {}};
+  if (nearest.line != nullptr) {
+    uncovered.reason = nearest.result.reason;
+    uncovered.nearest_book = nearest.line->book;
+  }
+  allocation_.uncovered.push_back(std::move(uncovered));
+}
+
+void Allocator::draw_for(const Service& service, bool is_reserved) {
+  if (!service.quantity.is_positive()) return;
+  Nearest nearest;
+  bool is_not_required = false;
+  std::vector<Candidate> candidates = find_candidates(service, nearest, is_not_required);
+  const bool is_day_drawn = std::any_of(candidates.begin(), candidates.end(), [&](const Candidate& candidate) {
+    const std::vector<Day>& days = candidate.state->per_diem_days;
+    const CodeRule* rule = leading_code_rule(service.service_codes, policy_.rules);
+    const bool is_per_diem = candidate.match.code.is_per_diem || (rule != nullptr && rule->once_per_day);
+    return is_per_diem && std::find(days.begin(), days.end(), service.day) != days.end();
+  });
+  if (is_day_drawn) return;
+
+  Quantity needed = service.quantity;
+  Quantity needed_of_link = service.quantity;
+  for (Candidate& candidate : candidates) {
+    if (!needed.is_positive()) break;
+    const Quantity covered = draw_from(candidate, service, needed, is_reserved, nearest, candidates.size() > 1);
+    needed -= covered;
+    if (candidate.is_linked) needed_of_link -= covered;
+  }
+  if (!service.authorization_number.empty() && service.state != ServiceState::no_show) {
+    bool is_known = false;
+    Nearest linked;
+    for (const LineState& state : lines_) {
+      if (!has_number(*state.line, service.authorization_number)) continue;
+      is_known = true;
+      MatchResult match = test_line(service, *state.line, state.window, false, true, policy_.rules);
+      if (match.failed == MatchTest::none) match.reason = UncoveredReason::exhausted;
+      linked.consider(*state.line, match);
+    }
+    if (service.pinned_number.empty()) note_link(service, needed_of_link, is_known, linked);
+  }
+  if (!needed.is_positive() || is_not_required || service.state == ServiceState::no_show) return;
+  if (is_add_on(service.service_codes, policy_.rules) &&
+      (nearest.line == nullptr || nearest.result.failed <= MatchTest::code)) {
+    return;  // Nobody authorizes an add-on on its own.
+  }
+  const bool is_required = payer_setting(policy_.rules, rule_payer_of(service, subject_),
+                                         &PayerRule::authorization_required, true);
+  if (is_required) leave_uncovered(service, needed, is_reserved, nearest);
+}
+
+LineBalance Allocator::balance_of(const LineState& state) const {
+  LineBalance balance;
+  balance.reserved = state.reserved;
+  balance.used = state.used;
+  const std::optional<Quantity> remaining = state.remaining();
+  if (!remaining) return balance;
+  const bool is_over = state.window.last_day && today_ > *state.window.last_day;
+  balance.approved = state.line->approved;
+  balance.available = is_over ? Quantity() : *remaining;
+  balance.lapsed = is_over ? *remaining : Quantity();
+  return balance;
+}
+
+Allocation Allocator::finish() {
+  for (const LineState& state : lines_) allocation_.balances.emplace(state.line->book, balance_of(state));
+  std::sort(allocation_.draws.begin(), allocation_.draws.end(), [](const Draw& a, const Draw& b) {
+    return std::tie(a.book, a.service_key) < std::tie(b.book, b.service_key);
+  });
+  std::sort(allocation_.uncovered.begin(), allocation_.uncovered.end(),
+            [](const UncoveredService& a, const UncoveredService& b) { return a.service_key < b.service_key; });
+  std::sort(allocation_.conflicts.begin(), allocation_.conflicts.end(), [](const Conflict& a, const Conflict& b) {
+    return std::tie(a.book, a.message) < std::tie(b.book, b.message);
+  });
+  allocation_.changes_on = next_change(subject_, policy_, today_);
+  return std::move(allocation_);
+}
+
+}  // namespace
+
+Allocation allocate(const Consolidated& subject, const Policy& policy, Day today) {
+  Allocator allocator(subject, policy, today);
+  allocator.draw_all();
+  return allocator.finish();
+}
+
+CoverageAnswer check_coverage(const Consolidated& subject, const Policy& policy, Day today, const std::string& code,
+                              Day day, Quantity units) {
+  Service asked;
+  asked.key = "check";
+  asked.day = day;
+  asked.service_codes = {normalize_code(code)};
+  const UnitCount count = count_units(asked.service_codes, units, Measure::unknown, std::nullopt, policy.rules);
+  asked.quantity = count.quantity;
+  asked.measure = count.measure;
+
+  Allocator allocator(subject, policy, today);
+  allocator.draw_all();
+  const size_t draws_before = allocator.so_far().draws.size();
+  const size_t uncovered_before = allocator.so_far().uncovered.size();
+  allocator.draw_for(asked, true);
+  CoverageAnswer answer;
+  const Allocation& result = allocator.so_far();
+  answer.draws.assign(result.draws.begin() + static_cast<std::ptrdiff_t>(draws_before), result.draws.end());
+  answer.is_covered = result.uncovered.size() == uncovered_before;
+  if (!answer.is_covered) {
+    answer.reason = result.uncovered.back().reason;
+    answer.uncovered = result.uncovered.back().quantity;
+  }
+  return answer;
+}
+
+std::string_view word_of(UncoveredReason reason) {
+  constexpr std::array<std::string_view, 17> kWords{
+      "none",   "no_authorization", "payer_mismatch", "code_mismatch", "provider_mismatch", "place_mismatch",
+      "measure_mismatch", "pended", "denied", "cancelled", "not_started", "expired", "coverage_ended",
+      "exhausted", "rate_exceeded", "benefit_exhausted", "diagnosis_mismatch"};
+  return kWords.at(static_cast<size_t>(reason));
+}
+
+}  // namespace authledger

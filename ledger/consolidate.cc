@@ -1,0 +1,95 @@
+#include "ledger/consolidate.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "ledger/consolidate_parts.h"
+
+namespace authledger {
+namespace {
+
+std::vector<CoverageSpan> consolidate_coverages(std::span<const Fact> facts, const PayerNames& payers) {
+  std::vector<CoverageSpan> spans;
+  for (const Fact& fact : facts) {
+    const auto* coverage = std::get_if<CoverageFact>(&fact.body);
+    if (coverage == nullptr) continue;
+    spans.push_back({fact.resource, payers.canonical(coverage->payer, coverage->payer_display), coverage->payer_display,
+                     coverage->member_id, coverage->status, coverage->first_day, coverage->last_day,
+                     coverage->order.value_or(0), provenance_of(fact)});
+  }
+  std::sort(spans.begin(), spans.end(), [](const CoverageSpan& a, const CoverageSpan& b) {
+    return std::tie(a.source.source, a.reference) < std::tie(b.source.source, b.reference);
+  });
+  return spans;
+}
+
+std::string_view patient_of(const FactBody& body) {
+  return std::visit(
+      [](const auto& fact) -> std::string_view {
+        if constexpr (requires { fact.patient; }) {
+          return fact.patient;
+        } else {
+          return {};
+        }
+      },
+      body);
+}
+
+// The reference that people know the subject by: of a record that was not replaced by another, before one that was;
+// one that visits and coverages use before one that only a payer's answers use; then the first in text order.
+std::string preferred_patient(std::span<const Fact> facts) {
+  std::vector<std::string_view> replaced, visited;
+  for (const Fact& fact : facts) {
+    const auto* patient = std::get_if<PatientFact>(&fact.body);
+    if (patient != nullptr && !patient->replaced_by.empty()) replaced.push_back(fact.resource);
+    const FactKind kind = kind_of(fact.body);
+    if (kind == FactKind::service || kind == FactKind::coverage) visited.push_back(patient_of(fact.body));
+  }
+  const auto contains = [](const std::vector<std::string_view>& all, std::string_view one) {
+    return std::find(all.begin(), all.end(), one) != all.end();
+  };
+  using Candidate = std::tuple<bool, bool, std::string_view>;
+  std::optional<Candidate> best;
+  for (const Fact& fact : facts) {
+    const bool is_patient = std::holds_alternative<PatientFact>(fact.body);
+    const std::string_view reference = is_patient ? std::string_view(fact.resource) : patient_of(fact.body);
+    if (reference.empty()) continue;
+    const Candidate candidate{contains(replaced, reference), !contains(visited, reference), reference};
+    if (!best || candidate < *best) best = candidate;
+  }
+  return best ? std::string(std::get<2>(*best)) : std::string();
+}
+
+}  // namespace
+
+Provenance provenance_of(const Fact& fact) { return {fact.source, fact.resource, fact.fact_seq, fact.mapping}; }
+
+const CoverageSpan* find_coverage(const std::vector<CoverageSpan>& coverages, std::string_view source,
+                                  std::string_view reference) {
+  if (reference.empty()) return nullptr;
+  for (const CoverageSpan& span : coverages) {
+    if (span.reference == reference && span.source.source == source) return &span;
+  }
+  return nullptr;
+}
+
+Consolidated consolidate(std::span<const Fact> facts, std::span<const Fact> history, const Policy& policy) {
+  Consolidated subject;
+  const PayerNames payers(facts, policy.rules);
+  subject.patient = preferred_patient(facts);
+  subject.coverages = consolidate_coverages(facts, payers);
+  const ConsolidationInput input{facts, history, policy, payers, subject.coverages};
+  subject.lines = consolidate_lines(input, subject.conflicts);
+  subject.services = consolidate_services(input);
+  for (const Fact& fact : facts) {
+    const auto* pin = std::get_if<PinFact>(&fact.body);
+    if (pin == nullptr || pin->pin != PinKind::closed_period || !pin->closed_through) continue;
+    subject.closed_through = std::max(subject.closed_through.value_or(*pin->closed_through), *pin->closed_through);
+  }
+  std::sort(subject.conflicts.begin(), subject.conflicts.end(), [](const Conflict& a, const Conflict& b) {
+    return std::tie(a.book, a.message) < std::tie(b.book, b.message);
+  });
+  return subject;
+}
+
+}  // namespace authledger

@@ -1,0 +1,186 @@
+#include "ledger/explain.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+namespace authledger {
+namespace {
+
+// "<payer>/<number>/<line>", where payer and number may hold slashes of their own.
+bool is_book_of_number(std::string_view book, std::string_view number) {
+  const size_t line_start = book.rfind('/');
+  if (line_start == std::string_view::npos || number.empty()) return false;
+  const std::string_view authorization = book.substr(0, line_start);
+  return authorization == number || authorization.ends_with("/" + std::string(number));
+}
+
+bool is_named(const AuthorizationLine& line, std::string_view name) {
+  return line.authorization_number == name || line.request == name || line.book == name ||
+         std::find(line.numbers.begin(), line.numbers.end(), name) != line.numbers.end();
+}
+
+std::string source_text(const Fact& fact) {
+  std::string text = fmt::format("{}:{}", fact.source, fact.resource);
+  if (fact.source_version) text += fmt::format(" version {}", *fact.source_version);
+  return fact.retracted ? text + " (retracted)" : text;
+}
+
+// The newest version of each fact among those recorded up to some point.
+class KnownFacts {
+ public:
+  KnownFacts(std::span<const Fact> history, int64_t facts_seq) {
+    for (const Fact& fact : history) {
+      if (fact.fact_seq > facts_seq) continue;
+      const Fact*& kept = newest_[fact.fact_key];
+      if (!kept || is_newer(fact, *kept)) kept = &fact;
+    }
+  }
+
+  std::vector<const Fact*> of_resource(const std::string& source, const std::string& resource, FactKind kind) const {
+    std::vector<const Fact*> facts;
+    for (const auto& [key, fact] : newest_) {
+      const bool is_of_source = source.empty() || fact->source == source;
+      if (is_of_source && fact->resource == resource && kind_of(fact->body) == kind) facts.push_back(fact);
+    }
+    return facts;
+  }
+
+ private:
+  std::map<std::string, const Fact*> newest_;
+};
+
+class Explanation {
+ public:
+  Explanation(const Consolidated& subject, const Allocation& allocation) {
+    for (const AuthorizationLine& line : subject.lines) lines_[line.book] = &line;
+    for (const Service& service : subject.services) services_[service.key] = &service;
+    for (const Draw& draw : allocation.draws) rules_[{draw.book, draw.service_key}] = draw.rule;
+  }
+
+  ExplainRow row_of(const JournalEntry& entry, const Transfer& transfer, const KnownFacts& known) const {
+    ExplainRow row;
+    row.posted_at = entry.posted_at;
+    row.entry_seq = entry.entry_seq;
+    row.book = transfer.book;
+    row.service_key = transfer.service_key;
+    row.from = transfer.from;
+    row.to = transfer.to;
+    row.quantity = transfer.quantity;
+    row.measure = transfer.measure;
+    row.is_reversal = transfer.is_reversal;
+    row.reason = transfer.reason;
+    auto line = lines_.find(transfer.book);
+    if (line != lines_.end()) {
+      row.line = line->second->line;
+    } else if (transfer.to != Account::uncovered && transfer.from != Account::uncovered) {
+      row.line = transfer.book.substr(transfer.book.rfind('/') + 1);
+    }
+    if (transfer.service_key.empty()) {
+      if (line != lines_.end()) add_sources(row, line->second->sources, FactKind::authorization_line, known);
+    } else {
+      add_service(row, known);
+    }
+    return row;
+  }
+
+  // A reversal takes back all that stood at its place; grants and lapses of one book are two places.
+  void mark_standing(std::vector<ExplainRow>& rows) const {
+    using Place = std::tuple<std::string, std::string, Measure, bool>;
+    std::map<Place, std::vector<ExplainRow*>> standing;
+    for (ExplainRow& row : rows) {
+      const bool is_lapse = row.to == Account::lapsed || row.from == Account::lapsed;
+      std::vector<ExplainRow*>& at = standing[{row.book, row.service_key, row.measure, is_lapse}];
+      if (row.is_reversal) {
+        for (ExplainRow* reversed : at) reversed->is_standing = false;
+        at.clear();
+        continue;
+      }
+      row.is_standing = true;
+      at.push_back(&row);
+    }
+    for (ExplainRow& row : rows) {
+      auto rule = rules_.find({row.book, row.service_key});
+      if (row.is_standing && rule != rules_.end()) row.rule_now = rule->second;
+    }
+  }
+
+ private:
+  void add_service(ExplainRow& row, const KnownFacts& known) const {
+    // The leading resource as it was known then; the journal outlives what consolidation makes of it today.
+    for (const Fact* fact : known.of_resource("", row.service_key, FactKind::service)) {
+      row.day = std::get<ServiceFact>(fact->body).day;
+      row.sources.push_back(source_text(*fact));
+    }
+    auto service = services_.find(row.service_key);
+    if (service == services_.end()) return;
+    if (!row.day) row.day = service->second->day;
+    add_sources(row, service->second->sources, FactKind::service, known);
+  }
+
+  static void add_sources(ExplainRow& row, const std::vector<Provenance>& sources, FactKind kind,
+                          const KnownFacts& known) {
+    for (const Provenance& source : sources) {
+      for (const Fact* fact : known.of_resource(source.source, source.resource, kind)) {
+        std::string text = source_text(*fact);
+        if (std::find(row.sources.begin(), row.sources.end(), text) == row.sources.end()) {
+          row.sources.push_back(std::move(text));
+        }
+      }
+    }
+  }
+
+  std::map<std::string, const AuthorizationLine*> lines_;
+  std::map<std::string, const Service*> services_;
+  std::map<std::pair<std::string, std::string>, std::string> rules_;
+};
+
+}  // namespace
+
+std::vector<std::string> books_of_authorization(std::string_view authorization, const Consolidated& subject,
+                                                std::span<const JournalEntry> entries) {
+  std::set<std::string> books;
+  for (const AuthorizationLine& line : subject.lines) {
+    if (is_named(line, authorization)) books.insert(line.book);
+  }
+  for (const JournalEntry& entry : entries) {
+    for (const Transfer& transfer : entry.transfers) {
+      if (transfer.book == authorization || is_book_of_number(transfer.book, authorization))
+        books.insert(transfer.book);
+    }
+  }
+  return {books.begin(), books.end()};
+}
+
+std::vector<ExplainRow> explain_authorization(std::string_view authorization, const Consolidated& subject,
+                                              const Allocation& allocation, std::span<const JournalEntry> entries,
+                                              std::span<const Fact> history) {
+  const std::vector<std::string> named = books_of_authorization(authorization, subject, entries);
+  const std::set<std::string> books(named.begin(), named.end());
+  std::set<std::string> drawn;
+  for (const JournalEntry& entry : entries) {
+    for (const Transfer& transfer : entry.transfers) {
+      if (books.contains(transfer.book) && !transfer.service_key.empty()) drawn.insert(transfer.service_key);
+    }
+  }
+  const Explanation explanation(subject, allocation);
+  std::vector<ExplainRow> rows;
+  for (const JournalEntry& entry : entries) {
+    auto concerns = [&](const Transfer& transfer) {
+      const bool is_uncovered = transfer.from == Account::uncovered || transfer.to == Account::uncovered;
+      return books.contains(transfer.book) || (is_uncovered && drawn.contains(transfer.service_key));
+    };
+    if (std::none_of(entry.transfers.begin(), entry.transfers.end(), concerns)) continue;
+    const KnownFacts known(history, entry.facts_seq);
+    for (const Transfer& transfer : entry.transfers) {
+      if (concerns(transfer)) rows.push_back(explanation.row_of(entry, transfer, known));
+    }
+  }
+  explanation.mark_standing(rows);
+  return rows;
+}
+
+}  // namespace authledger

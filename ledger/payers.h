@@ -1,0 +1,29 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "config/rules.h"
+#include "ledger/facts.h"
+
+namespace authledger {
+
+// One name per payer of a subject, whatever its sources call it: the alias that the rules give for the payer or its
+// display text, else the first payer (in text order) that shares the display text, else the payer as written.
+class PayerNames {
+ public:
+  PayerNames(std::span<const Fact> facts, const Rules& rules);
+
+  std::string canonical(std::string_view payer, std::string_view display) const;
+
+ private:
+  const std::string* alias_of(std::string_view spelling) const;
+
+  const Rules* rules_;  // Outlives this object: both belong to one consolidation.
+  std::vector<std::pair<std::string, std::string>> by_display_;  // Display text (lower case) → payer, sorted.
+};
+
+}  // namespace authledger

@@ -1,0 +1,217 @@
+#include <fmt/format.h>
+
+#include "ledger/store/notice_rows.h"
+
+namespace authledger {
+
+namespace {
+
+// A notice that delivery would write now. What a person closed, what is held or parked, waits for somebody else.
+#define AUTHLEDGER_NOTICE_IS_PENDING      \
+  "notice.tenant_id = $1 "                \
+  "and notice.due_at <= $2 "              \
+  "and not notice.is_held "               \
+  "and not notice.is_retired "            \
+  "and notice.parked_reason is null "     \
+  "and not (notice.is_open and notice.is_closed_by_person) "
+
+// A leased notice is due again when its lease ends: a worker that died is made good by itself.
+constexpr Statement kLeaseNotices{"lease_notices", R"(
+  with due as (
+    select notice.notice_key
+      from notice
+     where )" AUTHLEDGER_NOTICE_IS_PENDING R"(
+       and (notice.lease_until is null or notice.lease_until <= $2)
+     order by notice.due_at
+     limit $3
+       for update skip locked)
+  update notice
+     set lease_token = $4,
+         lease_until = $5,
+         due_at = $5
+    from due
+   where notice.tenant_id = $1
+     and notice.notice_key = due.notice_key
+  returning )" AUTHLEDGER_NOTICE_COLUMNS};
+
+constexpr Statement kMarkCreateBegun{"mark_create_begun", R"(
+  update notice
+     set create_begun_at = $4
+   where tenant_id = $1
+     and notice_key = $2
+     and lease_token = $3
+     and lease_until > $4)"};
+
+constexpr Statement kLockNotice{"lock_notice", R"(
+  select coalesce(lease_token, '')
+    from notice
+   where tenant_id = $1
+     and notice_key = $2
+     for update)"};
+
+constexpr Statement kInsertDelivery{"insert_delivery", R"(
+  insert into delivery (tenant_id, notice_key, no, action, delivered_at, channel, remote_id, failure)
+  select $1, $2, coalesce(max(no), 0) + 1, $3::smallint, $4::timestamptz, $5, $6, $7
+    from delivery
+   where tenant_id = $1
+     and notice_key = $2)"};
+
+// due_at differs from lease_until when the desired notice changed under the lease: it stays due. A retired notice that
+// is wanted again is created anew.
+constexpr Statement kSaveDelivery{"save_delivery", R"(
+  update notice
+     set channel = case when $3 <> '' then $3 else channel end,
+         remote_id = case when $4 <> '' then $4 else remote_id end,
+         etag = case when $5 <> '' then $5 else etag end,
+         delivered_hash = coalesce($6::bytea, delivered_hash),
+         is_retired = ($7::boolean or $8::boolean or is_closed_by_person) and not is_open,
+         is_closed_by_person = is_closed_by_person or $8::boolean,
+         parked_reason = case when $9::boolean then $10 else parked_reason end,
+         attempts = case when $10 <> '' then attempts + 1 else 0 end,
+         due_at = case when $9::boolean then null
+                       when $11::timestamptz is not null then $11
+                       when due_at is distinct from lease_until then due_at
+                  end,
+         lease_token = null,
+         lease_until = null
+   where tenant_id = $1
+     and notice_key = $2)"};
+
+constexpr Statement kCountPending{"count_pending_writes", R"(
+  select count(*), count(distinct notice.subject_id),
+         (select count(*) from subject where tenant_id = $1)
+    from notice
+   where )" AUTHLEDGER_NOTICE_IS_PENDING};
+
+constexpr Statement kCountOpen{"count_open_notices", R"(
+  select count(*)
+    from notice
+   where tenant_id = $1
+     and is_open
+     and not is_closed_by_person)"};
+
+constexpr Statement kHoldPending{"hold_pending", R"(
+  update notice
+     set is_held = true
+   where )" AUTHLEDGER_NOTICE_IS_PENDING};
+
+constexpr Statement kReleaseHeld{"release_held", R"(
+  update notice
+     set is_held = false,
+         due_at = $2
+   where tenant_id = $1
+     and is_held)"};
+
+constexpr Statement kReadDeliveries{"read_deliveries", R"(
+  select notice_key, no, action, delivered_at, remote_id, failure
+    from delivery
+   where tenant_id = $1
+     and notice_key = $2
+   order by no)"};
+
+}  // namespace
+
+std::string_view word_of(DeliveryAction action) {
+  switch (action) {
+    case DeliveryAction::create: return "create";
+    case DeliveryAction::adopt: return "adopt";
+    case DeliveryAction::update: return "update";
+    case DeliveryAction::retire: return "retire";
+    case DeliveryAction::none: return "none";
+    case DeliveryAction::failed: return "failed";
+    case DeliveryAction::closed_by_person: return "closed_by_person";
+  }
+  return "unknown";
+}
+
+std::vector<StoredNotice> lease_due_notices(PgConnection& connection, int64_t tenant_id, Instant now,
+                                            std::chrono::seconds lease, int limit, const std::string& lease_token) {
+  std::vector<StoredNotice> notices;
+  transact(connection, tenant_id, [&](Transaction& transaction) {
+    notices.clear();
+    Parameters parameters;
+    parameters.integer(tenant_id).instant(now).integer(limit).text(lease_token).instant(now + lease);
+    const Rows rows = transaction.execute(kLeaseNotices, parameters);
+    for (size_t row = 0; row < rows.size(); ++row) notices.push_back(notice_from(rows, row));
+  });
+  return notices;
+}
+
+bool mark_create_begun(PgConnection& connection, int64_t tenant_id, const std::string& notice_key,
+                       const std::string& lease_token, Instant now) {
+  bool is_marked = false;
+  transact(connection, tenant_id, [&](Transaction& transaction) {
+    Parameters parameters;
+    parameters.integer(tenant_id).text(notice_key).text(lease_token).instant(now);
+    is_marked = transaction.execute(kMarkCreateBegun, parameters).affected() == 1;
+  });
+  return is_marked;
+}
+
+void save_delivery(PgConnection& connection, int64_t tenant_id, const DeliveryResult& result,
+                   const std::string& lease_token, Instant now) {
+  bool is_ours = false;
+  transact(connection, tenant_id, [&](Transaction& transaction) {
+    const Rows held = transaction.execute(kLockNotice, Parameters().integer(tenant_id).text(result.notice_key));
+    is_ours = held.size() == 1 && held.text(0, 0) == lease_token;
+    Parameters logged;
+    logged.integer(tenant_id).text(result.notice_key).integer(static_cast<int64_t>(result.action)).instant(now);
+    logged.text(result.channel).text(result.remote_id).text(result.failure);
+    transaction.execute(kInsertDelivery, logged);
+    if (!is_ours) return;
+    Parameters parameters;
+    parameters.integer(tenant_id).text(result.notice_key).text(result.channel).text(result.remote_id);
+    parameters.text(result.etag);
+    result.delivered_hash == Hash{} ? parameters.null() : parameters.hash(result.delivered_hash);
+    parameters.boolean(result.is_retired).boolean(result.closed_by_person).boolean(result.park).text(result.failure);
+    parameters.optional_instant(result.retry_at);
+    transaction.execute(kSaveDelivery, parameters);
+  });
+  if (!is_ours) throw DbError("AL003", "save_delivery: the lease of the notice went to another worker");
+}
+
+PendingWrites count_pending_writes(PgConnection& connection, int64_t tenant_id, Instant now) {
+  PendingWrites pending;
+  transact(connection, tenant_id, [&](Transaction& transaction) {
+    const Rows rows = transaction.execute(kCountPending, Parameters().integer(tenant_id).instant(now));
+    pending = {rows.integer(0, 0), rows.integer(0, 1), rows.integer(0, 2)};
+  });
+  return pending;
+}
+
+int64_t count_open_notices(PgConnection& connection, int64_t tenant_id) {
+  int64_t count = 0;
+  transact(connection, tenant_id, [&](Transaction& transaction) {
+    count = transaction.execute(kCountOpen, Parameters().integer(tenant_id)).integer(0, 0);
+  });
+  return count;
+}
+
+int64_t hold_pending(PgConnection& connection, int64_t tenant_id, Instant now) {
+  int64_t count = 0;
+  transact(connection, tenant_id, [&](Transaction& transaction) {
+    count = transaction.execute(kHoldPending, Parameters().integer(tenant_id).instant(now)).affected();
+  });
+  return count;
+}
+
+int64_t release_held(PgConnection& connection, int64_t tenant_id, Instant now) {
+  int64_t count = 0;
+  transact(connection, tenant_id, [&](Transaction& transaction) {
+    count = transaction.execute(kReleaseHeld, Parameters().integer(tenant_id).instant(now)).affected();
+  });
+  return count;
+}
+
+std::vector<DeliveryRow> read_deliveries(Transaction& transaction, const std::string& notice_key) {
+  std::vector<DeliveryRow> out;
+  const Rows rows =
+      transaction.execute(kReadDeliveries, Parameters().integer(transaction.tenant_id()).text(notice_key));
+  for (size_t row = 0; row < rows.size(); ++row) {
+    out.push_back({rows.string(row, 0), rows.integer(row, 1), static_cast<DeliveryAction>(rows.integer(row, 2)),
+                   rows.instant(row, 3), rows.string(row, 4), rows.string(row, 5)});
+  }
+  return out;
+}
+
+}  // namespace authledger

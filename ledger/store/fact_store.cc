@@ -1,0 +1,209 @@
+#include "ledger/store/fact_store.h"
+
+#include <thread>
+
+#include "base/check.h"
+#include "ledger/store/page_plan.h"
+#include "ledger/store/quarantine_rows.h"
+#include "ledger/store/resource_check.h"
+#include "ledger/store/subject_alias.h"
+
+namespace authledger {
+
+namespace {
+
+constexpr int kPageRepeatsMax = 8;
+
+constexpr Statement kLockForFacts{"lock_subjects_for_facts", R"(
+  select subject_id, facts_seq
+    from subject
+   where tenant_id = $1
+     and subject_id = any($2::bigint[])
+   order by subject_id
+     for update)"};
+
+constexpr Statement kReadStanding{"read_standing_facts", R"(
+  select asked.no, header.fact_seq, header.fact_key, header.kind, header.content_hash, header.source_version,
+         header.source_updated_at
+    from unnest($2::bigint[], $3::bigint[]) with ordinality as asked (subject_id, seq, no)
+   cross join lateral (
+         select fact_seq, fact_key, kind, content_hash, source_version, source_updated_at
+           from fact
+          where fact.tenant_id = $1
+            and fact.subject_id = asked.subject_id
+            and fact.fact_seq = asked.seq
+         offset 0) as header)"};
+
+// New facts are a new chance for a parked subject. $2 is sorted, so that width_bucket finds a subject's place in it: a
+// join with unnest could be turned around into a walk through every subject for every page.
+constexpr Statement kRaiseSubjects{"raise_subjects", R"(
+  update subject
+     set facts_seq = ($3::bigint[])[width_bucket(subject_id, $2::bigint[])],
+         due_at = $4,
+         parked_reason = null
+   where tenant_id = $1
+     and subject_id = any($2::bigint[]))"};
+
+// Resources of the page, those that cannot be stored among the quarantined.
+struct Page {
+  std::vector<const MappedResource*> mapped;
+  std::vector<QuarantinedResource> quarantined;
+};
+
+Page sort_page(std::span<const MappedResource> resources) {
+  Page page;
+  for (const MappedResource& resource : resources) {
+    if (has_error(resource.issues)) {
+      page.quarantined.push_back({&resource, resource.issues});
+    } else if (std::optional<Issue> issue = storage_issue(resource)) {
+      page.quarantined.push_back({&resource, {std::move(*issue)}});
+    } else {
+      page.mapped.push_back(&resource);
+    }
+  }
+  return page;
+}
+
+bool has_facts(const MappedResource& resource) { return !resource.is_deleted && !resource.facts.empty(); }
+
+std::map<int64_t, int64_t> lock_for_facts(Transaction& transaction, const std::set<int64_t>& subject_ids) {
+  std::map<int64_t, int64_t> facts_seq;
+  if (subject_ids.empty()) return facts_seq;
+  const std::vector<int64_t> ids(subject_ids.begin(), subject_ids.end());
+  const Rows rows =
+      transaction.execute(kLockForFacts, Parameters().integer(transaction.tenant_id()).integer_array(ids));
+  for (size_t row = 0; row < rows.size(); ++row) facts_seq[rows.integer(row, 0)] = rows.integer(row, 1);
+  return facts_seq;
+}
+
+void read_standing(Transaction& transaction, std::map<ResourceKey, ResourceState>& states,
+                   const std::set<ResourceKey>& changed) {
+  std::vector<ResourceState*> owners;
+  ArrayBuilder subject_ids, seqs;
+  for (const ResourceKey& key : changed) {
+    ResourceState& state = states[key];
+    const ResourceVersion* current = state.current();
+    if (current == nullptr || !current->subject_id) continue;
+    for (const int64_t seq : current->fact_seqs) {
+      subject_ids.integer(*current->subject_id);
+      seqs.integer(seq);
+      owners.push_back(&state);
+    }
+  }
+  if (owners.empty()) return;
+  Parameters parameters;
+  parameters.integer(transaction.tenant_id());
+  subject_ids.add_to(parameters);
+  seqs.add_to(parameters);
+  const Rows rows = transaction.execute(kReadStanding, parameters);
+  for (size_t row = 0; row < rows.size(); ++row) {
+    StandingFact fact;
+    fact.fact_seq = rows.integer(row, 1);
+    fact.kind = static_cast<FactKind>(rows.integer(row, 3));
+    fact.content_hash = rows.hash(row, 4);
+    fact.source_version = rows.optional_integer(row, 5);
+    fact.source_updated_at = rows.optional_instant(row, 6);
+    owners[static_cast<size_t>(rows.integer(row, 0) - 1)]->standing[rows.string(row, 2)] = fact;
+  }
+}
+
+void raise_subjects(Transaction& transaction, const std::map<int64_t, int64_t>& raised, Instant due_at) {
+  if (raised.empty()) return;
+  ArrayBuilder subject_ids, facts_seq;
+  for (const auto& [subject_id, seq] : raised) {
+    subject_ids.integer(subject_id);
+    facts_seq.integer(seq);
+  }
+  Parameters parameters;
+  parameters.integer(transaction.tenant_id());
+  subject_ids.add_to(parameters);
+  facts_seq.add_to(parameters);
+  parameters.instant(due_at);
+  transaction.execute(kRaiseSubjects, parameters);
+}
+
+// A resource of the page stood in a subject that is not locked. Locking it now would be out of order: the page starts
+// again with it.
+struct FormerSubjects {
+  std::set<int64_t> subject_ids;
+};
+
+RecordCounts record_mapped(Transaction& transaction, const Page& page, Instant recorded_at,
+                           const std::set<int64_t>& former_subjects) {
+  std::set<Alias> aliases;
+  std::set<ResourceKey> keys;
+  for (const MappedResource* resource : page.mapped) {
+    keys.insert(key_of(*resource));
+    if (has_facts(*resource)) aliases.insert({resource->patient, resource->source});
+  }
+  const std::map<Alias, int64_t> subjects = resolve_aliases(transaction, aliases, recorded_at);
+  std::set<int64_t> locked = former_subjects;
+  for (const auto& [alias, subject_id] : subjects) locked.insert(subject_id);
+  std::map<int64_t, int64_t> facts_seq = lock_for_facts(transaction, locked);
+
+  std::map<ResourceKey, ResourceState> states;
+  for (auto& [key, versions] : read_versions(transaction, keys)) states[key].versions = std::move(versions);
+  std::set<ResourceKey> changed;
+  FormerSubjects missing;
+  for (const MappedResource* resource : page.mapped) {
+    const ResourceKey key = key_of(*resource);
+    const ResourceState& state = states[key];
+    if (is_known(state, *resource)) continue;
+    changed.insert(key);
+    const ResourceVersion* current = state.current();
+    if (current != nullptr && current->subject_id && !facts_seq.contains(*current->subject_id)) {
+      missing.subject_ids.insert(*current->subject_id);
+    }
+  }
+  if (!missing.subject_ids.empty()) throw missing;
+  read_standing(transaction, states, changed);
+
+  PagePlan plan(std::move(states), std::move(facts_seq), recorded_at);
+  for (const MappedResource* resource : page.mapped) {
+    plan.add(*resource, has_facts(*resource) ? subjects.at({resource->patient, resource->source}) : 0);
+  }
+  insert_facts(transaction, plan.facts());
+  end_versions(transaction, plan.ended());
+  insert_versions(transaction, plan.inserted(), recorded_at);
+  remap_versions(transaction, plan.remapped());
+  raise_subjects(transaction, plan.raised(), recorded_at);
+  return plan.counts();
+}
+
+RecordCounts record_once(PgConnection& connection, int64_t tenant_id, const Page& page, const FeedState* feed,
+                         Instant recorded_at, const std::set<int64_t>& former_subjects) {
+  Transaction transaction(connection, tenant_id);
+  RecordCounts counts;
+  if (!page.mapped.empty()) {
+    counts = record_mapped(transaction, page, recorded_at, former_subjects);
+    clear_quarantine(transaction, page.mapped);
+  }
+  replace_quarantine(transaction, page.quarantined, recorded_at);
+  counts.quarantined = static_cast<int64_t>(page.quarantined.size());
+  if (feed != nullptr) save_feed(transaction, *feed);
+  transaction.commit();
+  return counts;
+}
+
+}  // namespace
+
+RecordCounts record_page(PgConnection& connection, int64_t tenant_id, std::span<const MappedResource> resources,
+                         const FeedState* feed, Instant recorded_at) {
+  const Page page = sort_page(resources);
+  std::set<int64_t> former_subjects;
+  for (int repeat = 0;; ++repeat) {
+    try {
+      return record_once(connection, tenant_id, page, feed, recorded_at, former_subjects);
+    } catch (const FormerSubjects& missing) {
+      if (repeat == kPageRepeatsMax) throw DbError("40001", "record_page: the page's resources keep changing subject");
+      former_subjects.insert(missing.subject_ids.begin(), missing.subject_ids.end());
+      continue;
+    } catch (const DbError& error) {
+      // 23505: another writer stored the same new version first; a second look finds it.
+      if (repeat == kPageRepeatsMax || !(error.is_retryable() || error.sqlstate() == "23505")) throw;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5 << repeat));
+  }
+}
+
+}  // namespace authledger

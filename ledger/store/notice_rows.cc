@@ -1,0 +1,60 @@
+#include "ledger/store/notice_rows.h"
+
+namespace authledger {
+
+NoticeState state_of(const StoredNotice& notice) {
+  if (notice.is_retired) return NoticeState::retired;
+  if (!notice.parked_reason.empty()) return NoticeState::parked;
+  if (notice.is_held) return NoticeState::held;
+  if (notice.desired) {
+    if (notice.record.closed_by_person) return NoticeState::closed_by_person;
+    if (notice.remote_id.empty()) return notice.create_begun_at ? NoticeState::creating : NoticeState::wanted;
+    return notice.delivered_hash == notice.record.desired_hash ? NoticeState::current : NoticeState::stale;
+  }
+  // What a person closed needs no retiring, and what was never begun does not stand anywhere.
+  if (notice.record.closed_by_person) return NoticeState::retired;
+  if (!notice.remote_id.empty()) return NoticeState::retiring;
+  return notice.create_begun_at ? NoticeState::orphaned : NoticeState::retired;
+}
+
+StoredNotice notice_from(const Rows& rows, size_t row) {
+  StoredNotice notice;
+  notice.subject_id = rows.integer(row, 0);
+  NoticeRecord& record = notice.record;
+  record.notice_key = rows.string(row, 1);
+  record.topic = rows.string(row, 2);
+  record.kind = static_cast<NoticeKind>(rows.integer(row, 3));
+  record.episode = rows.integer(row, 4);
+  record.is_open = rows.boolean(row, 5);
+  record.severity = static_cast<int>(rows.integer(row, 6));
+  record.closed_by_person = rows.boolean(row, 7);
+  record.desired_hash = rows.hash(row, 8);
+  if (record.is_open) {
+    DesiredNotice desired;
+    desired.topic = record.topic;
+    desired.kind = record.kind;
+    desired.severity = record.severity;
+    desired.text = rows.string(row, 9);
+    desired.due_day = rows.optional_day(row, 10);
+    desired.first_day = rows.optional_day(row, 11);
+    desired.last_day = rows.optional_day(row, 12);
+    desired.authorization_number = rows.string(row, 13);
+    desired.focus = rows.string(row, 14);
+    notice.desired = std::move(desired);
+  }
+  notice.close_reason = rows.string(row, 15);
+  notice.delivered_hash = rows.hash(row, 16);
+  notice.channel = rows.string(row, 17);
+  notice.remote_id = rows.string(row, 18);
+  notice.etag = rows.string(row, 19);
+  notice.create_begun_at = rows.optional_instant(row, 20);
+  notice.is_held = rows.boolean(row, 21);
+  notice.is_retired = rows.boolean(row, 22);
+  notice.parked_reason = rows.string(row, 23);
+  notice.attempts = static_cast<int>(rows.integer(row, 24));
+  notice.due_at = rows.optional_instant(row, 25);
+  notice.state = state_of(notice);
+  return notice;
+}
+
+}  // namespace authledger

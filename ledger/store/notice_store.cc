@@ -1,0 +1,163 @@
+#include "ledger/store/notice_store.h"
+
+#include <array>
+#include <map>
+
+#include "ledger/store/notice_rows.h"
+#include "ledger/store/subject_store.h"
+
+namespace authledger {
+
+namespace {
+
+// Whatever is not retired, and the latest episode of each cause.
+constexpr Statement kReadNoticesOf{"read_notices_of", "select " AUTHLEDGER_NOTICE_COLUMNS R"(
+    from notice
+   where notice.tenant_id = $1
+     and notice.subject_id = any($2::bigint[])
+     and (not notice.is_retired
+          or not exists (
+             select
+               from notice as later
+              where later.tenant_id = $1
+                and later.subject_id = notice.subject_id
+                and later.topic = notice.topic
+                and later.kind = notice.kind
+                and later.episode > notice.episode))
+   order by notice.subject_id, notice.kind, notice.topic, notice.episode)"};
+
+// A desired notice that stands already as it should needs no delivery.
+constexpr Statement kOpenNotices{"open_notices", R"(
+  insert into notice as stored (
+         tenant_id, notice_key, subject_id, topic, kind, episode, is_open, severity, notice_text, due_day, first_day,
+         last_day, authorization_number, focus, desired_hash, due_at)
+  select $1, notice_key, subject_id, topic, kind, episode, true, severity, notice_text, due_day, first_day,
+         last_day, authorization_number, focus, desired_hash, $15::timestamptz
+    from unnest($2::text[], $3::bigint[], $4::text[], $5::smallint[], $6::bigint[], $7::smallint[], $8::text[],
+                $9::date[], $10::date[], $11::date[], $12::text[], $13::text[], $14::bytea[])
+         as changed (notice_key, subject_id, topic, kind, episode, severity, notice_text, due_day, first_day, last_day,
+                     authorization_number, focus, desired_hash)
+      on conflict (tenant_id, notice_key) do update
+     set is_open = true,
+         is_retired = false,
+         severity = excluded.severity,
+         notice_text = excluded.notice_text,
+         due_day = excluded.due_day,
+         first_day = excluded.first_day,
+         last_day = excluded.last_day,
+         authorization_number = excluded.authorization_number,
+         focus = excluded.focus,
+         desired_hash = excluded.desired_hash,
+         close_reason = '',
+         attempts = 0,
+         due_at = case when stored.remote_id <> ''
+                        and stored.delivered_hash = excluded.desired_hash
+                        and stored.lease_token is null
+                       then null
+                       else excluded.due_at
+                  end)"};
+
+// The remote id stays, so that delivery can retire what stands. What never was begun, or a person closed, is retired.
+constexpr Statement kCloseNotices{"close_notices", R"(
+  update notice
+     set is_open = false,
+         close_reason = ($3::text[])[array_position($2::text[], notice_key)],
+         attempts = 0,
+         is_retired = is_closed_by_person or (remote_id = '' and create_begun_at is null),
+         due_at = case when not (is_closed_by_person or (remote_id = '' and create_begun_at is null))
+                       then $4::timestamptz
+                  end
+   where tenant_id = $1
+     and notice_key = any($2::text[] collate "C"))"};
+
+constexpr Statement kReadAllNotices{"read_all_notices", "select " AUTHLEDGER_NOTICE_COLUMNS R"(
+    from notice
+   where notice.tenant_id = $1
+     and notice.subject_id = any($2::bigint[])
+   order by notice.subject_id, notice.kind, notice.topic, notice.episode)"};
+
+void open_notices(Transaction& transaction, std::span<const SubjectNoticeChanges> changes, Instant now) {
+  std::array<ArrayBuilder, 13> columns;
+  for (const SubjectNoticeChanges& subject : changes) {
+    for (const NoticeChange& change : subject.changes) {
+      if (!change.desired) continue;
+      const DesiredNotice& desired = *change.desired;
+      columns[0].text(change.notice_key);
+      columns[1].integer(subject.subject_id);
+      columns[2].text(desired.topic);
+      columns[3].integer(static_cast<int64_t>(desired.kind));
+      columns[4].integer(change.episode);
+      columns[5].integer(desired.severity);
+      columns[6].text(desired.text);
+      columns[7].optional_day(desired.due_day);
+      columns[8].optional_day(desired.first_day);
+      columns[9].optional_day(desired.last_day);
+      columns[10].optional_text(desired.authorization_number);
+      columns[11].optional_text(desired.focus);
+      columns[12].hash(desired_hash(desired));
+    }
+  }
+  if (columns[0].size() == 0) return;
+  Parameters parameters;
+  parameters.integer(transaction.tenant_id());
+  for (ArrayBuilder& column : columns) column.add_to(parameters);
+  parameters.instant(now);
+  transaction.execute(kOpenNotices, parameters);
+}
+
+void close_notices(Transaction& transaction, std::span<const SubjectNoticeChanges> changes, Instant now) {
+  ArrayBuilder keys, reasons;
+  for (const SubjectNoticeChanges& subject : changes) {
+    for (const NoticeChange& change : subject.changes) {
+      if (change.desired) continue;
+      keys.text(change.notice_key);
+      reasons.text(change.close_reason);
+    }
+  }
+  if (keys.size() == 0) return;
+  Parameters parameters;
+  parameters.integer(transaction.tenant_id());
+  keys.add_to(parameters);
+  reasons.add_to(parameters);
+  parameters.instant(now);
+  transaction.execute(kCloseNotices, parameters);
+}
+
+}  // namespace
+
+std::vector<std::vector<StoredNotice>> read_notices_of(Transaction& transaction, std::span<const int64_t> subject_ids) {
+  std::vector<std::vector<StoredNotice>> notices(subject_ids.size());
+  if (subject_ids.empty()) return notices;
+  const Rows rows =
+      transaction.execute(kReadNoticesOf, Parameters().integer(transaction.tenant_id()).integer_array(subject_ids));
+  std::map<int64_t, size_t> places;
+  for (size_t i = 0; i < subject_ids.size(); ++i) places[subject_ids[i]] = i;
+  for (size_t row = 0; row < rows.size(); ++row) {
+    StoredNotice notice = notice_from(rows, row);
+    notices[places.at(notice.subject_id)].push_back(std::move(notice));
+  }
+  return notices;
+}
+
+void save_notice_changes(Transaction& transaction, std::span<const SubjectNoticeChanges> changes, Instant now) {
+  close_notices(transaction, changes, now);
+  open_notices(transaction, changes, now);
+}
+
+std::vector<NoticeRowStored> read_notices(Transaction& transaction, const std::string& patient) {
+  const std::vector<SubjectName> subjects = read_subjects(transaction, patient);
+  std::vector<int64_t> subject_ids;
+  for (const SubjectName& subject : subjects) subject_ids.push_back(subject.subject_id);
+  const Rows rows =
+      transaction.execute(kReadAllNotices, Parameters().integer(transaction.tenant_id()).integer_array(subject_ids));
+  std::vector<NoticeRowStored> out;
+  size_t at = 0;
+  for (size_t row = 0; row < rows.size(); ++row) {
+    StoredNotice notice = notice_from(rows, row);
+    while (subjects[at].subject_id != notice.subject_id) ++at;  // Both are in the order of the subjects.
+    out.push_back({std::move(notice), subjects[at].patient});
+  }
+  return out;
+}
+
+}  // namespace authledger

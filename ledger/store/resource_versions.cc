@@ -1,0 +1,232 @@
+#include "ledger/store/resource_versions.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <unordered_set>
+
+#include "ledger/store/body_compression.h"
+
+namespace authledger {
+
+namespace {
+
+// The lateral subquery is one index descent for each resource, whatever the planner believes of the table's size:
+// `limit` and `offset 0` keep it from turning the join around.
+constexpr Statement kFindUnchanged{"find_unchanged", R"(
+  select asked.no
+    from unnest($4::text[], $5::text[], $6::bytea[]) with ordinality as asked (resource_type, resource_id, hash, no)
+   cross join lateral (
+         select version.hash, version.mapping_version, version.is_deleted
+           from raw_resource as version
+          where version.tenant_id = $1
+            and version.source = $2::text collate "C"
+            and version.resource_type = asked.resource_type collate "C"
+            and version.resource_id = asked.resource_id collate "C"
+            and version.is_current
+          limit 1) as current
+   where current.hash = asked.hash
+     and current.mapping_version = $3
+     and not current.is_deleted)"};
+
+constexpr Statement kReadPresent{"read_present_resources", R"(
+  select resource_type, resource_id, hash
+    from raw_resource
+   where tenant_id = $1
+     and source = $2
+     and is_current
+     and not is_deleted
+   order by resource_type, resource_id)"};
+
+constexpr Statement kReadVersions{"read_versions", R"(
+  select asked.no, known.version_no, known.hash, known.mapping_version, known.source_version, known.source_updated_at,
+         known.subject_id, known.is_current, known.is_deleted, known.fact_seqs
+    from unnest($2::text[], $3::text[], $4::text[]) with ordinality as asked (source, resource_type, resource_id, no)
+   cross join lateral (
+         select version.version_no, version.hash, version.mapping_version, version.source_version,
+                version.source_updated_at, version.subject_id, version.is_current, version.is_deleted,
+                version.fact_seqs
+           from raw_resource as version
+          where version.tenant_id = $1
+            and version.source = asked.source collate "C"
+            and version.resource_type = asked.resource_type collate "C"
+            and version.resource_id = asked.resource_id collate "C"
+         offset 0) as known)"};
+
+constexpr Statement kInsertVersions{"insert_versions", R"(
+  insert into raw_resource (
+         tenant_id, source, resource_type, resource_id, version_no, hash, mapping_version, source_version,
+         source_updated_at, subject_id, is_current, is_deleted, fact_seqs, body, recorded_at)
+  select $1, source, resource_type, resource_id, version_no, hash, mapping_version, source_version,
+         source_updated_at, subject_id, is_current, is_deleted, fact_seqs::bigint[], body, $15::timestamptz
+    from unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::bytea[], $7::text[], $8::bigint[],
+                $9::timestamptz[], $10::bigint[], $11::boolean[], $12::boolean[], $13::text[], $14::bytea[])
+         as fresh (source, resource_type, resource_id, version_no, hash, mapping_version, source_version,
+                   source_updated_at, subject_id, is_current, is_deleted, fact_seqs, body))"};
+
+constexpr Statement kEndVersions{"end_versions", R"(
+  update raw_resource as version
+     set is_current = false,
+         fact_seqs = '{}'
+    from unnest($2::text[], $3::text[], $4::text[], $5::bigint[])
+         as ended (source, resource_type, resource_id, version_no)
+   where version.tenant_id = $1
+     and version.source = ended.source collate "C"
+     and version.resource_type = ended.resource_type collate "C"
+     and version.resource_id = ended.resource_id collate "C"
+     and version.version_no = ended.version_no)"};
+
+constexpr Statement kRemapVersions{"remap_versions", R"(
+  update raw_resource as version
+     set mapping_version = remapped.mapping_version,
+         subject_id = remapped.subject_id,
+         fact_seqs = remapped.fact_seqs::bigint[]
+    from unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::text[])
+         as remapped (source, resource_type, resource_id, version_no, mapping_version, subject_id, fact_seqs)
+   where version.tenant_id = $1
+     and version.source = remapped.source collate "C"
+     and version.resource_type = remapped.resource_type collate "C"
+     and version.resource_id = remapped.resource_id collate "C"
+     and version.version_no = remapped.version_no)"};
+
+std::string array_text(const std::vector<int64_t>& values) { return fmt::format("{{{}}}", fmt::join(values, ",")); }
+
+std::vector<int64_t> integers_from(std::string_view array) {
+  std::vector<int64_t> out;
+  const char* at = array.data() + 1;
+  const char* const end = array.data() + array.size() - 1;
+  while (at < end) {
+    int64_t value = 0;
+    at = std::from_chars(at, end, value).ptr + 1;
+    out.push_back(value);
+  }
+  return out;
+}
+
+// source, type, id and version_no of each row.
+Parameters keys_of(int64_t tenant_id, std::span<const VersionRow> rows) {
+  std::array<ArrayBuilder, 4> columns;
+  for (const VersionRow& row : rows) {
+    columns[0].text(row.resource.source);
+    columns[1].text(row.resource.type);
+    columns[2].text(row.resource.id);
+    columns[3].integer(row.version.version_no);
+  }
+  Parameters parameters;
+  parameters.integer(tenant_id);
+  for (ArrayBuilder& column : columns) column.add_to(parameters);
+  return parameters;
+}
+
+}  // namespace
+
+std::vector<bool> find_unchanged(PgConnection& connection, int64_t tenant_id, const std::string& source,
+                                 const std::string& mapping_version, std::span<const ResourceHash> resources) {
+  std::vector<bool> is_unchanged(resources.size(), false);
+  if (resources.empty()) return is_unchanged;
+  ArrayBuilder types, ids, hashes;
+  for (const ResourceHash& resource : resources) {
+    types.text(resource.type);
+    ids.text(resource.id);
+    hashes.hash(resource.hash);
+  }
+  Parameters parameters;
+  parameters.integer(tenant_id).text(source).text(mapping_version);
+  types.add_to(parameters);
+  ids.add_to(parameters);
+  hashes.add_to(parameters);
+  transact(connection, tenant_id, [&](Transaction& transaction) {
+    const Rows rows = transaction.execute(kFindUnchanged, parameters);
+    for (size_t row = 0; row < rows.size(); ++row) {
+      is_unchanged[static_cast<size_t>(rows.integer(row, 0) - 1)] = true;
+    }
+  });
+  return is_unchanged;
+}
+
+std::vector<ResourceHash> find_missing(PgConnection& connection, int64_t tenant_id, const std::string& source,
+                                       std::span<const std::string> seen) {
+  const std::unordered_set<std::string> present_there(seen.begin(), seen.end());
+  std::vector<ResourceHash> missing;
+  transact(connection, tenant_id, [&](Transaction& transaction) {
+    missing.clear();
+    const Rows rows = transaction.execute(kReadPresent, Parameters().integer(tenant_id).text(source));
+    for (size_t row = 0; row < rows.size(); ++row) {
+      ResourceHash resource{rows.string(row, 0), rows.string(row, 1), rows.hash(row, 2)};
+      if (!present_there.contains(resource.type + "/" + resource.id)) missing.push_back(std::move(resource));
+    }
+  });
+  return missing;
+}
+
+std::map<ResourceKey, std::vector<ResourceVersion>> read_versions(Transaction& transaction,
+                                                                  const std::set<ResourceKey>& resources) {
+  std::map<ResourceKey, std::vector<ResourceVersion>> versions;
+  std::vector<const ResourceKey*> by_number;
+  std::array<ArrayBuilder, 3> columns;
+  for (const ResourceKey& key : resources) {
+    by_number.push_back(&key);
+    columns[0].text(key.source);
+    columns[1].text(key.type);
+    columns[2].text(key.id);
+  }
+  Parameters parameters;
+  parameters.integer(transaction.tenant_id());
+  for (ArrayBuilder& column : columns) column.add_to(parameters);
+  const Rows rows = transaction.execute(kReadVersions, parameters);
+  for (size_t row = 0; row < rows.size(); ++row) {
+    ResourceVersion version;
+    version.version_no = rows.integer(row, 1);
+    version.hash = rows.hash(row, 2);
+    version.mapping_version = rows.string(row, 3);
+    version.source_version = rows.optional_integer(row, 4);
+    version.source_updated_at = rows.optional_instant(row, 5);
+    version.subject_id = rows.optional_integer(row, 6);
+    version.is_current = rows.boolean(row, 7);
+    version.is_deleted = rows.boolean(row, 8);
+    version.fact_seqs = integers_from(rows.text(row, 9));
+    versions[*by_number[static_cast<size_t>(rows.integer(row, 0) - 1)]].push_back(std::move(version));
+  }
+  return versions;
+}
+
+void insert_versions(Transaction& transaction, std::span<const VersionRow> rows, Instant recorded_at) {
+  if (rows.empty()) return;
+  Parameters parameters = keys_of(transaction.tenant_id(), rows);
+  std::array<ArrayBuilder, 9> columns;
+  for (const VersionRow& row : rows) {
+    const ResourceVersion& version = row.version;
+    columns[0].hash(version.hash);
+    columns[1].text(version.mapping_version);
+    columns[2].optional_integer(version.source_version);
+    columns[3].optional_instant(version.source_updated_at);
+    columns[4].optional_integer(version.subject_id);
+    columns[5].boolean(version.is_current);
+    columns[6].boolean(version.is_deleted);
+    columns[7].text(array_text(version.fact_seqs));
+    row.body == nullptr || row.body->empty() ? columns[8].null() : columns[8].bytes(compress_body(*row.body));
+  }
+  for (ArrayBuilder& column : columns) column.add_to(parameters);
+  parameters.instant(recorded_at);
+  transaction.execute(kInsertVersions, parameters);
+}
+
+void end_versions(Transaction& transaction, std::span<const VersionRow> rows) {
+  if (!rows.empty()) transaction.execute(kEndVersions, keys_of(transaction.tenant_id(), rows));
+}
+
+void remap_versions(Transaction& transaction, std::span<const VersionRow> rows) {
+  if (rows.empty()) return;
+  Parameters parameters = keys_of(transaction.tenant_id(), rows);
+  std::array<ArrayBuilder, 3> columns;
+  for (const VersionRow& row : rows) {
+    columns[0].text(row.version.mapping_version);
+    columns[1].optional_integer(row.version.subject_id);
+    columns[2].text(array_text(row.version.fact_seqs));
+  }
+  for (ArrayBuilder& column : columns) column.add_to(parameters);
+  transaction.execute(kRemapVersions, parameters);
+}
+
+}  // namespace authledger

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "ledger/notices.h"
+
+// The causes of notices, each a question about one subject's state. desired_notices and close_reason ask them.
+
+namespace authledger {
+
+// Looks at values that outlive it; cheap to make, kept for one call.
+class Warnings {
+ public:
+  Warnings(const Consolidated& subject, const Allocation& allocation, const Policy& policy, Day today);
+
+  // The Tasks, in no particular order.
+  std::vector<DesiredNotice> tasks() const;
+
+  // A usable line, neither cancelled nor ended: its units and its end still matter.
+  bool is_running(const AuthorizationLine& line) const;
+  bool is_exhausted(const AuthorizationLine& line) const;
+  bool is_low(const AuthorizationLine& line) const;
+  // The line that goes on where this one ends, or null.
+  const AuthorizationLine* successor_of(const AuthorizationLine& line) const;
+  // The day on which the payer's decision is due, for pended lines whose request is dated.
+  std::optional<Day> decision_due_on(const AuthorizationLine& line) const;
+  // False where the payer's rule or a line for the service says that none is needed: then nobody needs to be told.
+  bool is_authorization_required(const Service& service) const;
+
+  const AuthorizationLine* line_of(const std::string& book) const;
+  const Service* service_of(const std::string& key) const;
+  const LineBalance& balance_of(const AuthorizationLine& line) const;
+
+ private:
+  void add_line_tasks(const AuthorizationLine& line, std::vector<DesiredNotice>& tasks) const;
+  void add_booked_beyond(std::vector<DesiredNotice>& tasks) const;
+  void add_uncovered_services(std::vector<DesiredNotice>& tasks) const;
+  std::string name_of(const AuthorizationLine& line) const;
+
+  const Consolidated& subject_;
+  const Allocation& allocation_;
+  const Policy& policy_;
+  Day today_;
+  std::map<std::string, const AuthorizationLine*> lines_;
+  std::map<std::string, const Service*> services_;
+  std::map<std::string, int> line_counts_;  // By authorization.
+};
+
+// What lines and their tasks share: days, number and focus of one line.
+DesiredNotice notice_about(const AuthorizationLine& line, NoticeKind kind, int severity);
+
+}  // namespace authledger

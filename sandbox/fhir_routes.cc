@@ -1,0 +1,317 @@
+#include "sandbox/fhir_routes.h"
+
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace authledger {
+namespace {
+
+std::string entity_tag(int64_t version) { return fmt::format("W/\"{}\"", version); }
+
+// W/"3", "3" or 3. Anything else can match no version.
+int64_t version_of_tag(std::string_view tag) {
+  tag = trim(tag);
+  if (tag.starts_with("W/")) tag.remove_prefix(2);
+  if (tag.size() >= 2 && tag.front() == '"' && tag.back() == '"') tag = tag.substr(1, tag.size() - 2);
+  int64_t version = -1;
+  const auto [end, error] = std::from_chars(tag.data(), tag.data() + tag.size(), version);
+  return error == std::errc() && end == tag.data() + tag.size() ? version : -1;
+}
+
+bool is_id(std::string_view id) {
+  constexpr size_t kIdBytesMax = 64;  // FHIR R4, datatype id.
+  return !id.empty() && id.size() <= kIdBytesMax &&
+         id.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.") == id.npos;
+}
+
+bool accepts_json(const std::string& accept) {
+  if (accept.empty()) return true;
+  for (const std::string& part : split(accept, ',')) {
+    const std::string media(trim(std::string_view(part).substr(0, part.find(';'))));
+    if (media == "*/*" || media == "application/*" || media.find("json") != media.npos) return true;
+  }
+  return false;
+}
+
+bool sends_json(const std::string& content_type) {
+  const std::string media = lower_case(trim(std::string_view(content_type).substr(0, content_type.find(';'))));
+  return media == kFhirJson || media == "application/json";
+}
+
+SandboxAnswer version_answer(int status, const ResourceVersion& version) {
+  SandboxAnswer answer;
+  answer.status = status;
+  answer.headers = {{"ETag", entity_tag(version.number)}, {"Last-Modified", format_http_date(version.updated)}};
+  answer.body = version.body;
+  return answer;
+}
+
+SandboxAnswer method_not_allowed(std::string_view allowed) {
+  SandboxAnswer answer = outcome_answer(405, "not-supported", "this server does not do that here");
+  answer.headers.emplace_back("Allow", allowed);
+  return answer;
+}
+
+}  // namespace
+
+std::string json_string(std::string_view text) { return JsonWriter().string(text).take(); }
+
+SandboxAnswer outcome_answer(int status, std::string_view issue_code, std::string_view diagnostics) {
+  SandboxAnswer answer;
+  answer.status = status;
+  answer.body = fmt::format(
+      R"({{"resourceType":"OperationOutcome","issue":[{{"severity":"error","code":{},"diagnostics":{}}}]}})",
+      json_string(issue_code), json_string(diagnostics));
+  return answer;
+}
+
+FhirRoutes::FhirRoutes(SandboxOptions options, std::string base_url, TimeZone zone, const Clock& clock,
+                       ResourceStore& store, FaultSwitch& faults)
+    : options_(std::move(options)), base_url_(std::move(base_url)), zone_(std::move(zone)), clock_(clock),
+      store_(store), faults_(faults) {}
+
+Instant FhirRoutes::now() const { return std::chrono::floor<std::chrono::milliseconds>(clock_.now()); }
+
+SearchSettings FhirRoutes::search_settings() const {
+  return {base_url_, zone_, options_.honours_last_updated, false};
+}
+
+SandboxAnswer FhirRoutes::handle(const SandboxRequest& request) {
+  SandboxAnswer answer = route(request);
+  answer.headers.emplace_back("Date", format_http_date(clock_.now()));
+  return answer;
+}
+
+SandboxAnswer FhirRoutes::route(const SandboxRequest& request) {
+  std::string path = request.path;
+  if (path.starts_with("/fhir")) path.erase(0, std::string_view("/fhir").size());
+  std::vector<std::string> segments = split(path, '/');
+  std::erase(segments, "");
+  if (segments.size() == 1 && segments[0].starts_with("$")) return control(request, segments[0]);
+  if (!request.path.starts_with("/fhir") || segments.empty()) {
+    return outcome_answer(404, "not-found", "the base of this server is " + base_url_);
+  }
+  const bool get = request.method == "GET";
+  if (!accepts_json(request.header("accept"))) return outcome_answer(406, "not-supported", "only JSON is spoken here");
+  if (segments.size() == 1 && segments[0] == "metadata") {
+    if (!get) return method_not_allowed("GET");
+    SandboxAnswer answer;
+    answer.body = capability_statement(options_, base_url_, now());
+    return answer;
+  }
+  if (!options_.required_token.empty() && request.header("authorization") != "Bearer " + options_.required_token) {
+    SandboxAnswer answer = outcome_answer(401, "login", "a bearer token is required");
+    answer.headers.emplace_back("WWW-Authenticate", "Bearer");
+    return answer;
+  }
+  Target target;
+  target.type = segments[0];
+  if (!is_resource_type(target.type)) return outcome_answer(404, "not-supported", "no such resource type");
+  target.search = segments.size() == 1 || segments[1] == "_search";
+  if (!target.search) target.id = segments[1];
+  target.history = segments.size() >= 3 && segments[2] == "_history" && !target.search;
+  if (segments.size() >= 4) target.version = segments[3];
+  if (segments.size() > (target.search ? 2 : target.history ? 4 : 2)) {
+    return outcome_answer(404, "not-supported", "no such interaction");
+  }
+  if (target.search && segments.size() == 2) {
+    return request.method == "POST" ? search(target, request) : method_not_allowed("POST");
+  }
+  if (get) return target.search ? search(target, request) : target.history ? read_history(target) : read(target);
+  if (target.history) return method_not_allowed("GET");
+  if (options_.read_only_types.contains(target.type) || options_.read_only_types.contains("*")) {
+    return method_not_allowed("GET");
+  }
+  if (request.method == "POST" && target.search) return create(target, request);
+  if (request.method == "PUT" && !target.search) return update(target, request);
+  if (request.method == "DELETE" && !target.search) return remove(target);
+  return method_not_allowed(target.search ? "GET, POST" : "GET, PUT, DELETE");
+}
+
+SandboxAnswer FhirRoutes::control(const SandboxRequest& request, std::string_view operation) {
+  if (operation == "$load" && request.method == "POST") {
+    const Outcome loaded = load(request.body);
+    if (!loaded) return outcome_answer(400, "invalid", loaded.error().message);
+    SandboxAnswer answer;
+    answer.status = 204;
+    return answer;
+  }
+  if (operation != "$faults") return outcome_answer(404, "not-found", "try $faults or $load");
+  if (request.method == "POST") {
+    JsonDocument document;
+    const auto json = document.parse(request.body);
+    if (!json) return outcome_answer(400, "invalid", json.error().message);
+    const auto faults = parse_faults(*json);
+    if (!faults) return outcome_answer(400, "invalid", faults.error().message);
+    faults_.set(*faults);
+  } else if (request.method != "GET") {
+    return method_not_allowed("GET, POST");
+  }
+  SandboxAnswer answer;
+  answer.content_type = "application/json";
+  answer.body = faults_to_json(faults_.faults());
+  return answer;
+}
+
+SandboxAnswer FhirRoutes::read(const Target& target) {
+  const auto version = store_.current(target.type, target.id);
+  if (!version) return outcome_answer(404, "not-found", "no such resource");
+  if (version->deleted) return outcome_answer(410, "deleted", "the resource was deleted");
+  return version_answer(200, *version);
+}
+
+SandboxAnswer FhirRoutes::read_history(const Target& target) {
+  const std::vector<ResourceVersion> versions = store_.history(target.type, target.id);
+  if (versions.empty()) return outcome_answer(404, "not-found", "no such resource");
+  if (!target.version.empty()) {
+    for (const ResourceVersion& version : versions) {
+      if (std::to_string(version.number) != target.version) continue;
+      return version.deleted ? outcome_answer(410, "deleted", "this version is a deletion")
+                             : version_answer(200, version);
+    }
+    return outcome_answer(404, "not-found", "no such version");
+  }
+  const std::string url = fmt::format("{}/{}", target.type, target.id);
+  std::vector<std::string> entries;
+  for (auto version = versions.rbegin(); version != versions.rend(); ++version) {
+    const char* status = version->deleted ? "204" : version->number == 1 ? "201" : "200";
+    entries.push_back(fmt::format(
+        R"({{"fullUrl":{},{}"request":{{"method":"{}","url":{}}},)"
+        R"("response":{{"status":"{}","etag":{},"lastModified":"{}"}}}})",
+        json_string(base_url_ + "/" + url), version->deleted ? "" : fmt::format("\"resource\":{},", version->body),
+        version->method, json_string(version->method == "POST" ? target.type : url), status,
+        json_string(entity_tag(version->number)), format_instant(version->updated)));
+  }
+  SandboxAnswer answer;
+  answer.body = fmt::format(
+      R"({{"resourceType":"Bundle","type":"history","total":{},"link":[{{"relation":"self","url":{}}}],"entry":[{}]}})",
+      entries.size(), json_string(base_url_ + "/" + url + "/_history"), fmt::join(entries, ","));
+  return answer;
+}
+
+SandboxAnswer FhirRoutes::search(const Target& target, const SandboxRequest& request) {
+  std::string text = request.query;
+  if (request.method == "POST") {
+    if (!request.header("content-type").starts_with("application/x-www-form-urlencoded")) {
+      return outcome_answer(415, "not-supported", "_search takes application/x-www-form-urlencoded");
+    }
+    text += "&" + request.body;
+  }
+  const auto pairs = parse_query(text);
+  if (!pairs) return outcome_answer(400, "invalid", pairs.error().message);
+  SearchSettings settings = search_settings();
+  settings.strict = request.header("prefer").find("handling=strict") != std::string::npos;
+  const auto query = parse_search(target.type, *pairs, settings);
+  if (!query) return outcome_answer(400, "invalid", query.error().message);
+  const SandboxFaults faults = faults_.page_faults(request.method, request.path);
+  const SearchResult result = store_.search(target.type, *query, now() - faults.search_lag);
+  SandboxAnswer answer;
+  answer.body = search_bundle({target.type, base_url_, *query, result, faults});
+  return answer;
+}
+
+SandboxAnswer FhirRoutes::written(const Target& target, const WriteResult& result, const SandboxRequest& request) {
+  switch (result.status) {
+    case WriteStatus::stale: return outcome_answer(412, "conflict", "If-Match names another version than the current");
+    case WriteStatus::many_match: return outcome_answer(412, "multiple-matches", "If-None-Exist matches several");
+    case WriteStatus::missing: return outcome_answer(404, "not-found", "no such resource");
+    case WriteStatus::created:
+    case WriteStatus::updated:
+    case WriteStatus::deleted:
+    case WriteStatus::unchanged:
+    case WriteStatus::found: break;
+  }
+  const bool changed = result.status == WriteStatus::created || result.status == WriteStatus::updated;
+  if (changed) writes_.fetch_add(1);
+  SandboxAnswer answer = version_answer(result.status == WriteStatus::created ? 201 : 200, result.version);
+  answer.headers.emplace_back("Location", fmt::format("{}/{}/{}/_history/{}", base_url_, target.type, result.id,
+                                                      result.version.number));
+  if (request.header("prefer").find("return=minimal") != std::string::npos) answer.body.clear();
+  return answer;
+}
+
+SandboxAnswer FhirRoutes::create(const Target& target, const SandboxRequest& request) {
+  if (!sends_json(request.header("content-type"))) return outcome_answer(415, "not-supported", "send JSON");
+  JsonDocument document;
+  const auto resource = document.parse(request.body);
+  if (!resource) return outcome_answer(400, "structure", resource.error().message);
+  if ((*resource)["resourceType"].text() != target.type) {
+    return outcome_answer(400, "invalid", "the body is of another resource type than the path");
+  }
+  std::optional<SearchQuery> condition;
+  if (const std::string text = request.header("if-none-exist"); !text.empty() && options_.conditional_create) {
+    const auto pairs = parse_query(text.starts_with("?") ? text.substr(1) : text);
+    if (!pairs) return outcome_answer(400, "invalid", pairs.error().message);
+    SearchSettings settings = search_settings();
+    settings.strict = true;  // An ignored parameter would match too much.
+    auto query = parse_search(target.type, *pairs, settings);
+    if (!query) return outcome_answer(400, "invalid", query.error().message);
+    condition = std::move(*query);
+  }
+  return written(target, store_.create(target.type, *resource, condition, now()), request);
+}
+
+SandboxAnswer FhirRoutes::update(const Target& target, const SandboxRequest& request) {
+  if (!sends_json(request.header("content-type"))) return outcome_answer(415, "not-supported", "send JSON");
+  if (!is_id(target.id)) return outcome_answer(400, "invalid", "not an id");
+  JsonDocument document;
+  const auto resource = document.parse(request.body);
+  if (!resource) return outcome_answer(400, "structure", resource.error().message);
+  if ((*resource)["resourceType"].text() != target.type || (*resource)["id"].text() != target.id) {
+    return outcome_answer(400, "invalid", "resourceType and id of the body must be those of the path");
+  }
+  std::optional<int64_t> if_match;
+  if (const std::string tag = request.header("if-match"); !tag.empty()) if_match = version_of_tag(tag);
+  return written(target, store_.update(target.type, target.id, *resource, if_match, false, now()), request);
+}
+
+SandboxAnswer FhirRoutes::remove(const Target& target) {
+  const WriteResult result = store_.remove(target.type, target.id, now());
+  if (result.status == WriteStatus::missing) return outcome_answer(404, "not-found", "no such resource");
+  SandboxAnswer answer;
+  answer.status = 204;
+  answer.headers.emplace_back("ETag", entity_tag(result.version.number));
+  return answer;
+}
+
+Outcome FhirRoutes::load_resource(JsonView resource) {
+  const std::string type = resource["resourceType"].string(), id = resource["id"].string();
+  if (!is_resource_type(type)) return Failure{"a resource without a known resourceType"};
+  if (type == "Bundle") {
+    for (JsonView entry : resource["entry"]) {
+      const Outcome loaded = entry["resource"].exists() ? load_resource(entry["resource"]) : Outcome(Done{});
+      if (!loaded) return loaded;
+    }
+    return Done{};
+  }
+  if (!is_id(id)) return Failure{fmt::format("a {} without an id, or with one that FHIR does not allow", type)};
+  store_.update(type, id, resource, std::nullopt, true, now());
+  return Done{};
+}
+
+Outcome FhirRoutes::load(const std::string& json_or_ndjson) {
+  JsonDocument document;
+  if (const auto whole = document.parse(json_or_ndjson)) return load_resource(*whole);
+  size_t line_number = 0;
+  for (const std::string& line : split(json_or_ndjson, '\n')) {
+    ++line_number;
+    if (trim(line).empty()) continue;
+    const auto resource = document.parse(line);
+    if (!resource) return Failure{fmt::format("line {}: {}", line_number, resource.error().message)};
+    const Outcome loaded = load_resource(*resource);
+    if (!loaded) return Failure{fmt::format("line {}: {}", line_number, loaded.error().message)};
+  }
+  return Done{};
+}
+
+Outcome FhirRoutes::put(const std::string& json) {
+  JsonDocument document;
+  const auto resource = document.parse(json);
+  if (!resource) return resource.error();
+  return load_resource(*resource);
+}
+
+}  // namespace authledger

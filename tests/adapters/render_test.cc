@@ -1,0 +1,208 @@
+#include "adapters/render.h"
+
+#include <gtest/gtest.h>
+
+namespace authledger {
+namespace {
+
+const std::string kSystem = "https://clinic.example/authledger";
+
+DesiredNotice flag_notice() {
+  DesiredNotice notice;
+  notice.kind = NoticeKind::utilization;
+  notice.text = "Authorization A1: 7 of 12 visits used, 2 booked, ends 2026-12-31";
+  notice.first_day = day_of(2026, 1, 1);
+  notice.last_day = day_of(2026, 12, 31);
+  notice.authorization_number = "A1";
+  return notice;
+}
+
+DesiredNotice task_notice(NoticeKind kind = NoticeKind::units_low) {
+  DesiredNotice notice = flag_notice();
+  notice.kind = kind;
+  notice.severity = 2;
+  notice.text = "Authorization A1: 2 of 12 visits left, ends 2026-12-31";
+  notice.due_day = day_of(2026, 12, 20);
+  return notice;
+}
+
+RenderContext context() {
+  return {kSystem, "Organization/queue", "Patient/p1", *parse_instant("2026-11-02T08:00:00Z")};
+}
+
+// A parsed resource that lives as long as the test.
+struct Parsed {
+  explicit Parsed(const std::string& text) : root(document.parse(text).value()) {}
+  JsonDocument document;
+  JsonView root;
+};
+
+TEST(RenderFlag, WritesAFlagThatABannerCanShow) {
+  const Parsed flag(render_new(flag_notice(), "k1", context()));
+  EXPECT_EQ(flag.root["resourceType"].text(), "Flag");
+  EXPECT_EQ(flag.root["status"].text(), "active");
+  EXPECT_EQ(flag.root["identifier"].at(0)["system"].text(), kSystem + "/flag");
+  EXPECT_EQ(flag.root["identifier"].at(0)["value"].text(), "k1");
+  EXPECT_EQ(flag.root["meta"]["tag"].at(0)["system"].text(), kSystem + "/tags");
+  EXPECT_EQ(flag.root["meta"]["tag"].at(0)["code"].text(), "authledger");
+  EXPECT_EQ(flag.root["category"].at(0)["coding"].at(0)["code"].text(), "admin");
+  EXPECT_EQ(flag.root["code"]["text"].text(), flag_notice().text);
+  EXPECT_EQ(flag.root["subject"]["reference"].text(), "Patient/p1");
+  EXPECT_EQ(flag.root["period"]["start"].text(), "2026-11-02T08:00:00Z");
+  EXPECT_EQ(flag.root["period"]["end"].text(), "2027-01-30");
+}
+
+TEST(RenderTask, WritesATaskThatAWorklistCanShow) {
+  const Parsed task(render_new(task_notice(), "k2", context()));
+  EXPECT_EQ(task.root["resourceType"].text(), "Task");
+  EXPECT_EQ(task.root["status"].text(), "requested");
+  EXPECT_EQ(task.root["intent"].text(), "order");
+  EXPECT_EQ(task.root["priority"].text(), "urgent");
+  EXPECT_EQ(task.root["identifier"].at(0)["system"].text(), kSystem + "/task");
+  EXPECT_EQ(task.root["code"]["coding"].at(0)["code"].text(), "auth-units-low");
+  EXPECT_EQ(task.root["description"].text(), task_notice().text);
+  EXPECT_EQ(task.root["for"]["reference"].text(), "Patient/p1");
+  EXPECT_EQ(task.root["focus"]["identifier"]["value"].text(), "A1");
+  EXPECT_EQ(task.root["authoredOn"].text(), "2026-11-02T08:00:00Z");
+  EXPECT_EQ(task.root["owner"]["reference"].text(), "Organization/queue");
+  EXPECT_EQ(task.root["restriction"]["period"]["end"].text(), "2026-12-20");
+  EXPECT_FALSE(task.root["lastModified"].exists());
+}
+
+TEST(RenderTask, NamesEachKindAndRanksSeverity) {
+  const std::pair<NoticeKind, const char*> kinds[] = {
+      {NoticeKind::expiring, "auth-expiring"},         {NoticeKind::units_low, "auth-units-low"},
+      {NoticeKind::exhausted, "auth-exhausted"},       {NoticeKind::booked_beyond, "auth-booked-beyond"},
+      {NoticeKind::uncovered_service, "auth-missing"}, {NoticeKind::decision_overdue, "auth-pended-overdue"}};
+  for (const auto& [kind, code] : kinds) {
+    const Parsed task(render_new(task_notice(kind), "k", context()));
+    EXPECT_EQ(task.root["code"]["coding"].at(0)["code"].text(), code);
+  }
+  DesiredNotice notice = task_notice();
+  for (const auto& [severity, priority] : {std::pair(1, "routine"), std::pair(2, "urgent"), std::pair(3, "asap")}) {
+    notice.severity = severity;
+    const Parsed task(render_new(notice, "k", context()));
+    EXPECT_EQ(task.root["priority"].text(), priority);
+  }
+}
+
+TEST(RenderTask, LeavesOutWhatIsNotKnown) {
+  DesiredNotice notice = task_notice(NoticeKind::uncovered_service);
+  notice.authorization_number.clear();
+  notice.due_day.reset();
+  RenderContext without_owner = context();
+  without_owner.owner.clear();
+  const Parsed task(render_new(notice, "k", without_owner));
+  for (const char* absent : {"focus", "restriction", "owner"}) EXPECT_FALSE(task.root[absent].exists()) << absent;
+}
+
+TEST(RenderTask, PointsAtTheLeadingSourceWhenTheEndpointHoldsIt) {
+  DesiredNotice notice = task_notice();
+  notice.focus = "ClaimResponse/cr1";
+  const Parsed task(render_new(notice, "k", context()));
+  EXPECT_EQ(task.root["focus"]["reference"].text(), "ClaimResponse/cr1");
+}
+
+TEST(RenderUpdate, KeepsWhatAPersonDidToATask) {
+  const Parsed current(
+      R"({"resourceType":"Task","id":"t1","meta":{"versionId":"3","tag":[{"system":"urn:other","code":"x"}]},
+      "identifier":[{"system":"urn:theirs","value":"9"},{"system":"https://clinic.example/authledger/task","value":"k2"}],
+      "status":"in-progress","intent":"order","description":"old","owner":{"reference":"Practitioner/anna"},
+      "note":[{"text":"called the payer"}],"authoredOn":"2026-10-01T00:00:00Z",
+      "restriction":{"repetitions":1,"period":{"end":"2026-11-01"}}})");
+  const Parsed updated(render_update(task_notice(), "k2", context(), current.root));
+  EXPECT_EQ(updated.root["id"].text(), "t1");
+  EXPECT_EQ(updated.root["status"].text(), "in-progress");
+  EXPECT_EQ(updated.root["owner"]["reference"].text(), "Practitioner/anna");
+  EXPECT_EQ(updated.root["note"].at(0)["text"].text(), "called the payer");
+  EXPECT_EQ(updated.root["authoredOn"].text(), "2026-10-01T00:00:00Z");
+  EXPECT_EQ(updated.root["description"].text(), task_notice().text);
+  EXPECT_EQ(updated.root["restriction"]["period"]["end"].text(), "2026-12-20");
+  EXPECT_EQ(updated.root["restriction"]["repetitions"].text(), "1");
+  EXPECT_EQ(updated.root["identifier"].size(), 2u);
+  EXPECT_EQ(updated.root["meta"]["tag"].size(), 2u);
+}
+
+TEST(RenderUpdate, RepeatedChangesNothingMore) {
+  const Parsed created(render_new(task_notice(), "k2", context()));
+  const std::string once = render_update(task_notice(), "k2", context(), created.root);
+  const Parsed again(once);
+  EXPECT_EQ(render_update(task_notice(), "k2", context(), again.root), once);
+  EXPECT_EQ(render_new(task_notice(), "k2", context()), render_new(task_notice(), "k2", context()));
+}
+
+TEST(RenderUpdate, MovesTheEndOfAFlagAndKeepsItsStart) {
+  const Parsed created(render_new(flag_notice(), "k1", context()));
+  DesiredNotice extended = flag_notice();
+  extended.last_day = day_of(2027, 3, 31);
+  RenderContext later = context();
+  later.authored_at = *parse_instant("2026-12-01T00:00:00Z");
+  const Parsed updated(render_update(extended, "k1", later, created.root));
+  EXPECT_EQ(updated.root["period"]["start"].text(), "2026-11-02T08:00:00Z");
+  EXPECT_EQ(updated.root["period"]["end"].text(), "2027-04-30");
+}
+
+TEST(RenderRetired, CancelsATaskWithAReasonAndInactivatesAFlagWithAnEnd) {
+  const Instant now = *parse_instant("2026-12-05T10:00:00Z");
+  const Parsed task(render_new(task_notice(), "k2", context()));
+  const Parsed cancelled(render_retired(task.root, "12 units were added on 2026-12-04", now));
+  EXPECT_EQ(cancelled.root["status"].text(), "cancelled");
+  EXPECT_EQ(cancelled.root["statusReason"]["text"].text(), "12 units were added on 2026-12-04");
+  EXPECT_EQ(cancelled.root["description"].text(), task_notice().text);
+  EXPECT_TRUE(is_closed(cancelled.root));
+
+  const Parsed flag(render_new(flag_notice(), "k1", context()));
+  EXPECT_FALSE(is_closed(flag.root));
+  const Parsed inactive(render_retired(flag.root, "ended", now));
+  EXPECT_EQ(inactive.root["status"].text(), "inactive");
+  EXPECT_EQ(inactive.root["period"]["start"].text(), "2026-11-02T08:00:00Z");
+  EXPECT_EQ(inactive.root["period"]["end"].text(), "2026-12-05T10:00:00Z");
+  EXPECT_TRUE(is_closed(inactive.root));
+}
+
+TEST(RenderRetired, NeverEndsAFlagBeforeItStarted) {
+  const Parsed flag(render_new(flag_notice(), "k1", context()));
+  const Parsed inactive(render_retired(flag.root, "ended", *parse_instant("2026-11-01T00:00:00Z")));
+  EXPECT_EQ(inactive.root["period"]["end"].text(), "2026-11-02T08:00:00Z");
+}
+
+TEST(IsClosed, TellsWhatAPersonEndedFromWhatIsOpen) {
+  for (const char* status : {"completed", "rejected", "cancelled", "failed", "entered-in-error"}) {
+    const Parsed task(std::string(R"({"resourceType":"Task","status":")") + status + R"("})");
+    EXPECT_TRUE(is_closed(task.root)) << status;
+  }
+  for (const char* status : {"requested", "accepted", "in-progress", "on-hold", "received"}) {
+    const Parsed task(std::string(R"({"resourceType":"Task","status":")") + status + R"("})");
+    EXPECT_FALSE(is_closed(task.root)) << status;
+  }
+}
+
+TEST(IdentifierQuery, IsPercentEncodedForHeadersAndSearch) {
+  EXPECT_EQ(identifier_query("abc", NoticeKind::expiring, kSystem),
+            "identifier=https%3A%2F%2Fclinic.example%2Fauthledger%2Ftask%7Cabc");
+}
+
+Capability capability(std::set<std::string> interactions, bool conditional = false) {
+  Capability capability;
+  capability.types["Task"] = {std::move(interactions), {"identifier", "patient"}, conditional, false};
+  return capability;
+}
+
+TEST(PlanChannel, DeliversWhereCreateUpdateAndSearchByIdentifierAreOffered) {
+  const ChannelPlan plan =
+      plan_channel(NoticeKind::expiring, capability({"create", "update", "search-type", "read"}, true));
+  EXPECT_TRUE(plan.can_deliver) << plan.reason;
+  EXPECT_TRUE(plan.conditional_create);
+}
+
+TEST(PlanChannel, SaysInPlainWordsWhatIsMissing) {
+  EXPECT_FALSE(plan_channel(NoticeKind::utilization, capability({"create", "update", "search-type"})).can_deliver);
+  const ChannelPlan no_create = plan_channel(NoticeKind::expiring, capability({"read", "search-type", "update"}));
+  EXPECT_FALSE(no_create.can_deliver);
+  EXPECT_NE(no_create.reason.find("create on Task"), std::string::npos);
+  EXPECT_FALSE(plan_channel(NoticeKind::expiring, capability({"create", "search-type"})).can_deliver);
+  EXPECT_FALSE(plan_channel(NoticeKind::expiring, capability({"create", "update"})).can_deliver);
+}
+
+}  // namespace
+}  // namespace authledger

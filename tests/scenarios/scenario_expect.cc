@@ -1,0 +1,202 @@
+#include <algorithm>
+#include <stdexcept>
+
+#include "base/text.h"
+#include "ledger/status.h"
+#include "tests/scenarios/scenario_runner.h"
+
+// The `expect` statements of a scenario.
+
+namespace authledger {
+namespace {
+
+std::string text_of(const std::optional<Quantity>& quantity) { return quantity ? format_quantity(*quantity) : "none"; }
+std::string text_of(const std::optional<Day>& day) { return day ? format_day(*day) : "none"; }
+
+}  // namespace
+
+void ScenarioRunner::expect_equal(const std::string& what, const std::string& actual, const std::string& wanted) {
+  if (actual != wanted) note("expected " + what + " = " + wanted + ", found " + actual);
+}
+
+void ScenarioRunner::expect(Words& words) {
+  const std::string first = words.next();
+  if (first == "journal") return expect_journal(words);
+  if (first == "notice") return expect_notice(words, true);
+  if (first == "no") {
+    if (!words.take("notice")) throw std::runtime_error("expected no notice KIND");
+    return expect_notice(words, false);
+  }
+  if (first == "episode") return expect_episode(words);
+  if (first == "uncovered") return expect_uncovered(words);
+  if (first == "check") return expect_check(words);
+  const auto expect_count = [&](size_t actual) {
+    words.take("=");
+    expect_equal(first, std::to_string(actual), words.next());
+  };
+  if (first == "authorizations") return expect_count(subject_.lines.size());
+  if (first == "services") return expect_count(subject_.services.size());
+  if (first == "conflicts") return expect_count(subject_.conflicts.size() + allocation_.conflicts.size());
+  if (first == "changes_on") {
+    words.take("=");
+    return expect_equal(first, text_of(allocation_.changes_on), words.next());
+  }
+  if (find_line(first) != nullptr) return expect_authorization(first, words);
+  expect_service(first, words);
+}
+
+std::string ScenarioRunner::field_of(const AuthorizationLine& line, const std::string& field) const {
+  const LineBalance& balance = allocation_.balances.at(line.book);
+  if (field == "approved") return text_of(balance.approved);
+  if (field == "available") return text_of(balance.available);
+  if (field == "reserved") return format_quantity(balance.reserved);
+  if (field == "used") return format_quantity(balance.used);
+  if (field == "lapsed") return text_of(balance.lapsed);
+  if (field == "requested") return text_of(line.requested);
+  if (field == "decision") return std::string(word_of(line.decision));
+  if (field == "measure") return std::string(word_of(line.measure));
+  if (field == "window") return std::string(word_of(window_of(line, today_)));
+  if (field == "supply") return std::string(word_of(supply_of(line, balance, policy_)));
+  if (field == "first_day") return text_of(line.first_day);
+  if (field == "last_day") return text_of(line.last_day);
+  if (field == "number") return line.authorization_number.empty() ? "none" : line.authorization_number;
+  if (field == "numbers") return join(line.numbers, ",");
+  if (field == "codes") return join(line.service_codes, ",");
+  if (field == "sources") return std::to_string(line.sources.size());
+  if (field == "payer") return line.payer;
+  throw std::runtime_error("an authorization has no field " + field);
+}
+
+void ScenarioRunner::expect_authorization(const std::string& name, Words& words) {
+  const AuthorizationLine& line = *find_line(name);
+  while (!words.done()) {
+    const std::string field = words.next();
+    if (!words.take("=")) throw std::runtime_error("expected FIELD = VALUE");
+    std::string wanted = words.next();
+    if (wanted.ends_with(',')) wanted.pop_back();
+    expect_equal(name + " " + field, field_of(line, field), wanted);
+  }
+}
+
+std::string ScenarioRunner::field_of(const Service& service, const std::string& field) const {
+  for (const ServiceRow& row : service_rows(subject_, allocation_)) {
+    if (row.key != service.key) continue;
+    if (field == "reason") return std::string(word_of(row.reason));
+    if (field == "uncovered") return format_quantity(row.uncovered);
+    if (field == "state") return std::string(word_of(row.state));
+    if (field == "quantity") return format_quantity(row.quantity);
+    if (field == "measure") return std::string(word_of(row.measure));
+    if (field == "sources") return std::to_string(row.sources.size());
+    if (field == "day") return format_day(row.day);
+    if (field == "key") return row.key;
+    if (field == "rule") return row.covered_by.empty() ? "none" : replace_all(row.covered_by.front().rule, " ", "_");
+    if (field == "covered_by") {
+      std::vector<std::string> covered;
+      for (const CoveredBy& by : row.covered_by) {
+        covered.push_back(by.authorization_number + ":" + format_quantity(by.quantity));
+      }
+      return covered.empty() ? "none" : join(covered, "+");
+    }
+  }
+  throw std::runtime_error("a service has no field " + field);
+}
+
+void ScenarioRunner::expect_service(const std::string& name, Words& words) {
+  const Service* service = find_service(name);
+  if (service == nullptr) return note("expected an authorization or a service " + name + ", found none");
+  while (!words.done()) {
+    const std::string field = words.next();
+    if (!words.take("=")) throw std::runtime_error("expected FIELD = VALUE");
+    std::string wanted = words.next();
+    if (wanted.ends_with(',')) wanted.pop_back();
+    expect_equal(name + " " + field, field_of(*service, field), wanted);
+  }
+}
+
+// Rendered units of the code that no authorization covers.
+void ScenarioRunner::expect_uncovered(Words& words) {
+  const std::string code = words.next();
+  words.take("=");
+  Quantity sum;
+  for (const UncoveredService& uncovered : allocation_.uncovered) {
+    if (uncovered.is_rendered && uncovered.code == code) sum += uncovered.quantity;
+  }
+  expect_equal("uncovered " + code, format_quantity(sum), words.next());
+}
+
+// "posts nothing", "posts N transfers", "reverses V1 from ACCOUNT", "moves V1 from ACCOUNT to ACCOUNT", "moves units
+// from ACCOUNT to ACCOUNT".
+void ScenarioRunner::expect_journal(Words& words) {
+  const std::string verb = words.next();
+  if (verb == "posts") {
+    const std::string count = words.next();
+    return expect_equal("transfers", std::to_string(last_posted_.size()), count == "nothing" ? "0" : count);
+  }
+  const std::string name = words.next();
+  if (!words.take("from")) throw std::runtime_error("expected from ACCOUNT");
+  const std::string from = words.next();
+  const std::string to = words.take("to") ? words.next() : std::string();
+  const bool is_found = std::any_of(last_posted_.begin(), last_posted_.end(), [&](const Transfer& transfer) {
+    const bool is_service = name == "units" ? transfer.service_key.empty() : transfer.service_key.ends_with("/" + name);
+    return is_service && word_of(transfer.from) == from && (to.empty() || word_of(transfer.to) == to) &&
+           transfer.is_reversal == (verb == "reverses");
+  });
+  if (is_found) return;
+  std::string posted;
+  for (const Transfer& transfer : last_posted_) {
+    posted += "\n  " + transfer.book + " " + transfer.service_key + ": " + std::string(word_of(transfer.from)) + " to " +
+              std::string(word_of(transfer.to)) + " " + format_quantity(transfer.quantity) +
+              (transfer.is_reversal ? " (reversal)" : "");
+  }
+  note("expected the journal to " + verb + " " + name + " from " + from + (to.empty() ? "" : " to " + to) + "; it posts" +
+       (posted.empty() ? " nothing" : posted));
+}
+
+namespace {
+
+bool is_about(const DesiredNotice& notice, const std::string& name) {
+  return name.empty() || notice.authorization_number == name || notice.topic.ends_with("/" + name) ||
+         notice.topic.find("/" + name + "/") != std::string::npos;
+}
+
+}  // namespace
+
+void ScenarioRunner::expect_notice(Words& words, bool is_wanted) {
+  const std::string word = words.next();
+  const std::optional<NoticeKind> kind = notice_kind_from(word);
+  if (!kind) throw std::runtime_error("unknown notice " + word);
+  const std::string name = words.take("for") ? words.next() : std::string();
+  const auto count = std::count_if(notices_.begin(), notices_.end(), [&](const DesiredNotice& notice) {
+    return notice.kind == *kind && is_about(notice, name);
+  });
+  if ((count > 0) == is_wanted) return;
+  note(std::string(is_wanted ? "expected a notice " : "expected no notice ") + word + (name.empty() ? "" : " for " + name));
+}
+
+// "episode KIND for A1 = 2": the number of the notice's episode that is open now, 0 for none.
+void ScenarioRunner::expect_episode(Words& words) {
+  const std::string word = words.next();
+  const std::optional<NoticeKind> kind = notice_kind_from(word);
+  if (!kind || !words.take("for")) throw std::runtime_error("expected episode KIND for AUTHORIZATION");
+  const std::string name = words.next();
+  words.take("=");
+  int64_t episode = 0;
+  for (const NoticeRecord& record : records_) {
+    DesiredNotice notice;
+    notice.topic = record.topic;
+    if (record.kind == *kind && record.is_open && is_about(notice, name)) episode = std::max(episode, record.episode);
+  }
+  expect_equal("episode " + word, std::to_string(episode), words.next());
+}
+
+// "check CODE DAY N = covered" or a reason.
+void ScenarioRunner::expect_check(Words& words) {
+  const std::string code = words.next();
+  const Day day = read_day(words.next());
+  const std::optional<Quantity> units = parse_quantity(words.next());
+  if (!units || !words.take("=")) throw std::runtime_error("expected check CODE DAY UNITS = ANSWER");
+  const CoverageAnswer answer = check_coverage(subject_, policy_, today_, code, day, *units);
+  expect_equal("check " + code, answer.is_covered ? "covered" : std::string(word_of(answer.reason)), words.next());
+}
+
+}  // namespace authledger

@@ -1,0 +1,188 @@
+#include "tests/scenarios/scenario_runner.h"
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+#include <stdexcept>
+
+#include "base/text.h"
+#include "ledger/status.h"
+
+namespace authledger {
+namespace {
+
+Policy policy_of(const Rules& rules) {
+  Result<Policy> policy = make_policy(1, rules);
+  if (!policy) throw std::runtime_error(policy.error().message);
+  return std::move(policy).value();
+}
+
+std::string answer_text(const Consolidated& subject, const Allocation& allocation) {
+  std::string text;
+  for (const Draw& draw : allocation.draws) {
+    text += draw.book + " " + draw.service_key + " " + format_quantity(draw.quantity) + (draw.is_reserved ? "r" : "u") + "\n";
+  }
+  for (const UncoveredService& uncovered : allocation.uncovered) {
+    text += uncovered.service_key + " " + format_quantity(uncovered.quantity) + " " +
+            std::string(word_of(uncovered.reason)) + "\n";
+  }
+  for (const AuthorizationLine& line : subject.lines) text += line.book + " " + std::string(word_of(line.decision)) + "\n";
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::string> mutations_of(const std::string& text) {
+  std::vector<std::string> mutations;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    Words words(line);
+    if (words.take("broken") && words.take("by")) mutations.push_back(words.rest());
+  }
+  return mutations;
+}
+
+ScenarioRunner::ScenarioRunner(std::string text, std::string mutation)
+    : text_(std::move(text)), mutation_(std::move(mutation)), rules_(shipped_rules()), policy_(policy_of(rules_)) {}
+
+void ScenarioRunner::note(const std::string& message) {
+  failures_.push_back("line " + std::to_string(line_number_) + ": " + message);
+}
+
+std::vector<std::string> ScenarioRunner::run() {
+  std::istringstream lines(text_);
+  for (std::string line; std::getline(lines, line);) {
+    ++line_number_;
+    try {
+      run_statement(line);
+    } catch (const std::runtime_error& error) {
+      note(error.what());
+    }
+  }
+  return failures_;
+}
+
+void ScenarioRunner::run_statement(const std::string& line) {
+  Words words(line);
+  if (words.done()) return;
+  const std::string first = words.next();
+  if (first == "row" || first == "title" || first == "broken") return;
+  if (first == "expect") {
+    if (!is_reconciled_) reconcile();
+    expect(words);
+    return;
+  }
+  is_reconciled_ = false;
+  if (first == "on") {
+    today_ = read_day(words.next());
+  } else if (first == "rule") {
+    apply_rule(rules_, words);
+  } else if (first == "retract") {
+    facts_.retract(words.next());
+  } else if (first == "repeat") {
+    facts_.repeat();
+  } else {
+    const int version = first == "later" ? 1 : first == "earlier" ? -1 : 0;
+    const std::string kind = version == 0 ? first : words.next();
+    if (!facts_.record(kind, words, version, policy_of(rules_).zone)) {
+      throw std::runtime_error("no statement begins with " + kind);
+    }
+  }
+}
+
+void ScenarioRunner::derive(const std::vector<Fact>& versions, Consolidated& subject, Allocation& allocation) const {
+  subject = consolidate(current_facts(versions), versions, policy_);
+  const std::string ignoring = "ignoring ";
+  if (mutation_.starts_with(ignoring)) ignore_rule(mutation_.substr(ignoring.size()), subject);
+  allocation = allocate(subject, policy_, today_);
+}
+
+void ScenarioRunner::reconcile() {
+  Rules rules = rules_;
+  const std::string rule = "rule ";
+  if (mutation_.starts_with(rule)) {
+    Words words(mutation_.substr(rule.size()));
+    apply_rule(rules, words);
+  }
+  policy_ = policy_of(rules);
+  derive(facts_.versions(), subject_, allocation_);
+  last_posted_ = plan_entry(subject_, allocation_, fold_positions(transfers_)).transfers;
+  transfers_.insert(transfers_.end(), last_posted_.begin(), last_posted_.end());
+  notices_ = desired_notices(subject_, allocation_, policy_, today_);
+  plan_notice_changes();
+  is_reconciled_ = true;
+  if (mutation_.empty()) check_invariants();
+}
+
+void ScenarioRunner::check_invariants() {
+  for (const auto& [book, balance] : allocation_.balances) {
+    if (!balance.approved) continue;
+    if (*balance.approved != *balance.available + balance.reserved + balance.used + *balance.lapsed) {
+      note(book + ": approved is not available + reserved + used + lapsed");
+    }
+    if (*balance.available < Quantity()) note(book + ": available is negative");
+  }
+  if (!plan_entry(subject_, allocation_, fold_positions(transfers_)).transfers.empty()) {
+    note("a second reconcile would post again");
+  }
+  std::vector<Fact> permuted(facts_.versions().rbegin(), facts_.versions().rend());
+  Consolidated subject;
+  Allocation allocation;
+  derive(permuted, subject, allocation);
+  if (answer_text(subject, allocation) != answer_text(subject_, allocation_)) {
+    note("the answer depends on the order of facts:\n" + answer_text(subject, allocation) + "against\n" +
+         answer_text(subject_, allocation_));
+  }
+  if (allocation_.changes_on && *allocation_.changes_on <= today_) note("changes_on is not after today");
+}
+
+void ScenarioRunner::plan_notice_changes() {
+  for (const NoticeChange& change : plan_notices("clinic", 1, notices_, records_)) {
+    const auto found = std::find_if(records_.begin(), records_.end(), [&change](const NoticeRecord& record) {
+      return record.notice_key == change.notice_key;
+    });
+    if (!change.desired) {
+      if (found != records_.end()) found->is_open = false;
+      continue;
+    }
+    NoticeRecord record{change.notice_key,   change.desired->topic,    change.desired->kind,          change.episode, true,
+                        change.desired->severity, false, desired_hash(*change.desired)};
+    if (found == records_.end()) {
+      records_.push_back(record);
+    } else {
+      *found = record;
+    }
+  }
+}
+
+const AuthorizationLine* ScenarioRunner::find_line(const std::string& name) const {
+  const size_t slash = name.find('/');
+  const std::string number = name.substr(0, slash);
+  const std::string line_name = slash == std::string::npos ? std::string() : name.substr(slash + 1);
+  const AuthorizationLine* found = nullptr;
+  for (const AuthorizationLine& line : subject_.lines) {
+    const bool has_source = std::any_of(line.sources.begin(), line.sources.end(), [&number](const Provenance& source) {
+      return source.resource.ends_with("/" + number);
+    });
+    const bool is_named = line.authorization_number == number || has_source ||
+                          std::find(line.numbers.begin(), line.numbers.end(), number) != line.numbers.end();
+    if (!is_named || (!line_name.empty() && line.line != line_name)) continue;
+    // The number that a line has now says more than one that it had, or the name of its resource.
+    if (found == nullptr || (found->authorization_number != number && line.authorization_number == number)) found = &line;
+  }
+  return found;
+}
+
+const Service* ScenarioRunner::find_service(const std::string& name) const {
+  for (const Service& service : subject_.services) {
+    if (service.key == name || service.key.ends_with("/" + name)) return &service;
+  }
+  for (const Service& service : subject_.services) {
+    for (const Provenance& source : service.sources) {
+      if (source.resource.ends_with("/" + name)) return &service;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace authledger

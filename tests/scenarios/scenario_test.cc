@@ -1,0 +1,68 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "base/text.h"
+#include "tests/scenarios/scenario_runner.h"
+
+namespace authledger {
+namespace {
+
+std::filesystem::path folder() { return std::filesystem::path(AUTHLEDGER_SOURCE_FOLDER) / "tests" / "scenarios"; }
+
+std::vector<std::string> scenario_names() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder())) {
+    if (entry.path().extension() == ".scenario") names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string read_scenario(const std::string& name) {
+  std::ifstream file(folder() / (name + ".scenario"));
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+class Scenario : public testing::TestWithParam<std::string> {};
+
+TEST_P(Scenario, Holds) {
+  for (const std::string& failure : ScenarioRunner(read_scenario(GetParam()), "").run()) {
+    ADD_FAILURE() << GetParam() << ".scenario, " << failure;
+  }
+}
+
+// A scenario that passes whatever the rule says tests nothing.
+TEST_P(Scenario, FailsWhenItsRuleIsBrokenOnPurpose) {
+  const std::string text = read_scenario(GetParam());
+  const std::vector<std::string> mutations = mutations_of(text);
+  EXPECT_FALSE(mutations.empty()) << "say how to break the rule: broken by …";
+  for (const std::string& mutation : mutations) {
+    const std::vector<std::string> failures = ScenarioRunner(text, mutation).run();
+    EXPECT_FALSE(failures.empty()) << GetParam() << " still holds when broken by " << mutation;
+    for (const std::string& failure : failures) {
+      EXPECT_NE(failure.find("expected"), std::string::npos) << mutation << ": " << failure;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, Scenario, testing::ValuesIn(scenario_names()),
+                         [](const testing::TestParamInfo<std::string>& file) { return file.param; });
+
+TEST(ScenarioFolder, HoldsAScenarioForEachRowThatIsDelivered) {
+  const std::vector<std::string> names = scenario_names();
+  for (const char* row : {"01", "04", "06", "09", "14", "26", "31", "34", "39", "41", "42", "45", "46", "55", "56"}) {
+    const std::string prefix = std::string("row_") + row + "_";
+    EXPECT_TRUE(std::any_of(names.begin(), names.end(), [&prefix](const std::string& name) {
+      return name.starts_with(prefix);
+    })) << "no scenario for row " << row;
+  }
+}
+
+}  // namespace
+}  // namespace authledger

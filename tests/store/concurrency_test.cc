@@ -1,0 +1,179 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "ledger/store/schema.h"
+#include "tests/store/sample_facts.h"
+#include "tests/support/test_database.h"
+
+namespace authledger {
+namespace {
+
+constexpr Statement kTestRowsOf{"test_rows_of", R"(
+  select (select count(*) from fact where tenant_id = $1),
+         (select count(*) from raw_resource where tenant_id = $1),
+         (select count(*) from subject where tenant_id = $1))"};
+
+TEST(RecordPage, RecordsTheSameEncounterOfEightThreadsOnce_Fault8) {
+  TestDatabase database;
+  PgConnection pg = database.connection();
+  const int64_t tenant = make_tenant(pg);
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&] {
+        PgConnection own = database.connection();
+        for (int round = 0; round < 5; ++round) {
+          record(own, tenant, {encounter(fmt::format("e{}", round), "Patient/p1", 1)});
+        }
+      });
+    }
+  }
+  const std::vector<Fact> facts = facts_of(pg, tenant, "p1");
+  ASSERT_EQ(facts.size(), 5U);
+  for (size_t i = 0; i < facts.size(); ++i) EXPECT_EQ(facts[i].fact_seq, static_cast<int64_t>(i + 1));
+}
+
+TEST(RecordPage, KeepsSequencesDenseWhenPagesComeInOppositeOrders_Fault12) {
+  TestDatabase database;
+  PgConnection pg = database.connection();
+  const int64_t tenant = make_tenant(pg);
+  constexpr int kPatients = 20, kRounds = 10;
+  {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < 4; ++thread) {
+      threads.emplace_back([&, thread] {
+        PgConnection own = database.connection();
+        for (int round = 0; round < kRounds; ++round) {
+          std::vector<MappedResource> page;
+          for (int i = 0; i < kPatients; ++i) {
+            page.push_back(encounter(fmt::format("e{}-{}-{}", thread, round, i), fmt::format("Patient/p{}", i), 1));
+          }
+          if (thread % 2 == 1) std::reverse(page.begin(), page.end());
+          record(own, tenant, page);
+        }
+      });
+    }
+  }
+  for (int i = 0; i < kPatients; ++i) {
+    const std::vector<Fact> facts = facts_of(pg, tenant, fmt::format("p{}", i));
+    ASSERT_EQ(facts.size(), 4U * kRounds);
+    EXPECT_EQ(facts.back().fact_seq, 4 * kRounds);
+  }
+}
+
+TEST(RecordPage, RecordsOneVisitThatTwoPatientsClaimAtOnceInOneSubjectOnly) {
+  TestDatabase database;
+  PgConnection pg = database.connection();
+  const int64_t tenant = make_tenant(pg);
+  {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < 4; ++thread) {
+      threads.emplace_back([&, thread] {
+        PgConnection own = database.connection();
+        for (int version = 1; version <= 10; ++version) {
+          record(own, tenant,
+                 {encounter("e1", fmt::format("Patient/p{}", (version + thread) % 3), version * 4 + thread)});
+        }
+      });
+    }
+  }
+  size_t standing = 0;
+  for (int i = 0; i < 3; ++i) standing += current_of(pg, tenant, fmt::format("p{}", i)).size();
+  EXPECT_EQ(standing, 1U);
+}
+
+TEST(RecordPage, LeavesNothingBehindWhenTheProcessIsKilled_Fault5) {
+  TestDatabase database;
+  int64_t tenant = 0;
+  {
+    PgConnection pg = database.connection();
+    tenant = make_tenant(pg);
+  }
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    // Many pages of one transaction each; the parent kills this process in the middle of one of them.
+    PgConnection own = database.connection();
+    for (int page_no = 0;; ++page_no) {
+      std::vector<MappedResource> page;
+      for (int i = 0; i < 200; ++i) page.push_back(encounter(fmt::format("e{}-{}", page_no, i), "Patient/p1", 1));
+      FeedState feed;
+      feed.source = kSource;
+      feed.resource_type = "Encounter";
+      feed.resume_link = fmt::format("{}", page_no + 1);
+      record_page(own, tenant, page, &feed, at_second(0));
+    }
+  }
+  usleep(400'000);
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  PgConnection pg = database.connection();
+  record(pg, tenant, {encounter("after", "Patient/p1", 1)});  // Waits until the killed session's lock is gone.
+  const std::string resume_link = read_feed(pg, tenant, kSource, "Encounter").resume_link;
+  const int64_t pages = resume_link.empty() ? 0 : std::stoll(resume_link);
+  Transaction transaction(pg, tenant);
+  const Rows rows = transaction.execute(kTestRowsOf, Parameters().integer(tenant));
+  EXPECT_EQ(rows.integer(0, 0), pages * 200 + 1);
+  EXPECT_EQ(rows.integer(0, 1), pages * 200 + 1);
+  EXPECT_EQ(rows.integer(0, 2), 1);
+}
+
+TEST(Migrate, RunsOnceAlsoWhenSeveralStartAtOnce_Fault6) {
+  EmptyDatabase database;
+  std::vector<int> ran(4, -1);
+  {
+    std::vector<std::jthread> threads;
+    for (size_t i = 0; i < ran.size(); ++i) {
+      threads.emplace_back([&, i] {
+        PgConnection connection(database.url());
+        ran[i] = migrate(connection);
+      });
+    }
+  }
+  std::sort(ran.begin(), ran.end());
+  EXPECT_EQ(ran[0] + ran[1] + ran[2], 0);
+  EXPECT_GE(ran[3], 7);
+  PgConnection connection(database.url());
+  EXPECT_EQ(migrate(connection), 0);
+}
+
+TEST(Migrate, FinishesAfterItWasKilledAnywhere_Fault6) {
+  EmptyDatabase database;
+  for (const useconds_t pause : {30'000U, 90'000U, 200'000U, 400'000U}) {
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      PgConnection connection(database.url());
+      migrate(connection);
+      _exit(0);
+    }
+    usleep(pause);
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+  }
+  PgConnection connection(database.url());
+  migrate(connection);
+  become_application(connection);
+  EXPECT_GT(make_tenant(connection), 0);
+}
+
+TEST(Migrate, RefusesASchemaThatIsNewerThanTheProgram) {
+  TestDatabase database;
+  PgConnection owner = database.owner_connection();
+  owner.execute_script("insert into schema_version (version, name) values (999, 'later')");
+  try {
+    migrate(owner);
+    FAIL() << "migrated a newer schema";
+  } catch (const DbError& error) {
+    EXPECT_EQ(error.sqlstate(), "AL001");
+  }
+}
+
+}  // namespace
+}  // namespace authledger

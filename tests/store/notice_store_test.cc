@@ -1,0 +1,201 @@
+#include "ledger/store/notice_store.h"
+
+#include <gtest/gtest.h>
+
+#include "ledger/store/feed_store.h"
+#include "tests/store/sample_facts.h"
+#include "tests/support/test_database.h"
+
+namespace authledger {
+namespace {
+
+constexpr std::chrono::seconds kLease{30};
+
+class NoticeStore : public testing::Test {
+ protected:
+  DesiredNotice desired(const std::string& text) {
+    DesiredNotice notice;
+    notice.topic = "payer-1/AUTH-1";
+    notice.text = text;
+    notice.severity = 2;
+    notice.due_day = day_of(2026, 4, 1);
+    notice.authorization_number = "AUTH-1";
+    return notice;
+  }
+  void save(const std::string& key, std::optional<DesiredNotice> notice, int64_t episode = 1,
+            Instant now = at_second(0)) {
+    const std::vector<SubjectNoticeChanges> changes{{subject, {{key, episode, std::move(notice), "done"}}}};
+    transact(pg, tenant, [&](Transaction& transaction) { save_notice_changes(transaction, changes, now); });
+  }
+  std::vector<StoredNotice> stored() {
+    Transaction transaction(pg, tenant);
+    return read_notices_of(transaction, std::vector<int64_t>{subject}).front();
+  }
+  std::vector<StoredNotice> lease(const std::string& token, int64_t second) {
+    return lease_due_notices(pg, tenant, at_second(second), kLease, 10, token);
+  }
+  DeliveryResult created(const std::string& key, const Hash& hash) {
+    DeliveryResult result;
+    result.notice_key = key;
+    result.action = DeliveryAction::create;
+    result.channel = "Flag";
+    result.remote_id = "f1";
+    result.etag = "W/\"1\"";
+    result.delivered_hash = hash;
+    return result;
+  }
+
+  TestDatabase database;
+  PgConnection pg = database.connection();
+  int64_t tenant = make_tenant(pg);
+  int64_t subject = (record(pg, tenant, {encounter("e1", "Patient/p1", 1)}), subject_of(pg, tenant, "p1"));
+};
+
+TEST_F(NoticeStore, WalksFromWantedToRetired) {
+  save("k1", desired("7 of 12"));
+  ASSERT_EQ(stored().size(), 1U);
+  EXPECT_EQ(stored()[0].state, NoticeState::wanted);
+  EXPECT_EQ(*stored()[0].desired, desired("7 of 12"));
+  ASSERT_EQ(lease("w1", 1).size(), 1U);
+  EXPECT_TRUE(mark_create_begun(pg, tenant, "k1", "w1", at_second(1)));
+  EXPECT_EQ(stored()[0].state, NoticeState::creating);
+  save_delivery(pg, tenant, created("k1", desired_hash(desired("7 of 12"))), "w1", at_second(2));
+  EXPECT_EQ(stored()[0].state, NoticeState::current);
+  EXPECT_TRUE(lease("w1", 1000).empty());
+  save("k1", desired("8 of 12"));
+  EXPECT_EQ(stored()[0].state, NoticeState::stale);
+  save("k1", desired("7 of 12"));
+  EXPECT_EQ(stored()[0].state, NoticeState::current);
+  EXPECT_TRUE(lease("w1", 1000).empty());
+  save("k1", std::nullopt);
+  EXPECT_EQ(stored()[0].state, NoticeState::retiring);
+  EXPECT_EQ(stored()[0].remote_id, "f1");
+  ASSERT_EQ(lease("w1", 1001).size(), 1U);
+  DeliveryResult retired;
+  retired.notice_key = "k1";
+  retired.action = DeliveryAction::retire;
+  retired.is_retired = true;
+  save_delivery(pg, tenant, retired, "w1", at_second(1002));
+  EXPECT_EQ(stored()[0].state, NoticeState::retired);
+  Transaction transaction(pg, tenant);
+  const std::vector<DeliveryRow> log = read_deliveries(transaction, "k1");
+  ASSERT_EQ(log.size(), 2U);
+  EXPECT_EQ(log[0].action, DeliveryAction::create);
+  EXPECT_EQ(log[1].no, 2);
+  EXPECT_EQ(read_notices(transaction, "p1").at(0).patient, "Patient/p1");
+}
+
+TEST_F(NoticeStore, RetiresAtOnceWhatWasNeverBegunAndSearchesForWhatWas) {
+  save("k1", desired("a"));
+  save("k2", desired("b"), 2);
+  lease("w1", 1);
+  mark_create_begun(pg, tenant, "k2", "w1", at_second(1));
+  save("k1", std::nullopt);
+  save("k2", std::nullopt, 2);
+  const std::vector<StoredNotice> now = stored();
+  ASSERT_EQ(now.size(), 1U);  // The first episode is retired and not the latest.
+  EXPECT_EQ(now[0].state, NoticeState::orphaned);
+}
+
+TEST_F(NoticeStore, LeasesEachNoticeToOneWorkerAndAgainWhenTheLeaseEnds_Fault7) {
+  save("k1", desired("a"));
+  EXPECT_EQ(lease("w1", 1).size(), 1U);
+  EXPECT_TRUE(lease("w2", 2).empty());
+  EXPECT_EQ(lease("w2", 40).size(), 1U);
+  EXPECT_FALSE(mark_create_begun(pg, tenant, "k1", "w1", at_second(41)));
+  try {
+    save_delivery(pg, tenant, created("k1", desired_hash(desired("a"))), "w1", at_second(41));
+    FAIL() << "a stale lease was taken";
+  } catch (const DbError& error) {
+    EXPECT_EQ(error.sqlstate(), "AL003");
+  }
+  EXPECT_TRUE(stored()[0].remote_id.empty());
+  Transaction transaction(pg, tenant);
+  EXPECT_EQ(read_deliveries(transaction, "k1").size(), 1U);
+}
+
+TEST_F(NoticeStore, KeepsANoticeDueThatChangedDuringItsDelivery) {
+  save("k1", desired("a"));
+  lease("w1", 1);
+  save("k1", desired("b"), 1, at_second(2));
+  save_delivery(pg, tenant, created("k1", desired_hash(desired("a"))), "w1", at_second(3));
+  const std::vector<StoredNotice> due = lease("w1", 4);
+  ASSERT_EQ(due.size(), 1U);
+  EXPECT_EQ(due[0].state, NoticeState::stale);
+}
+
+TEST_F(NoticeStore, RetriesAFailureLaterAndParksTheLastOne) {
+  save("k1", desired("a"));
+  lease("w1", 1);
+  DeliveryResult failed;
+  failed.notice_key = "k1";
+  failed.action = DeliveryAction::failed;
+  failed.failure = "503";
+  failed.retry_at = at_second(100);
+  save_delivery(pg, tenant, failed, "w1", at_second(2));
+  EXPECT_TRUE(lease("w1", 99).empty());
+  ASSERT_EQ(lease("w1", 100).size(), 1U);
+  EXPECT_EQ(stored()[0].attempts, 1);
+  failed.park = true;
+  save_delivery(pg, tenant, failed, "w1", at_second(101));
+  EXPECT_TRUE(lease("w1", 10'000).empty());
+  EXPECT_EQ(stored()[0].state, NoticeState::parked);
+}
+
+TEST_F(NoticeStore, LeavesANoticeThatAPersonClosedAlone_Fault34) {
+  save("k1", desired("a"));
+  lease("w1", 1);
+  DeliveryResult closed = created("k1", desired_hash(desired("a")));
+  closed.action = DeliveryAction::closed_by_person;
+  closed.closed_by_person = true;
+  save_delivery(pg, tenant, closed, "w1", at_second(2));
+  EXPECT_EQ(stored()[0].state, NoticeState::closed_by_person);
+  save("k1", desired("b"));
+  EXPECT_TRUE(lease("w1", 100).empty());
+  save("k1", std::nullopt);
+  EXPECT_EQ(stored()[0].state, NoticeState::retired);
+}
+
+TEST_F(NoticeStore, HoldsAndReleasesWhatARunWouldWrite_Fault80) {
+  save("k1", desired("a"));
+  save("k2", desired("b"), 2);
+  const PendingWrites pending = count_pending_writes(pg, tenant, at_second(1));
+  EXPECT_EQ(pending.notices, 2);
+  EXPECT_EQ(pending.subjects, 1);
+  EXPECT_EQ(pending.subjects_total, 1);
+  EXPECT_EQ(hold_pending(pg, tenant, at_second(1)), 2);
+  EXPECT_TRUE(lease("w1", 1).empty());
+  EXPECT_EQ(stored()[0].state, NoticeState::held);
+  EXPECT_EQ(release_held(pg, tenant, at_second(2)), 2);
+  EXPECT_EQ(lease("w1", 2).size(), 2U);
+}
+
+TEST_F(NoticeStore, FencesAFeedByItsLease_Fault7) {
+  EXPECT_TRUE(lease_feed(pg, tenant, kSource, "Encounter", "w1", 60));
+  EXPECT_FALSE(lease_feed(pg, tenant, kSource, "Encounter", "w2", 60));
+  EXPECT_TRUE(lease_feed(pg, tenant, kSource, "Encounter", "w1", 60));
+  release_feed(pg, tenant, kSource, "Encounter", "w2");
+  EXPECT_FALSE(lease_feed(pg, tenant, kSource, "Encounter", "w2", 60));
+  release_feed(pg, tenant, kSource, "Encounter", "w1");
+  EXPECT_TRUE(lease_feed(pg, tenant, kSource, "Encounter", "w2", 60));
+
+  FeedState feed;
+  feed.source = kSource;
+  feed.resource_type = "Encounter";
+  feed.watermark = at_second(7);
+  feed.resume_link = "https://ehr.example/page2";
+  feed.lease_token = "w1";
+  const std::vector<MappedResource> page{encounter("e5", "Patient/p1", 1)};
+  EXPECT_THROW(record_page(pg, tenant, page, &feed, at_second(1)), DbError);
+  EXPECT_EQ(facts_of(pg, tenant, "p1").size(), 1U);  // The stale worker's page is gone with its feed state.
+  feed.lease_token = "w2";
+  record_page(pg, tenant, page, &feed, at_second(1));
+  EXPECT_EQ(facts_of(pg, tenant, "p1").size(), 2U);
+  const FeedState read = read_feed(pg, tenant, kSource, "Encounter");
+  EXPECT_EQ(read.watermark, at_second(7));
+  EXPECT_EQ(read.resume_link, feed.resume_link);
+  EXPECT_EQ(read_feeds(pg, tenant).size(), 1U);
+}
+
+}  // namespace
+}  // namespace authledger
