@@ -151,8 +151,8 @@ std::vector<Candidate> Allocator::find_candidates(const Service& service, Neares
   for (LineState& state : lines_) {
     const AuthorizationLine& line = *state.line;
     if (service.state == ServiceState::no_show && !is_drawn_by_no_show(line)) continue;
-    const bool is_pinned = has_number(line, service.pinned_number) &&
-                           (service.pinned_line.empty() || service.pinned_line == line.line);
+    const bool is_pinned =
+        has_number(line, service.pinned_number) && (service.pinned_line.empty() || service.pinned_line == line.line);
     const bool is_linked = has_number(line, service.authorization_number);
     const MatchResult match = test_line(service, line, state.window, is_pinned, is_linked, policy_.rules);
     if (needs_exact_code && match.code.rank > 0) continue;
@@ -176,8 +176,8 @@ Quantity Allocator::draw_from(Candidate& candidate, const Service& service, Quan
   const CodeRule* rule = leading_code_rule(service.service_codes, policy_.rules);
   const bool is_program_day = candidate.match.code.is_per_diem && line.measure == Measure::day;
   const bool is_per_diem = is_program_day || (rule != nullptr && rule->once_per_day);
-  const Quantity wanted = is_program_day ? Quantity::of_units(1)
-                                         : convert_units(needed, service.measure, line.measure).value_or(needed);
+  const Quantity wanted =
+      is_program_day ? Quantity::of_units(1) : convert_units(needed, service.measure, line.measure).value_or(needed);
   Quantity take = wanted;
   const auto limit = [&](Quantity available, MatchTest test, UncoveredReason reason) {
     if (take <= available) return;
@@ -213,8 +213,8 @@ void Allocator::note_link(const Service& service, Quantity needed, bool is_known
     allocation_.conflicts.push_back({service.key, "names an authorization that no source knows"});
   } else if (linked.line != nullptr) {
     allocation_.conflicts.push_back(
-        {service.key, "names authorization line " + linked.line->line + ", which does not cover it: " +
-                          std::string(word_of(linked.result.reason))});
+        {service.key, "names authorization line " + linked.line->line +
+                          ", which does not cover it: " + std::string(word_of(linked.result.reason))});
   }
 }
 
@@ -226,8 +226,8 @@ void Allocator::leave_uncovered(const Service& service, Quantity left, bool is_r
     if (std::find(per_diem_uncovered_.begin(), per_diem_uncovered_.end(), mark) != per_diem_uncovered_.end()) return;
     per_diem_uncovered_.push_back(mark);
   }
-  UncoveredService uncovered{service.key, code, left, service.measure, !is_reserved,
-                             UncoveredReason::no_authorization, {}};
+  UncoveredService uncovered{service.key, code, left, service.measure, !is_reserved, UncoveredReason::no_authorization,
+                             {}};
   if (nearest.line != nullptr) {
     uncovered.reason = nearest.result.reason;
     uncovered.nearest_book = nearest.line->book;
@@ -273,8 +273,8 @@ void Allocator::draw_for(const Service& service, bool is_reserved) {
       (nearest.line == nullptr || nearest.result.failed <= MatchTest::code)) {
     return;  // Nobody authorizes an add-on on its own.
   }
-  const bool is_required = payer_setting(policy_.rules, rule_payer_of(service, subject_),
-                                         &PayerRule::authorization_required, true);
+  const bool is_required =
+      payer_setting(policy_.rules, rule_payer_of(service, subject_), &PayerRule::authorization_required, true);
   if (is_required) leave_uncovered(service, needed, is_reserved, nearest);
 }
 
@@ -340,10 +340,23 @@ CoverageAnswer check_coverage(const Consolidated& subject, const Policy& policy,
 }
 
 std::string_view word_of(UncoveredReason reason) {
-  constexpr std::array<std::string_view, 17> kWords{
-      "none",   "no_authorization", "payer_mismatch", "code_mismatch", "provider_mismatch", "place_mismatch",
-      "measure_mismatch", "pended", "denied", "cancelled", "not_started", "expired", "coverage_ended",
-      "exhausted", "rate_exceeded", "benefit_exhausted", "diagnosis_mismatch"};
+  constexpr std::array<std::string_view, 17> kWords{"none",
+                                                    "no_authorization",
+                                                    "payer_mismatch",
+                                                    "code_mismatch",
+                                                    "provider_mismatch",
+                                                    "place_mismatch",
+                                                    "measure_mismatch",
+                                                    "pended",
+                                                    "denied",
+                                                    "cancelled",
+                                                    "not_started",
+                                                    "expired",
+                                                    "coverage_ended",
+                                                    "exhausted",
+                                                    "rate_exceeded",
+                                                    "benefit_exhausted",
+                                                    "diagnosis_mismatch"};
   return kWords.at(static_cast<size_t>(reason));
 }
 

@@ -62,7 +62,9 @@ std::string preferred_patient(std::span<const Fact> facts) {
 
 }  // namespace
 
-Provenance provenance_of(const Fact& fact) { return {fact.source, fact.resource, fact.fact_seq, fact.mapping}; }
+Provenance provenance_of(const Fact& fact) {
+  return {fact.source, fact.resource, fact.fact_seq, fact.mapping};
+}
 
 const CoverageSpan* find_coverage(const std::vector<CoverageSpan>& coverages, std::string_view source,
                                   std::string_view reference) {

@@ -13,17 +13,17 @@ namespace {
 
 // All that is said of one line of one request chain, or one statement that names no request.
 struct Cell {
-  std::vector<Statement*> statements;
+  std::vector<SourceStatement*> statements;
   std::string chain, line, payer, member;
   std::vector<std::string> numbers;
   std::vector<std::string> superseded;
 
-  const Statement& lead() const { return *statements.front(); }
+  const SourceStatement& lead() const { return *statements.front(); }
 };
 
-std::vector<Cell> make_cells(std::vector<Statement>& statements) {
-  std::map<std::tuple<std::string_view, std::string_view, std::string_view>, std::vector<Statement*>> groups;
-  for (Statement& statement : statements) {
+std::vector<Cell> make_cells(std::vector<SourceStatement>& statements) {
+  std::map<std::tuple<std::string_view, std::string_view, std::string_view>, std::vector<SourceStatement*>> groups;
+  for (SourceStatement& statement : statements) {
     // A chainless statement stands alone under its own key.
     const std::string_view own_key = statement.chain.empty() ? std::string_view(statement.fact->fact_key) : "";
     groups[{statement.chain, statement.says.line, own_key}].push_back(&statement);
@@ -31,13 +31,13 @@ std::vector<Cell> make_cells(std::vector<Statement>& statements) {
   std::vector<Cell> cells;
   for (auto& [key, group] : groups) {
     int depth_max = 0;
-    for (const Statement* statement : group) depth_max = std::max(depth_max, statement->depth);
-    for (Statement* statement : group) statement->lag = depth_max - statement->depth;
-    std::sort(group.begin(), group.end(), [](const Statement* a, const Statement* b) { return leads(*a, *b); });
+    for (const SourceStatement* statement : group) depth_max = std::max(depth_max, statement->depth);
+    for (SourceStatement* statement : group) statement->lag = depth_max - statement->depth;
+    std::sort(group.begin(), group.end(), [](const SourceStatement* a, const SourceStatement* b) { return leads(*a, *b); });
     Cell cell;
     cell.chain = std::get<0>(key);
     cell.line = std::get<1>(key);
-    for (Statement* statement : group) {
+    for (SourceStatement* statement : group) {
       cell.statements.push_back(statement);
       if (cell.payer.empty()) cell.payer = statement->says.payer;
       if (cell.member.empty()) cell.member = statement->says.member_id;
@@ -83,7 +83,7 @@ void complete_identities(std::vector<Cell>& cells) {
   fill_empty(cells, by_number, &Cell::payer);
   fill_empty(cells, by_number, &Cell::member);
   for (Cell& cell : cells) {
-    for (Statement* statement : cell.statements) {
+    for (SourceStatement* statement : cell.statements) {
       if (statement->says.payer.empty()) statement->says.payer = cell.payer;
       if (statement->says.member_id.empty()) statement->says.member_id = cell.member;
     }
@@ -199,18 +199,18 @@ std::vector<LineGroup> group_lines(const std::vector<Cell>& cells, const std::ve
 }
 
 // What another cell says it replaces comes after it, whenever either was issued.
-std::vector<const Statement*> statements_of(const LineGroup& group) {
-  std::vector<const Statement*> statements;
+std::vector<const SourceStatement*> statements_of(const LineGroup& group) {
+  std::vector<const SourceStatement*> statements;
   for (const Cell* cell : group.cells) {
     const bool is_superseded = std::any_of(group.cells.begin(), group.cells.end(), [cell](const Cell* other) {
       return other != cell && supersedes(*other, *cell) && !supersedes(*cell, *other);
     });
-    for (Statement* statement : cell->statements) {
+    for (SourceStatement* statement : cell->statements) {
       if (is_superseded) ++statement->lag;
       statements.push_back(statement);
     }
   }
-  std::sort(statements.begin(), statements.end(), [](const Statement* a, const Statement* b) { return leads(*a, *b); });
+  std::sort(statements.begin(), statements.end(), [](const SourceStatement* a, const SourceStatement* b) { return leads(*a, *b); });
   return statements;
 }
 
@@ -255,7 +255,7 @@ void apply_payer_counts(std::vector<AuthorizationLine>& lines, std::span<const F
 
 std::vector<AuthorizationLine> consolidate_lines(const ConsolidationInput& input, std::vector<Conflict>& conflicts) {
   const RequestChains chains(input.facts);
-  std::vector<Statement> statements = collect_statements(input, chains);
+  std::vector<SourceStatement> statements = collect_statements(input, chains);
   std::vector<Cell> cells = make_cells(statements);
   complete_identities(cells);
   std::vector<AuthorizationLine> lines;

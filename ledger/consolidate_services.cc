@@ -50,7 +50,6 @@ class ServiceBuilder {
     for (const Fact& fact : input.facts) {
       if (std::holds_alternative<OrderFact>(fact.body)) orders_[{fact.source, fact.resource}] = &fact;
       if (std::holds_alternative<PinFact>(fact.body)) pins_.push_back(&fact);
-      if (std::holds_alternative<ServiceFact>(fact.body)) ++facts_of_[{fact.source, fact.resource}];
     }
     std::sort(pins_.begin(), pins_.end(), [](const Fact* a, const Fact* b) {
       return std::tuple(std::get<PinFact>(a->body).pin, std::string_view(a->fact_key)) <
@@ -81,8 +80,7 @@ class ServiceBuilder {
   using Reference = std::pair<std::string_view, std::string_view>;
 
   std::string key_of(const ServicePart& part) const {
-    const bool is_alone = facts_of_.at({part.fact->source, part.fact->resource}) == 1;
-    if (is_alone) return part.fact->resource;
+    if (part.is_alone) return part.fact->resource;
     return part.fact->resource + "#" + std::string(line_of_key(part.fact->fact_key));
   }
 
@@ -132,7 +130,7 @@ class ServiceBuilder {
       if (part->says->state == ServiceState::voided && part != parts.front()) continue;
       const std::vector<std::string>& codes = part->says->service_codes;
       const bool is_service = std::any_of(codes.begin(), codes.end(), [this](const std::string& code) {
-        return is_service_code(normalize_code(code), input_.policy.rules);
+        return is_service_code(code, input_.policy.rules);
       });
       if (is_service && chosen == nullptr) chosen = &codes;
       if (!codes.empty() && local == nullptr) local = &codes;
@@ -186,9 +184,8 @@ class ServiceBuilder {
       const PinFact& pin = std::get<PinFact>(fact->body);
       if (pin.pin == PinKind::closed_period || pin.authorization_number.empty()) continue;
       const bool is_pinned = pin.service == service.key ||
-                             std::any_of(service.sources.begin(), service.sources.end(), [&pin](const Provenance& source) {
-                               return source.resource == pin.service;
-                             });
+                             std::any_of(service.sources.begin(), service.sources.end(),
+                                         [&pin](const Provenance& source) { return source.resource == pin.service; });
       if (!is_pinned) continue;
       service.pinned_number = pin.authorization_number;
       service.pinned_line = pin.line;
@@ -198,7 +195,6 @@ class ServiceBuilder {
 
   const ConsolidationInput& input_;
   std::map<Reference, const Fact*> orders_;
-  std::map<Reference, int> facts_of_;
   std::vector<const Fact*> pins_;
 };
 
@@ -208,16 +204,25 @@ std::vector<Service> consolidate_services(const ConsolidationInput& input) {
   const std::vector<ServicePart> parts = collect_parts(input.facts);
   const ServiceBuilder builder(input);
   std::vector<Service> services;
-  for (const ServiceGroup& group : group_parts(parts, input.policy.rules)) services.push_back(builder.build(group));
-  std::sort(services.begin(), services.end(), [](const Service& a, const Service& b) {
-    return std::tie(a.key, a.sources.front().source) < std::tie(b.key, b.sources.front().source);
+  const std::vector<ServiceGroup> groups = group_parts(parts, input.policy.rules);
+  services.reserve(groups.size());
+  for (const ServiceGroup& group : groups) services.push_back(builder.build(group));
+  std::vector<Service*> ordered;
+  ordered.reserve(services.size());
+  for (Service& service : services) ordered.push_back(&service);
+  std::sort(ordered.begin(), ordered.end(), [](const Service* a, const Service* b) {
+    return std::tie(a->key, a->sources.front().source) < std::tie(b->key, b->sources.front().source);
   });
   // Two sources may use the same id for different visits.
-  for (size_t i = services.size(); i-- > 1;) {
-    if (services[i].key == services[i - 1].key) services[i].key += "@" + services[i].sources.front().source;
+  for (size_t i = ordered.size(); i-- > 1;) {
+    if (ordered[i]->key == ordered[i - 1]->key) ordered[i]->key += "@" + ordered[i]->sources.front().source;
   }
-  std::sort(services.begin(), services.end(), [](const Service& a, const Service& b) { return a.key < b.key; });
-  return services;
+  std::vector<Service> by_key;
+  by_key.reserve(ordered.size());
+  for (Service* service : ordered) by_key.push_back(std::move(*service));
+  const auto is_before = [](const Service& a, const Service& b) { return a.key < b.key; };
+  if (!std::is_sorted(by_key.begin(), by_key.end(), is_before)) std::sort(by_key.begin(), by_key.end(), is_before);
+  return by_key;
 }
 
 }  // namespace authledger

@@ -19,7 +19,9 @@ struct VersionMark {
   int64_t fact_seq = 0;
 };
 
-VersionMark mark_of(const Fact& fact) { return {fact.source_version, fact.source_updated_at, fact.fact_seq}; }
+VersionMark mark_of(const Fact& fact) {
+  return {fact.source_version, fact.source_updated_at, fact.fact_seq};
+}
 
 bool is_newer_mark(const VersionMark& a, const VersionMark& b) {
   if (a.source_version && b.source_version && *a.source_version != *b.source_version) {
@@ -52,18 +54,23 @@ std::string make_fact_key(std::string_view source, std::string_view resource, Fa
   return fmt::format("{}/{}#{}/{}", source, resource, word_of(kind), line);
 }
 
-bool is_newer(const Fact& a, const Fact& b) { return is_newer_mark(mark_of(a), mark_of(b)); }
+bool is_newer(const Fact& a, const Fact& b) {
+  return is_newer_mark(mark_of(a), mark_of(b));
+}
 
 std::vector<Fact> current_facts(std::span<const Fact> versions) {
   std::vector<const Fact*> ordered;
   ordered.reserve(versions.size());
   for (const Fact& fact : versions) ordered.push_back(&fact);
-  std::sort(ordered.begin(), ordered.end(), [](const Fact* a, const Fact* b) {
+  const auto is_before = [](const Fact* a, const Fact* b) {
     const int order = a->fact_key.compare(b->fact_key);
     return order != 0 ? order < 0 : a->fact_seq < b->fact_seq;
-  });
+  };
+  // Stores read facts in this order; long keys that are nearly alike make sorting again dear.
+  if (!std::is_sorted(ordered.begin(), ordered.end(), is_before)) std::sort(ordered.begin(), ordered.end(), is_before);
 
   std::vector<Fact> current;
+  current.reserve(ordered.size());
   for (size_t at = 0; at < ordered.size();) {
     const Fact* best = ordered[at];
     VersionMark best_mark = mark_of(*best);

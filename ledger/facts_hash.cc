@@ -29,7 +29,9 @@ class FieldWriter {
     for (const std::string& value : values) text(value);
   }
   template <typename Enum>
-  void word(Enum value) { number(static_cast<int64_t>(value)); }
+  void word(Enum value) {
+    number(static_cast<int64_t>(value));
+  }
 
   Hash hash() const { return input_.sha256(); }
 

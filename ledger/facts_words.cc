@@ -84,20 +84,48 @@ std::optional<Enum> value_in(const std::array<Word<Enum>, Size>& table, std::str
 
 }  // namespace
 
-std::string_view word_of(FactKind kind) { return word_in(kFactKinds, kind); }
-std::string_view word_of(Decision decision) { return word_in(kDecisions, decision); }
-std::string_view word_of(Measure measure) { return word_in(kMeasures, measure); }
-std::string_view word_of(ServiceState state) { return word_in(kServiceStates, state); }
-std::string_view word_of(LineChange change) { return word_in(kLineChanges, change); }
-std::string_view word_of(NumberRole role) { return word_in(kNumberRoles, role); }
-std::string_view word_of(PinKind kind) { return word_in(kPinKinds, kind); }
+std::string_view word_of(FactKind kind) {
+  return word_in(kFactKinds, kind);
+}
+std::string_view word_of(Decision decision) {
+  return word_in(kDecisions, decision);
+}
+std::string_view word_of(Measure measure) {
+  return word_in(kMeasures, measure);
+}
+std::string_view word_of(ServiceState state) {
+  return word_in(kServiceStates, state);
+}
+std::string_view word_of(LineChange change) {
+  return word_in(kLineChanges, change);
+}
+std::string_view word_of(NumberRole role) {
+  return word_in(kNumberRoles, role);
+}
+std::string_view word_of(PinKind kind) {
+  return word_in(kPinKinds, kind);
+}
 
-std::optional<FactKind> fact_kind_from(std::string_view word) { return value_in(kFactKinds, word); }
-std::optional<Decision> decision_from(std::string_view word) { return value_in(kDecisions, word); }
-std::optional<Measure> measure_from(std::string_view word) { return value_in(kMeasures, word); }
-std::optional<ServiceState> service_state_from(std::string_view word) { return value_in(kServiceStates, word); }
-std::optional<LineChange> line_change_from(std::string_view word) { return value_in(kLineChanges, word); }
-std::optional<NumberRole> number_role_from(std::string_view word) { return value_in(kNumberRoles, word); }
-std::optional<PinKind> pin_kind_from(std::string_view word) { return value_in(kPinKinds, word); }
+std::optional<FactKind> fact_kind_from(std::string_view word) {
+  return value_in(kFactKinds, word);
+}
+std::optional<Decision> decision_from(std::string_view word) {
+  return value_in(kDecisions, word);
+}
+std::optional<Measure> measure_from(std::string_view word) {
+  return value_in(kMeasures, word);
+}
+std::optional<ServiceState> service_state_from(std::string_view word) {
+  return value_in(kServiceStates, word);
+}
+std::optional<LineChange> line_change_from(std::string_view word) {
+  return value_in(kLineChanges, word);
+}
+std::optional<NumberRole> number_role_from(std::string_view word) {
+  return value_in(kNumberRoles, word);
+}
+std::optional<PinKind> pin_kind_from(std::string_view word) {
+  return value_in(kPinKinds, word);
+}
 
 }  // namespace authledger

@@ -10,19 +10,19 @@
 namespace authledger {
 namespace {
 
-using Statements = std::vector<const Statement*>;
+using Statements = std::vector<const SourceStatement*>;
 
 // The newest word of each source and type; what a later answer of the same request chain replaced is silent.
 Statements current_voices(const Statements& statements) {
   Statements voices;
-  for (const Statement* statement : statements) {
-    const bool is_repeated = std::any_of(voices.begin(), voices.end(), [statement](const Statement* voice) {
+  for (const SourceStatement* statement : statements) {
+    const bool is_repeated = std::any_of(voices.begin(), voices.end(), [statement](const SourceStatement* voice) {
       return voice->rank == statement->rank && voice->fact->source == statement->fact->source;
     });
     if (!is_repeated && statement->lag == statements.front()->lag) voices.push_back(statement);
   }
   // A source that still waits does not outweigh one that has the payer's final word, unless that word is older.
-  const auto final_voice = std::find_if(voices.begin(), voices.end(), [&voices](const Statement* voice) {
+  const auto final_voice = std::find_if(voices.begin(), voices.end(), [&voices](const SourceStatement* voice) {
     const bool is_older = voice->issued_at && voices.front()->issued_at && voice->issued_at < voices.front()->issued_at;
     return is_final(voice->says.decision) && !is_older;
   });
@@ -42,7 +42,7 @@ struct Amount {
   Measure measure = Measure::unknown;
 };
 
-Amount amount_of(const Statement& statement, const RequestChains& chains) {
+Amount amount_of(const SourceStatement& statement, const RequestChains& chains) {
   const AuthorizationLineFact& says = statement.says;
   Amount amount{says.quantity, says.measure};
   const RequestLineFact* asked = chains.line_of(says.request, says.line);
@@ -55,7 +55,7 @@ Amount amount_of(const Statement& statement, const RequestChains& chains) {
 void fill_amount(AuthorizationLine& line, const Statements& sources, const ConsolidationInput& input,
                  const RequestChains& chains) {
   Amount amount;
-  for (const Statement* source : sources) {
+  for (const SourceStatement* source : sources) {
     const Amount stated = amount_of(*source, chains);
     if (!amount.quantity && stated.quantity) {
       amount.quantity = stated.quantity;
@@ -70,7 +70,7 @@ void fill_amount(AuthorizationLine& line, const Statements& sources, const Conso
   }
 }
 
-void fill_text(AuthorizationLine& line, const Statement& source) {
+void fill_text(AuthorizationLine& line, const SourceStatement& source) {
   const AuthorizationLineFact& says = source.says;
   fill(line.service_codes, says.service_codes);
   fill(line.diagnosis_codes, says.diagnosis_codes);
@@ -85,7 +85,7 @@ void fill_text(AuthorizationLine& line, const Statement& source) {
   if (!line.payer_used_quantity) line.payer_used_quantity = says.payer_used_quantity;
 }
 
-void fill_days(AuthorizationLine& line, const Statement& source) {
+void fill_days(AuthorizationLine& line, const SourceStatement& source) {
   if (!line.first_day) line.first_day = source.says.first_day;
   if (!line.last_day) line.last_day = source.says.last_day;
 }
@@ -104,7 +104,7 @@ void fill_from_request(AuthorizationLine& line, const RequestLineFact& asked) {
 
 void fill_identity(AuthorizationLine& line, const Statements& voices, const Statements& statements) {
   for (const Statements* from : {&voices, &statements}) {
-    for (const Statement* statement : *from) {
+    for (const SourceStatement* statement : *from) {
       fill(line.payer, statement->says.payer);
       fill(line.payer_display, statement->says.payer_display);
       fill(line.member_id, statement->says.member_id);
@@ -112,7 +112,7 @@ void fill_identity(AuthorizationLine& line, const Statements& voices, const Stat
       fill(line.request, statement->says.request);
     }
   }
-  for (const Statement* statement : statements) {
+  for (const SourceStatement* statement : statements) {
     line.numbers.insert(line.numbers.end(), statement->numbers.begin(), statement->numbers.end());
     const Provenance source = provenance_of(*statement->fact);
     const bool is_known = std::any_of(line.sources.begin(), line.sources.end(), [&source](const Provenance& known) {
@@ -128,13 +128,13 @@ void fill_identity(AuthorizationLine& line, const Statements& voices, const Stat
 
 void note_conflicts(const AuthorizationLine& line, const Statements& voices, const RequestChains& chains,
                     std::vector<Conflict>& conflicts) {
-  const Statement& lead = *voices.front();
-  const auto note = [&](const Statement& other, std::string_view what) {
-    conflicts.push_back({line.book, fmt::format("{} ({}) and {} ({}) state different {}; the first is used",
-                                                lead.fact->resource, lead.fact->source, other.fact->resource,
-                                                other.fact->source, what)});
+  const SourceStatement& lead = *voices.front();
+  const auto note = [&](const SourceStatement& other, std::string_view what) {
+    conflicts.push_back(
+        {line.book, fmt::format("{} ({}) and {} ({}) state different {}; the first is used", lead.fact->resource,
+                                lead.fact->source, other.fact->resource, other.fact->source, what)});
   };
-  for (const Statement* voice : voices) {
+  for (const SourceStatement* voice : voices) {
     if (voice == &lead) continue;
     const Decision ours = lead.says.decision, theirs = voice->says.decision;
     if (is_final(ours) && is_final(theirs) && ours != theirs && is_approval(ours) != is_approval(theirs)) {
@@ -156,9 +156,9 @@ void note_conflicts(const AuthorizationLine& line, const Statements& voices, con
 }
 
 // The last approval before a line was cancelled: another answer, or a former version of the one that cancels.
-std::optional<Statement> former_approval(const Statements& statements, const RequestChains& chains,
+std::optional<SourceStatement> former_approval(const Statements& statements, const RequestChains& chains,
                                          const ConsolidationInput& input) {
-  for (const Statement* statement : statements) {
+  for (const SourceStatement* statement : statements) {
     if (!is_approval(statement->says.decision)) continue;
     if (!chains.cancels(statement->says.request, statement->says.line)) return *statement;
   }
@@ -167,19 +167,19 @@ std::optional<Statement> former_approval(const Statements& statements, const Req
     const auto* says = std::get_if<AuthorizationLineFact>(&version.body);
     if (says == nullptr || version.retracted || !is_approval(says->decision)) continue;
     if (chains.cancels(says->request, says->line)) continue;
-    const bool is_ours = std::any_of(statements.begin(), statements.end(), [&version](const Statement* statement) {
+    const bool is_ours = std::any_of(statements.begin(), statements.end(), [&version](const SourceStatement* statement) {
       return statement->fact->fact_key == version.fact_key;
     });
     if (!is_ours) continue;
-    if (newest == nullptr || (newest->fact_key == version.fact_key ? is_newer(version, *newest)
-                                                                   : version.fact_key < newest->fact_key)) {
+    if (newest == nullptr ||
+        (newest->fact_key == version.fact_key ? is_newer(version, *newest) : version.fact_key < newest->fact_key)) {
       newest = &version;
     }
   }
   return newest == nullptr ? std::nullopt : statement_of(*newest, input, chains);
 }
 
-std::optional<Day> cancelled_on(const Statement& lead, const RequestLineFact* cancellation, const TimeZone& zone) {
+std::optional<Day> cancelled_on(const SourceStatement& lead, const RequestLineFact* cancellation, const TimeZone& zone) {
   if (cancellation != nullptr && cancellation->requested_at) return zone.day_of(*cancellation->requested_at);
   if (lead.says.issued_on) return lead.says.issued_on;
   if (lead.issued_at) return zone.day_of(*lead.issued_at);
@@ -187,7 +187,7 @@ std::optional<Day> cancelled_on(const Statement& lead, const RequestLineFact* ca
 }
 
 std::string book_of(const AuthorizationLine& line, const Statements& statements) {
-  const Statement& lead = *statements.front();
+  const SourceStatement& lead = *statements.front();
   std::string_view name = line.authorization_number;
   if (name.empty()) name = lead.chain;
   if (name.empty() && !line.numbers.empty()) name = line.numbers.front();
@@ -200,7 +200,7 @@ std::string book_of(const AuthorizationLine& line, const Statements& statements)
 AuthorizationLine resolve_line(const Statements& statements, const RequestChains& chains,
                                const ConsolidationInput& input, std::vector<Conflict>& conflicts) {
   const Statements voices = current_voices(statements);
-  const Statement& lead = *voices.front();
+  const SourceStatement& lead = *voices.front();
   AuthorizationLine line;
   fill_identity(line, voices, statements);
   line.line = lead.says.line;
@@ -211,7 +211,7 @@ AuthorizationLine resolve_line(const Statements& statements, const RequestChains
   const RequestLineFact* cancellation = lead.chain.empty() ? nullptr : chains.cancellation_of(lead.chain, line.line);
   if (cancellation != nullptr) line.decision = Decision::cancelled;
   Statements sources = voices;
-  std::optional<Statement> former;
+  std::optional<SourceStatement> former;
   if (line.decision == Decision::cancelled) {
     former = former_approval(statements, chains, input);
     if (former) {
@@ -222,12 +222,12 @@ AuthorizationLine resolve_line(const Statements& statements, const RequestChains
   }
   line.is_usable = is_approval(line.decision) || line.usable_through.has_value();
 
-  for (const Statement* source : sources) {
+  for (const SourceStatement* source : sources) {
     fill_text(line, *source);
     fill_days(line, *source);
   }
   // What an answer leaves out about the thing itself still holds from the former answer; days and quantity do not.
-  for (const Statement* statement : statements) fill(line.service_codes, statement->says.service_codes);
+  for (const SourceStatement* statement : statements) fill(line.service_codes, statement->says.service_codes);
   if (const RequestLineFact* asked = chains.line_of(line.request, line.line)) fill_from_request(line, *asked);
   fill_amount(line, sources, input, chains);
   if (!line.is_usable) line.approved = std::nullopt;

@@ -37,7 +37,9 @@ bool is_approved_for(const ProgramRule& rule, const std::vector<std::string>& li
   return rule.measure == "day" && lists_any(rule.codes, line_codes);
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 }  // namespace
 
@@ -68,19 +70,19 @@ std::optional<CodeMatch> match_code(const std::vector<std::string>& line_codes, 
 
 bool is_service_code(const std::string& code, const Rules& rules) {
   if (rules.codes.contains(code)) return true;
-  if (code.size() == 4) return std::all_of(code.begin(), code.end(), is_digit);  // Revenue code.
+  if (code.size() == 3 || code.size() == 4) return std::all_of(code.begin(), code.end(), is_digit);  // Revenue code.
   if (code.size() != 5) return false;
   const bool is_cpt = std::all_of(code.begin(), code.end() - 1, is_digit) &&
                       (is_digit(code.back()) || (code.back() >= 'A' && code.back() <= 'Z'));
-  const bool is_hcpcs = code.front() >= 'A' && code.front() <= 'Z' && std::all_of(code.begin() + 1, code.end(), is_digit);
+  const bool is_hcpcs =
+      code.front() >= 'A' && code.front() <= 'Z' && std::all_of(code.begin() + 1, code.end(), is_digit);
   return is_cpt || is_hcpcs;
 }
 
 bool codes_agree(const std::vector<std::string>& a, const std::vector<std::string>& b, const Rules& rules) {
   const auto states_service = [&rules](const std::vector<std::string>& codes) {
-    return std::any_of(codes.begin(), codes.end(), [&rules](const std::string& code) {
-      return is_service_code(code, rules);
-    });
+    return std::any_of(codes.begin(), codes.end(),
+                       [&rules](const std::string& code) { return is_service_code(code, rules); });
   };
   if (!states_service(a) || !states_service(b) || have_common_code(a, b)) return true;
   for (const CodeFamily& family : rules.families) {

@@ -19,8 +19,8 @@ struct CodeMatch {
 };
 
 // Whether a line with `line_codes` and `line_program` covers a service with `codes` and `program` for `payer`. Only an
-// equal code is exact; a family, program, revenue code or range counts only where a rule names it, and a program only for
-// a line that was approved for the program as such.
+// equal code is exact; a family, program, revenue code or range counts only where a rule names it, and a program only
+// for a line that was approved for the program as such.
 std::optional<CodeMatch> match_code(const std::vector<std::string>& line_codes, const std::string& line_program,
                                     const std::string& payer, const std::vector<std::string>& codes,
                                     const std::string& program, const Rules& rules);

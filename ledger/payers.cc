@@ -7,7 +7,9 @@
 namespace authledger {
 namespace {
 
-std::string spelling_of(std::string_view text) { return lower_case(trim(text)); }
+std::string spelling_of(std::string_view text) {
+  return lower_case(trim(text));
+}
 
 }  // namespace
 

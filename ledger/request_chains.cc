@@ -7,7 +7,9 @@ namespace authledger {
 namespace {
 
 // A cancel of the whole request names no line.
-bool speaks_of(const RequestLineFact& line, std::string_view name) { return line.line == name || line.line.empty(); }
+bool speaks_of(const RequestLineFact& line, std::string_view name) {
+  return line.line == name || line.line.empty();
+}
 
 }  // namespace
 

@@ -22,8 +22,12 @@ ServiceSource type_of(std::string_view resource) {
   return ServiceSource::other;
 }
 
-bool is_visit_level(const ServicePart& part) { return part.type >= ServiceSource::encounter; }
-bool is_void(const ServicePart& part) { return part.says->state == ServiceState::voided; }
+bool is_visit_level(const ServicePart& part) {
+  return part.type >= ServiceSource::encounter;
+}
+bool is_void(const ServicePart& part) {
+  return part.says->state == ServiceState::voided;
+}
 
 std::string_view encounter_of(const ServicePart& part) {
   return part.type == ServiceSource::encounter ? std::string_view(part.fact->resource) : part.says->encounter;
@@ -82,8 +86,8 @@ void attach_items(std::vector<ServiceGroup>& services, const Visit& items, Servi
       const bool is_match = codes_agree(service.parts.front()->says->service_codes, item->says->service_codes, rules);
       const bool is_equal = have_common_code(service.parts.front()->says->service_codes, item->says->service_codes);
       if (has_type(service, type) || !is_match) continue;
-      if (home == nullptr || (is_equal && !have_common_code(home->parts.front()->says->service_codes,
-                                                            item->says->service_codes))) {
+      if (home == nullptr ||
+          (is_equal && !have_common_code(home->parts.front()->says->service_codes, item->says->service_codes))) {
         home = &service;
       }
     }
@@ -217,9 +221,15 @@ std::vector<ServicePart> collect_parts(std::span<const Fact> facts) {
     const auto* says = std::get_if<ServiceFact>(&fact.body);
     if (says != nullptr) parts.push_back({&fact, says, type_of(fact.resource)});
   }
-  std::sort(parts.begin(), parts.end(), [](const ServicePart& a, const ServicePart& b) {
-    return a.fact->fact_key < b.fact->fact_key;
-  });
+  // Current facts come ordered by key; keys are long and alike, so that comparing them once matters.
+  const auto by_key = [](const ServicePart& a, const ServicePart& b) { return a.fact->fact_key < b.fact->fact_key; };
+  if (!std::is_sorted(parts.begin(), parts.end(), by_key)) std::sort(parts.begin(), parts.end(), by_key);
+  for (size_t i = 1; i < parts.size(); ++i) {
+    const Fact &former = *parts[i - 1].fact, &fact = *parts[i].fact;
+    if (former.resource == fact.resource && former.source == fact.source) {
+      parts[i - 1].is_alone = parts[i].is_alone = false;
+    }
+  }
   return parts;
 }
 
@@ -232,14 +242,19 @@ std::vector<ServiceGroup> group_parts(const std::vector<ServicePart>& parts, con
     const ServicePart& lead = lead_of(group);
     return std::tuple(lead.says->day, lead.type, lead.says->start_at, std::string_view(lead.fact->fact_key));
   };
-  std::sort(groups.begin(), groups.end(), [&place_of](const ServiceGroup& a, const ServiceGroup& b) {
-    return place_of(a) < place_of(b);
-  });
+  using Place = std::pair<decltype(place_of(groups.front())), ServiceGroup*>;
+  std::vector<Place> places;
+  places.reserve(groups.size());
+  for (ServiceGroup& group : groups) places.emplace_back(place_of(group), &group);
+  std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.first < b.first; });
   std::vector<ServiceGroup> joined;
-  for (size_t at = 0; at < groups.size();) {
+  joined.reserve(groups.size());
+  for (size_t at = 0; at < places.size();) {
     std::vector<ServiceGroup> of_day;
-    const Day day = lead_of(groups[at]).says->day;
-    while (at < groups.size() && lead_of(groups[at]).says->day == day) of_day.push_back(std::move(groups[at++]));
+    const Day day = std::get<0>(places[at].first);
+    while (at < places.size() && std::get<0>(places[at].first) == day) {
+      of_day.push_back(std::move(*places[at++].second));
+    }
     if (of_day.size() > 1) join_alike(of_day, rules);
     for (ServiceGroup& service : of_day) joined.push_back(std::move(service));
   }

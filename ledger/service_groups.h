@@ -13,13 +13,21 @@
 namespace authledger {
 
 // By precedence: what was billed before what was charged, done, visited, booked.
-enum class ServiceSource : int { claim = 0, explanation = 1, charge = 2, procedure = 3, other = 4, encounter = 5,
-                                 appointment = 6 };
+enum class ServiceSource : int {
+  claim = 0,
+  explanation = 1,
+  charge = 2,
+  procedure = 3,
+  other = 4,
+  encounter = 5,
+  appointment = 6
+};
 
 struct ServicePart {
   const Fact* fact = nullptr;
   const ServiceFact* says = nullptr;
   ServiceSource type = ServiceSource::other;
+  bool is_alone = true;  // The only service fact of its resource.
 };
 
 struct ServiceGroup {

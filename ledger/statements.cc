@@ -68,9 +68,11 @@ bool is_approval(Decision decision) {
          decision == Decision::approved_modified;
 }
 
-bool is_final(Decision decision) { return decision != Decision::pended && decision != Decision::unknown; }
+bool is_final(Decision decision) {
+  return decision != Decision::pended && decision != Decision::unknown;
+}
 
-bool leads(const Statement& a, const Statement& b) {
+bool leads(const SourceStatement& a, const SourceStatement& b) {
   if (a.lag != b.lag) return a.lag < b.lag;
   if (a.rank != b.rank) return a.rank < b.rank;
   if (a.issued_at != b.issued_at) return a.issued_at > b.issued_at;  // A stated time before none.
@@ -80,8 +82,8 @@ bool leads(const Statement& a, const Statement& b) {
   return a.fact->fact_key < b.fact->fact_key;
 }
 
-std::optional<Statement> statement_of(const Fact& fact, const ConsolidationInput& input, const RequestChains& chains) {
-  Statement statement;
+std::optional<SourceStatement> statement_of(const Fact& fact, const ConsolidationInput& input, const RequestChains& chains) {
+  SourceStatement statement;
   statement.fact = &fact;
   statement.rank = rank_of(fact.resource);
   if (const auto* line = std::get_if<AuthorizationLineFact>(&fact.body)) {
@@ -114,10 +116,10 @@ std::optional<Statement> statement_of(const Fact& fact, const ConsolidationInput
   return statement;
 }
 
-std::vector<Statement> collect_statements(const ConsolidationInput& input, const RequestChains& chains) {
-  std::vector<Statement> statements;
+std::vector<SourceStatement> collect_statements(const ConsolidationInput& input, const RequestChains& chains) {
+  std::vector<SourceStatement> statements;
   for (const Fact& fact : input.facts) {
-    if (std::optional<Statement> statement = statement_of(fact, input, chains)) {
+    if (std::optional<SourceStatement> statement = statement_of(fact, input, chains)) {
       statements.push_back(std::move(*statement));
     }
   }

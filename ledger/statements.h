@@ -46,10 +46,11 @@ class RequestChains {
 // Which type of resource is believed first where several state the same line.
 enum class SourceRank : int { claim_response = 0, explanation_of_benefit = 1, other = 2, order = 3 };
 
-struct Statement {
+struct SourceStatement {
   const Fact* fact = nullptr;
   SourceRank rank = SourceRank::other;
-  AuthorizationLineFact says;  // Payer canonical, codes normalized and sorted; payer and member filled from the request.
+  AuthorizationLineFact
+      says;  // Payer canonical, codes normalized and sorted; payer and member filled from the request.
   std::vector<std::string> numbers;  // Every number that it names, sorted.
   std::string chain;                 // Root of its request chain, "" when it names no request.
   int depth = 0;                     // Its place in the chain.
@@ -63,11 +64,11 @@ bool is_final(Decision decision);
 
 // The believed one first: a later answer of the chain replaces a former one; then by rank, then the later issued, then
 // by key.
-bool leads(const Statement& a, const Statement& b);
+bool leads(const SourceStatement& a, const SourceStatement& b);
 
 // One for each authorization_line fact and each order with an authorization number, ordered by `leads`.
-std::vector<Statement> collect_statements(const ConsolidationInput& input, const RequestChains& chains);
+std::vector<SourceStatement> collect_statements(const ConsolidationInput& input, const RequestChains& chains);
 // The statement of one version of a fact, for history.
-std::optional<Statement> statement_of(const Fact& fact, const ConsolidationInput& input, const RequestChains& chains);
+std::optional<SourceStatement> statement_of(const Fact& fact, const ConsolidationInput& input, const RequestChains& chains);
 
 }  // namespace authledger

@@ -8,21 +8,30 @@ namespace authledger {
 
 std::string_view word_of(Window window) {
   switch (window) {
-    case Window::upcoming: return "upcoming";
-    case Window::open: return "open";
-    case Window::closed: return "closed";
+    case Window::upcoming:
+      return "upcoming";
+    case Window::open:
+      return "open";
+    case Window::closed:
+      return "closed";
   }
   AUTHLEDGER_CHECK(false);
 }
 
 std::string_view word_of(Supply supply) {
   switch (supply) {
-    case Supply::untouched: return "untouched";
-    case Supply::drawn: return "drawn";
-    case Supply::low: return "low";
-    case Supply::exhausted: return "exhausted";
-    case Supply::overdrawn: return "overdrawn";
-    case Supply::unknown: return "unknown";
+    case Supply::untouched:
+      return "untouched";
+    case Supply::drawn:
+      return "drawn";
+    case Supply::low:
+      return "low";
+    case Supply::exhausted:
+      return "exhausted";
+    case Supply::overdrawn:
+      return "overdrawn";
+    case Supply::unknown:
+      return "unknown";
   }
   AUTHLEDGER_CHECK(false);
 }
@@ -53,8 +62,9 @@ std::vector<std::string> source_texts(const std::vector<Provenance>& sources) {
 }
 
 const AuthorizationLine* find_line(const Consolidated& subject, const std::string& book) {
-  const auto found = std::lower_bound(subject.lines.begin(), subject.lines.end(), book,
-                                      [](const AuthorizationLine& line, const std::string& name) { return line.book < name; });
+  const auto found =
+      std::lower_bound(subject.lines.begin(), subject.lines.end(), book,
+                       [](const AuthorizationLine& line, const std::string& name) { return line.book < name; });
   return found != subject.lines.end() && found->book == book ? &*found : nullptr;
 }
 

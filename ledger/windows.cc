@@ -80,9 +80,10 @@ std::optional<Day> next_change(const Consolidated& subject, const Policy& policy
   for (const AuthorizationLine& line : subject.lines) {
     if (line.decision == Decision::pended && line.requested_at) {
       // Overdue on the day after the last one on which a decision is in time.
-      const Day due = line.expedited
-                          ? policy.zone.day_of(*line.requested_at + std::chrono::hours(warnings.decision_hours_expedited))
-                          : policy.zone.day_of(*line.requested_at) + warnings.decision_days_standard;
+      const Day due =
+          line.expedited
+              ? policy.zone.day_of(*line.requested_at + std::chrono::hours(warnings.decision_hours_expedited))
+              : policy.zone.day_of(*line.requested_at) + warnings.decision_days_standard;
       next.consider(due);
       next.consider(due + 1);
     }

@@ -41,7 +41,7 @@ bool sends_json(const std::string& content_type) {
   return media == kFhirJson || media == "application/json";
 }
 
-SandboxAnswer version_answer(int status, const ResourceVersion& version) {
+SandboxAnswer version_answer(int status, const HeldVersion& version) {
   SandboxAnswer answer;
   answer.status = status;
   answer.headers = {{"ETag", entity_tag(version.number)}, {"Last-Modified", format_http_date(version.updated)}};
@@ -164,10 +164,10 @@ SandboxAnswer FhirRoutes::read(const Target& target) {
 }
 
 SandboxAnswer FhirRoutes::read_history(const Target& target) {
-  const std::vector<ResourceVersion> versions = store_.history(target.type, target.id);
+  const std::vector<HeldVersion> versions = store_.history(target.type, target.id);
   if (versions.empty()) return outcome_answer(404, "not-found", "no such resource");
   if (!target.version.empty()) {
-    for (const ResourceVersion& version : versions) {
+    for (const HeldVersion& version : versions) {
       if (std::to_string(version.number) != target.version) continue;
       return version.deleted ? outcome_answer(410, "deleted", "this version is a deletion")
                              : version_answer(200, version);

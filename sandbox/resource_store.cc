@@ -8,7 +8,7 @@ namespace authledger {
 namespace {
 
 // The version that a search sees, or nullptr.
-const ResourceVersion* visible_version(const std::vector<ResourceVersion>& versions, Instant visible_until) {
+const HeldVersion* visible_version(const std::vector<HeldVersion>& versions, Instant visible_until) {
   for (auto version = versions.rbegin(); version != versions.rend(); ++version) {
     if (version->updated <= visible_until) return version->deleted ? nullptr : &*version;
   }
@@ -42,7 +42,7 @@ const ResourceStore::Record* ResourceStore::find(std::string_view type, std::str
 
 // The index keeps the terms of earlier versions too, so that a lagging search finds what it still sees; matches()
 // decides.
-ResourceVersion& ResourceStore::append(Shelf& shelf, Record& record, ResourceVersion version) {
+HeldVersion& ResourceStore::append(Shelf& shelf, Record& record, HeldVersion version) {
   for (std::string& term : index_terms(version.keys)) shelf.index[std::move(term)].insert(&record);
   record.versions.push_back(std::move(version));
   return record.versions.back();
@@ -57,7 +57,7 @@ WriteResult ResourceStore::write(std::string_view type, std::string_view id, Jso
   const int64_t number = record->versions.empty() ? 1 : record->versions.back().number + 1;
   // The clock may stand or step back; versions of one resource never do.
   if (!record->versions.empty()) now = std::max(now, record->versions.back().updated);
-  ResourceVersion version{number, now, with_server_meta(resource, id, number, now), std::string(method), false,
+  HeldVersion version{number, now, with_server_meta(resource, id, number, now), std::string(method), false,
                           read_search_keys(type, resource, base_url_, zone_)};
   return {existed ? WriteStatus::updated : WriteStatus::created, std::string(id),
           append(shelf, *record, std::move(version))};
@@ -69,7 +69,7 @@ WriteResult ResourceStore::create(std::string_view type, JsonView resource,
   if (if_none_exist) {
     const Record* match = nullptr;
     for (const Record* record : candidates(shelves_[std::string(type)], *if_none_exist)) {
-      const ResourceVersion* version = visible_version(record->versions, Instant::max());
+      const HeldVersion* version = visible_version(record->versions, Instant::max());
       if (!version || !matches(*if_none_exist, record->id, version->updated, version->keys)) continue;
       if (match) return {WriteStatus::many_match, "", {}};
       match = record;
@@ -87,7 +87,7 @@ WriteResult ResourceStore::update(std::string_view type, std::string_view id, Js
                                   std::optional<int64_t> if_match, bool always_new, Instant now) {
   const std::lock_guard lock(mutex_);
   const Record* record = find(type, id);
-  const ResourceVersion* current = record && !record->versions.empty() ? &record->versions.back() : nullptr;
+  const HeldVersion* current = record && !record->versions.empty() ? &record->versions.back() : nullptr;
   if (if_match && (!current || current->deleted || current->number != *if_match)) return {WriteStatus::stale, "", {}};
   if (current && !current->deleted && !always_new &&
       with_server_meta(resource, id, current->number, current->updated) == current->body) {
@@ -102,23 +102,23 @@ WriteResult ResourceStore::remove(std::string_view type, std::string_view id, In
   if (shelf == shelves_.end()) return {WriteStatus::missing, "", {}};
   const auto record = shelf->second.records.find(id);
   if (record == shelf->second.records.end()) return {WriteStatus::missing, "", {}};
-  const ResourceVersion& current = record->second->versions.back();
+  const HeldVersion& current = record->second->versions.back();
   if (current.deleted) return {WriteStatus::unchanged, std::string(id), current};
-  ResourceVersion deletion{current.number + 1, std::max(now, current.updated), "", "DELETE", true, {}};
+  HeldVersion deletion{current.number + 1, std::max(now, current.updated), "", "DELETE", true, {}};
   return {WriteStatus::deleted, std::string(id), append(shelf->second, *record->second, std::move(deletion))};
 }
 
-std::optional<ResourceVersion> ResourceStore::current(std::string_view type, std::string_view id) const {
+std::optional<HeldVersion> ResourceStore::current(std::string_view type, std::string_view id) const {
   const std::lock_guard lock(mutex_);
   const Record* record = find(type, id);
   if (!record) return std::nullopt;
   return record->versions.back();
 }
 
-std::vector<ResourceVersion> ResourceStore::history(std::string_view type, std::string_view id) const {
+std::vector<HeldVersion> ResourceStore::history(std::string_view type, std::string_view id) const {
   const std::lock_guard lock(mutex_);
   const Record* record = find(type, id);
-  return record ? record->versions : std::vector<ResourceVersion>();
+  return record ? record->versions : std::vector<HeldVersion>();
 }
 
 std::vector<std::string> ResourceStore::bodies(std::string_view type) const {
@@ -159,12 +159,12 @@ SearchResult ResourceStore::search(std::string_view type, const SearchQuery& que
 
   struct Hit {
     const Record* record;
-    const ResourceVersion* version;
+    const HeldVersion* version;
     auto order() const { return std::pair<Instant, std::string_view>(version->updated, record->id); }
   };
   std::vector<Hit> hits;
   for (const Record* record : candidates(shelf->second, query)) {
-    const ResourceVersion* version = visible_version(record->versions, visible_until);
+    const HeldVersion* version = visible_version(record->versions, visible_until);
     if (version && matches(query, record->id, version->updated, version->keys)) hits.push_back({record, version});
   }
   std::sort(hits.begin(), hits.end(), [](const Hit& a, const Hit& b) { return a.order() < b.order(); });

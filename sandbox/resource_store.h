@@ -17,7 +17,7 @@
 namespace authledger {
 
 // One version of one resource. `body` is empty for a deletion.
-struct ResourceVersion {
+struct HeldVersion {
   int64_t number = 1;
   Instant updated;
   std::string body;
@@ -45,7 +45,7 @@ enum class WriteStatus { created, updated, unchanged, found, deleted, stale, man
 struct WriteResult {
   WriteStatus status = WriteStatus::created;
   std::string id;
-  ResourceVersion version;
+  HeldVersion version;
 };
 
 class ResourceStore {
@@ -63,9 +63,9 @@ class ResourceStore {
   // `missing` when there is none; `unchanged` when it is deleted already.
   WriteResult remove(std::string_view type, std::string_view id, Instant now);
 
-  std::optional<ResourceVersion> current(std::string_view type, std::string_view id) const;
+  std::optional<HeldVersion> current(std::string_view type, std::string_view id) const;
   // All versions, oldest first; empty when the id never existed.
-  std::vector<ResourceVersion> history(std::string_view type, std::string_view id) const;
+  std::vector<HeldVersion> history(std::string_view type, std::string_view id) const;
   std::vector<std::string> bodies(std::string_view type) const;
 
   // One page in the order of (lastUpdated, id). Versions written after `visible_until` are not seen.
@@ -74,7 +74,7 @@ class ResourceStore {
  private:
   struct Record {
     std::string id;
-    std::vector<ResourceVersion> versions;
+    std::vector<HeldVersion> versions;
   };
   struct Shelf {  // Everything of one type.
     std::map<std::string, std::unique_ptr<Record>, std::less<>> records;
@@ -82,7 +82,7 @@ class ResourceStore {
   };
 
   const Record* find(std::string_view type, std::string_view id) const;
-  ResourceVersion& append(Shelf& shelf, Record& record, ResourceVersion version);
+  HeldVersion& append(Shelf& shelf, Record& record, HeldVersion version);
   std::vector<const Record*> candidates(const Shelf& shelf, const SearchQuery& query) const;
   WriteResult write(std::string_view type, std::string_view id, JsonView resource, std::string_view method,
                     Instant now);

@@ -123,7 +123,7 @@ std::optional<Decimal> multiply(Decimal a, Decimal b) {
     if (__builtin_mul_overflow(a.coefficient, b.coefficient, &product)) return std::nullopt;
   }
   Decimal result{product, a.scale + b.scale};
-  return result.scale > kDecimalScaleMax ? rescale(result, kDecimalScaleMax, Rounding::half_away) : result;
+  return result.scale > kDecimalScaleMax ? rescale(result, kDecimalScaleMax, DecimalRounding::half_away) : result;
 }
 
 std::optional<Decimal> divide(Decimal a, Decimal b) {
@@ -136,7 +136,7 @@ std::optional<Decimal> divide(Decimal a, Decimal b) {
     auto bottom = shift >= 0 ? std::optional<__int128>(b.coefficient) : scaled(b.coefficient, -shift);
     if (!top || !bottom) continue;
     __int128 quotient = *top / *bottom;
-    auto rounded = rescale({quotient, scale + 1}, scale, Rounding::half_away);
+    auto rounded = rescale({quotient, scale + 1}, scale, DecimalRounding::half_away);
     if (rounded) return without_trailing_zeros(*rounded);
   }
   return std::nullopt;
@@ -166,7 +166,7 @@ int compare(Decimal a, Decimal b) {
   return a.coefficient < b.coefficient ? -1 : a.coefficient > b.coefficient ? 1 : 0;
 }
 
-std::optional<Decimal> rescale(Decimal value, int32_t scale, Rounding rounding) {
+std::optional<Decimal> rescale(Decimal value, int32_t scale, DecimalRounding rounding) {
   if (scale < 0 || scale > kDecimalScaleMax) return std::nullopt;
   if (scale >= value.scale) {
     auto coefficient = scaled(value.coefficient, scale - value.scale);
@@ -179,15 +179,15 @@ std::optional<Decimal> rescale(Decimal value, int32_t scale, Rounding rounding) 
   __int128 rest = value.coefficient % *divisor;
   __int128 magnitude = rest < 0 ? -rest : rest;
   switch (rounding) {
-    case Rounding::half_away:
+    case DecimalRounding::half_away:
       if (magnitude >= *divisor - magnitude) quotient += value.coefficient < 0 ? -1 : 1;
       break;
-    case Rounding::down:
+    case DecimalRounding::down:
       break;
-    case Rounding::floor:
+    case DecimalRounding::floor:
       if (rest < 0) --quotient;
       break;
-    case Rounding::ceiling:
+    case DecimalRounding::ceiling:
       if (rest > 0) ++quotient;
       break;
   }
@@ -220,7 +220,7 @@ std::optional<Decimal> from_double(double value) {
   if (!std::isfinite(value)) return std::nullopt;
   std::string text = fmt::format("{:.15g}", value);
   auto result = parse_decimal(text);
-  if (result && result->scale > 16) result = rescale(*result, 16, Rounding::half_away);
+  if (result && result->scale > 16) result = rescale(*result, 16, DecimalRounding::half_away);
   return result;
 }
 

@@ -35,9 +35,9 @@ Decimal negate(Decimal value);
 // -1, 0, 1 by value: 1.0 equals 1.
 int compare(Decimal a, Decimal b);
 
-enum class Rounding { half_away, down, floor, ceiling };
+enum class DecimalRounding { half_away, down, floor, ceiling };
 // The value with exactly `scale` digits after the point.
-std::optional<Decimal> rescale(Decimal value, int32_t scale, Rounding rounding);
+std::optional<Decimal> rescale(Decimal value, int32_t scale, DecimalRounding rounding);
 Decimal without_trailing_zeros(Decimal value);
 
 bool is_whole(Decimal value);

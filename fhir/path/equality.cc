@@ -23,8 +23,8 @@ std::string normalized(std::string_view text) {
 
 bool equivalent_numbers(Decimal a, Decimal b) {
   int32_t scale = std::min(without_trailing_zeros(a).scale, without_trailing_zeros(b).scale);
-  auto x = rescale(a, scale, Rounding::half_away);
-  auto y = rescale(b, scale, Rounding::half_away);
+  auto x = rescale(a, scale, DecimalRounding::half_away);
+  auto y = rescale(b, scale, DecimalRounding::half_away);
   return x && y && compare(*x, *y) == 0;
 }
 

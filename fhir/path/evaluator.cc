@@ -33,7 +33,7 @@ bool PathEvaluator::push_text(const PathNode& node, ValueKind kind, std::string_
 bool PathEvaluator::push_decimal(const PathNode& node, std::optional<Decimal> value, bool is_integer, PathValues& out) {
   if (!value) return true;  // What does not fit is empty.
   if (is_integer) {
-    auto whole = rescale(*value, 0, Rounding::down);
+    auto whole = rescale(*value, 0, DecimalRounding::down);
     if (!whole || !to_integer(*whole)) return true;
     return push_text(node, ValueKind::integer, format_decimal(*whole), out);
   }

@@ -30,18 +30,18 @@ bool PathEvaluator::math_function(Call node, const PathScope& scope, std::span<c
       }
       return push_decimal(node, number, is_integer, out);
     case F::ceiling:
-      return push_decimal(node, rescale(*number, 0, Rounding::ceiling), true, out);
+      return push_decimal(node, rescale(*number, 0, DecimalRounding::ceiling), true, out);
     case F::floor:
-      return push_decimal(node, rescale(*number, 0, Rounding::floor), true, out);
+      return push_decimal(node, rescale(*number, 0, DecimalRounding::floor), true, out);
     case F::truncate:
-      return push_decimal(node, rescale(*number, 0, Rounding::down), true, out);
+      return push_decimal(node, rescale(*number, 0, DecimalRounding::down), true, out);
     case F::round: {
       std::optional<int64_t> digits = 0;
       if (!node.arguments.empty() && !evaluate_integer(node, node.arguments[0], scope, digits)) return false;
       if (!digits) digits = 0;
       if (*digits < 0) return fail(node, "round() needs a precision of 0 or more");
       if (*digits >= number->scale) return push_decimal(node, number, is_integer, out);
-      return push_decimal(node, rescale(*number, static_cast<int32_t>(*digits), Rounding::half_away), false, out);
+      return push_decimal(node, rescale(*number, static_cast<int32_t>(*digits), DecimalRounding::half_away), false, out);
     }
     case F::exp:
       return push_real(std::exp(to_double(*number)));
@@ -79,12 +79,12 @@ namespace {
 // The first or last number that is written as this one at its precision.
 std::optional<Decimal> decimal_boundary(Decimal value, bool is_high, int64_t digits) {
   if (digits < 0 || digits > 31) return std::nullopt;
-  auto finer = rescale(value, value.scale + 1, Rounding::down);
+  auto finer = rescale(value, value.scale + 1, DecimalRounding::down);
   if (!finer) return std::nullopt;
   finer->coefficient += is_high ? 5 : -5;
-  auto result = rescale(*finer, static_cast<int32_t>(digits), is_high ? Rounding::ceiling : Rounding::floor);
+  auto result = rescale(*finer, static_cast<int32_t>(digits), is_high ? DecimalRounding::ceiling : DecimalRounding::floor);
   // A number that vanishes at this precision stays zero.
-  auto cut = rescale(*finer, static_cast<int32_t>(digits), Rounding::down);
+  auto cut = rescale(*finer, static_cast<int32_t>(digits), DecimalRounding::down);
   return cut && cut->coefficient == 0 && digits > 0 ? cut : result;
 }
 

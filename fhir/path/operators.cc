@@ -84,7 +84,7 @@ bool PathEvaluator::shift_temporal(const PathNode& node, const PathValue& left, 
   }
   if (left.kind == ValueKind::time && *unit < CalendarUnit::hour)
     return fail(node, "a time moves by hours, minutes or seconds");
-  auto whole = rescale(amount->value, 0, Rounding::down);
+  auto whole = rescale(amount->value, 0, DecimalRounding::down);
   auto count = whole ? to_integer(*whole) : std::nullopt;
   if (!count) return true;
   auto moved = add(*moment, node.op == PathOp::subtract ? -*count : *count, *unit);

@@ -336,7 +336,7 @@ class Parser {
       return fail(first, "this number has more digits than can be held");
     }
     if (first.kind == TokenKind::integer || first.kind == TokenKind::decimal) {
-      // A quantity: 4 days, 5.5 'mg'. Its unit is kept behind a NUL in the node's text.
+      // A quantity: 4 days, 5.5 'mg'. Its unit stands in the node's second text.
       bool is_word = token().kind == TokenKind::identifier && is_calendar_word(token().text);
       if (is_word || token().kind == TokenKind::string) {
         node.literal.kind = ValueKind::quantity;

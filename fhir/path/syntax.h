@@ -73,7 +73,7 @@ struct PathNode {
   NodeIndex input = kNoNode;  // What stands left: of the dot, or of the operator. kNoNode: the focus.
   std::vector<NodeIndex> arguments;
   std::string text;          // Member, variable, literal or function name.
-  std::string json_sibling;  // "_name" of a member.
+  std::string json_sibling;  // "_name" of a member; a quantity literal's unit.
   TypeName type_name;
   PathValue literal;
   std::vector<bool> descending;  // sort(): per argument.

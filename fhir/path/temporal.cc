@@ -200,10 +200,7 @@ std::optional<int> compare(const Temporal& a, const Temporal& b) {
   Temporal left = both_timed ? to_utc(a) : a;
   Temporal right = both_timed ? to_utc(b) : b;
   int order = compare_fields(left, right, shared);
-  if (order != 0) {
-    // A time with an offset against a bare date is open near midnight only when fields are equal.
-    return order;
-  }
+  if (order != 0) return order;
   if (a.precision != b.precision) return std::nullopt;
   return 0;
 }

@@ -22,7 +22,9 @@ Fact service_version(int64_t fact_seq, ServiceState state, std::optional<int64_t
   return fact;
 }
 
-ServiceState state_of(const std::vector<Fact>& current) { return std::get<ServiceFact>(current.at(0).body).state; }
+ServiceState state_of(const std::vector<Fact>& current) {
+  return std::get<ServiceFact>(current.at(0).body).state;
+}
 
 TEST(Facts, KeyNamesSourceResourceKindAndLine) {
   EXPECT_EQ(make_fact_key("ehr", "ClaimResponse/cr1", FactKind::authorization_line, "2"),
@@ -76,7 +78,8 @@ TEST(Facts, ARetractedFactIsNotCurrentAndALateOlderVersionDoesNotBringItBack) {
 }
 
 TEST(Facts, CurrentFactsDoNotDependOnTheOrderOfVersions) {
-  std::vector<Fact> versions{service_version(1, ServiceState::planned, 1), service_version(2, ServiceState::rendered, 3),
+  std::vector<Fact> versions{service_version(1, ServiceState::planned, 1),
+                             service_version(2, ServiceState::rendered, 3),
                              service_version(3, ServiceState::in_progress, 2)};
   do {
     EXPECT_EQ(state_of(current_facts(versions)), ServiceState::rendered);

@@ -19,7 +19,7 @@ class Faults : public SandboxTest {
   std::string walk(int pages_max) {
     std::string found, url = base + "/Encounter?_count=1";
     for (int page = 0; page < pages_max && !url.empty(); ++page) {
-      const Answer answer = ask("GET", url);
+      const HttpAnswer answer = ask("GET", url);
       const JsonView bundle = json(answer);
       for (JsonView entry : bundle["entry"]) {
         found += entry["resource"]["id"].string() + entry["resource"]["meta"]["versionId"].string() + " ";
@@ -36,7 +36,7 @@ TEST_F(Faults, ThrottleAnswers429AndThenRecovers) {
   faults.throttle_next = 2;
   faults.retry_after = "7";
   sandbox->set_faults(faults);
-  const Answer first = get("Encounter");
+  const HttpAnswer first = get("Encounter");
   EXPECT_EQ(first.status, 429);
   EXPECT_EQ(first.header("retry-after"), "7");
   EXPECT_EQ(get("Encounter").status, 429);
@@ -52,7 +52,7 @@ TEST_F(Faults, UnavailableHtmlAndRedirect) {
   faults.html_next = 1;
   sandbox->set_faults(faults);
   EXPECT_EQ(get("Encounter").status, 503);
-  const Answer page = get("Encounter");
+  const HttpAnswer page = get("Encounter");
   EXPECT_EQ(page.status, 200);
   EXPECT_EQ(page.header("content-type"), "text/html");
   EXPECT_EQ(get("Encounter").header("content-type"), "application/fhir+json");
@@ -60,7 +60,7 @@ TEST_F(Faults, UnavailableHtmlAndRedirect) {
   faults.redirect_to = "https://elsewhere.example/fhir";
   sandbox->set_faults(faults);
   EXPECT_EQ(ask("POST", base + "/Flag", kFlag).status, 201);
-  const Answer redirect = get("Flag/000001/_history");
+  const HttpAnswer redirect = get("Flag/000001/_history");
   EXPECT_TRUE(redirect.status == 307 || redirect.status == 0);  // The client may try to follow it.
   sandbox->set_faults({});
 }
@@ -169,7 +169,7 @@ TEST_F(Faults, ApplyOnlyWhereTheyAreMeantTo) {
 
 TEST_F(Faults, AreSetAndShownOverHttp) {
   const std::string root = base.substr(0, base.rfind('/'));
-  const Answer set = ask("POST", root + "/$faults", R"({"throttle_next":1,"retry_after":"2","slow_for":250})");
+  const HttpAnswer set = ask("POST", root + "/$faults", R"({"throttle_next":1,"retry_after":"2","slow_for":250})");
   ASSERT_EQ(set.status, 200) << set.body;
   const JsonView shown = json(ask("GET", root + "/$faults"));
   EXPECT_EQ(shown["throttle_next"].text(), "1");

@@ -15,7 +15,7 @@ std::string as_update(const std::string& id, const std::string& text) {
 using Rest = SandboxTest;
 
 TEST_F(Rest, MetadataDeclaresWhatItDoes) {
-  const Answer answer = get("metadata");
+  const HttpAnswer answer = get("metadata");
   ASSERT_EQ(answer.status, 200);
   EXPECT_EQ(answer.header("content-type"), "application/fhir+json");
   const JsonView statement = json(answer);
@@ -51,14 +51,14 @@ TEST_F(Rest, MetadataOfAPoorerServerDeclaresLess) {
 }
 
 TEST_F(Rest, CreateGivesIdVersionAndLocation) {
-  const Answer created = ask("POST", base + "/Flag", kFlag);
+  const HttpAnswer created = ask("POST", base + "/Flag", kFlag);
   ASSERT_EQ(created.status, 201) << created.body;
   EXPECT_EQ(created.header("etag"), "W/\"1\"");
   EXPECT_FALSE(created.header("date").empty());
   EXPECT_FALSE(created.header("last-modified").empty());
   const std::string id = json(created)["id"].string();
   EXPECT_EQ(created.header("location"), base + "/Flag/" + id + "/_history/1");
-  const Answer read = get("Flag/" + id);
+  const HttpAnswer read = get("Flag/" + id);
   EXPECT_EQ(read.status, 200);
   EXPECT_EQ(read.header("etag"), "W/\"1\"");
   EXPECT_EQ(json(read)["meta"]["versionId"].text(), "1");
@@ -67,9 +67,9 @@ TEST_F(Rest, CreateGivesIdVersionAndLocation) {
 
 TEST_F(Rest, ConditionalCreateFindsOneAndRefusesMany) {
   const std::map<std::string, std::string> condition = {{"If-None-Exist", "identifier=urn:n|one"}};
-  const Answer first = ask("POST", base + "/Flag", kFlag, condition);
+  const HttpAnswer first = ask("POST", base + "/Flag", kFlag, condition);
   ASSERT_EQ(first.status, 201) << first.body;
-  const Answer again = ask("POST", base + "/Flag", kFlag, condition);
+  const HttpAnswer again = ask("POST", base + "/Flag", kFlag, condition);
   EXPECT_EQ(again.status, 200);
   EXPECT_EQ(again.header("location"), first.header("location"));
   EXPECT_EQ(sandbox->writes(), 1);
@@ -88,10 +88,10 @@ TEST_F(Rest, ConditionalCreateIsIgnoredWhenNotDeclared) {
 
 TEST_F(Rest, UpdateNeedsTheCurrentVersionWhenIfMatchIsSent) {
   EXPECT_EQ(ask("PUT", base + "/Flag/f1", as_update("f1", "a")).status, 201);
-  const Answer updated = ask("PUT", base + "/Flag/f1", as_update("f1", "b"), {{"If-Match", "W/\"1\""}});
+  const HttpAnswer updated = ask("PUT", base + "/Flag/f1", as_update("f1", "b"), {{"If-Match", "W/\"1\""}});
   EXPECT_EQ(updated.status, 200);
   EXPECT_EQ(updated.header("etag"), "W/\"2\"");
-  const Answer stale = ask("PUT", base + "/Flag/f1", as_update("f1", "c"), {{"If-Match", "W/\"1\""}});
+  const HttpAnswer stale = ask("PUT", base + "/Flag/f1", as_update("f1", "c"), {{"If-Match", "W/\"1\""}});
   EXPECT_EQ(stale.status, 412);
   EXPECT_EQ(json(stale)["resourceType"].text(), "OperationOutcome");
   EXPECT_EQ(sandbox->writes(), 2);
@@ -99,7 +99,7 @@ TEST_F(Rest, UpdateNeedsTheCurrentVersionWhenIfMatchIsSent) {
 
 TEST_F(Rest, AnUpdateThatChangesNothingMakesNoVersion) {
   ask("PUT", base + "/Flag/f1", as_update("f1", "a"));
-  const Answer same = ask("PUT", base + "/Flag/f1", as_update("f1", "a"));
+  const HttpAnswer same = ask("PUT", base + "/Flag/f1", as_update("f1", "a"));
   EXPECT_EQ(same.status, 200);
   EXPECT_EQ(same.header("etag"), "W/\"1\"");
   EXPECT_EQ(sandbox->writes(), 1);
@@ -125,7 +125,7 @@ TEST_F(Rest, HistoryKeepsEveryVersionAndTheDeletion) {
 
 TEST_F(Rest, ErrorsAreOperationOutcomes) {
   const std::map<std::string, std::string> xml = {{"Content-Type", "application/xml"}};
-  const std::vector<std::pair<int, Answer>> answers = {
+  const std::vector<std::pair<int, HttpAnswer>> answers = {
       {404, get("Flag/none")},
       {404, get("Unicorn")},
       {400, ask("POST", base + "/Flag", "{not json")},

@@ -18,7 +18,7 @@
 
 namespace authledger {
 
-struct Answer {
+struct HttpAnswer {
   int status = 0;
   std::map<std::string, std::string> headers;  // Names in lower case.
   std::string body;
@@ -30,10 +30,10 @@ struct Answer {
 };
 
 // Status 0: the connection ended without a whole answer.
-inline Answer ask(const std::string& method, const std::string& url, const std::string& body = "",
+inline HttpAnswer ask(const std::string& method, const std::string& url, const std::string& body = "",
                   const std::map<std::string, std::string>& headers = {},
                   std::chrono::milliseconds timeout = std::chrono::seconds(20)) {
-  Answer answer;
+  HttpAnswer answer;
   try {
     web::http::client::http_client_config config;
     config.set_timeout(timeout);
@@ -71,12 +71,12 @@ class SandboxTest : public testing::Test {
     ASSERT_TRUE(loaded.ok()) << loaded.error().message;
   }
 
-  Answer get(const std::string& path, const std::map<std::string, std::string>& headers = {}) {
+  HttpAnswer get(const std::string& path, const std::map<std::string, std::string>& headers = {}) {
     return ask("GET", base + "/" + path, "", headers);
   }
 
   // The root of the answer's JSON, valid until the next call.
-  JsonView json(const Answer& answer) {
+  JsonView json(const HttpAnswer& answer) {
     const auto parsed = document.parse(answer.body);
     EXPECT_TRUE(parsed.ok()) << answer.status << " " << answer.body.substr(0, 400);
     return parsed.ok() ? *parsed : JsonView();
@@ -84,7 +84,7 @@ class SandboxTest : public testing::Test {
 
   // Ids of the matches of a search, in order, separated by spaces.
   std::string ids(const std::string& search) {
-    const Answer answer = get(search);
+    const HttpAnswer answer = get(search);
     EXPECT_EQ(answer.status, 200) << answer.body;
     std::string found;
     for (JsonView entry : json(answer)["entry"]) found += (found.empty() ? "" : " ") + entry["resource"]["id"].string();

@@ -74,19 +74,19 @@ TEST_F(Search, ByLastUpdatedFindsOnlyWhatChangedSince) {
 TEST_F(Search, ByLastUpdatedIsIgnoredByAServerWithoutIt) {
   restart({.honours_last_updated = false});
   load(encounter("a", "p1", "2026-03-01"));
-  const Answer answer = get("Encounter?_lastUpdated=ge2099-01-01");
+  const HttpAnswer answer = get("Encounter?_lastUpdated=ge2099-01-01");
   EXPECT_EQ(json(answer)["entry"].size(), 1u);
   EXPECT_EQ(link(json(answer), "self"), base + "/Encounter");
 }
 
 TEST_F(Search, SelfLinkShowsOnlyWhatWasUsed) {
-  const Answer answer = get("Encounter?status=finished&colour=blue&_count=5");
+  const HttpAnswer answer = get("Encounter?status=finished&colour=blue&_count=5");
   EXPECT_EQ(link(json(answer), "self"), base + "/Encounter?status=finished&_count=5");
   EXPECT_EQ(get("Encounter?colour=blue", {{"Prefer", "handling=strict"}}).status, 400);
 }
 
 TEST_F(Search, ByPostTakesAForm) {
-  const Answer answer = ask("POST", base + "/Encounter/_search", "patient=p1&status=finished",
+  const HttpAnswer answer = ask("POST", base + "/Encounter/_search", "patient=p1&status=finished",
                             {{"Content-Type", "application/x-www-form-urlencoded"}});
   ASSERT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(json(answer)["total"].text(), "2");
@@ -121,7 +121,7 @@ TEST_F(Search, PagesReadEverythingOnceThoughAllWereLoadedAtOnce) {
   std::string url = base + "/Encounter?patient=p7&_count=10";
   int pages = 0;
   while (!url.empty() && pages < 50) {
-    const Answer answer = ask("GET", url);
+    const HttpAnswer answer = ask("GET", url);
     const JsonView bundle = json(answer);
     EXPECT_EQ(bundle["total"].text(), "95");
     for (JsonView entry : bundle["entry"]) seen.insert(entry["resource"]["id"].string());

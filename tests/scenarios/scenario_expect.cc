@@ -10,8 +10,12 @@
 namespace authledger {
 namespace {
 
-std::string text_of(const std::optional<Quantity>& quantity) { return quantity ? format_quantity(*quantity) : "none"; }
-std::string text_of(const std::optional<Day>& day) { return day ? format_day(*day) : "none"; }
+std::string text_of(const std::optional<Quantity>& quantity) {
+  return quantity ? format_quantity(*quantity) : "none";
+}
+std::string text_of(const std::optional<Day>& day) {
+  return day ? format_day(*day) : "none";
+}
 
 }  // namespace
 
@@ -144,12 +148,12 @@ void ScenarioRunner::expect_journal(Words& words) {
   if (is_found) return;
   std::string posted;
   for (const Transfer& transfer : last_posted_) {
-    posted += "\n  " + transfer.book + " " + transfer.service_key + ": " + std::string(word_of(transfer.from)) + " to " +
-              std::string(word_of(transfer.to)) + " " + format_quantity(transfer.quantity) +
+    posted += "\n  " + transfer.book + " " + transfer.service_key + ": " + std::string(word_of(transfer.from)) +
+              " to " + std::string(word_of(transfer.to)) + " " + format_quantity(transfer.quantity) +
               (transfer.is_reversal ? " (reversal)" : "");
   }
-  note("expected the journal to " + verb + " " + name + " from " + from + (to.empty() ? "" : " to " + to) + "; it posts" +
-       (posted.empty() ? " nothing" : posted));
+  note("expected the journal to " + verb + " " + name + " from " + from + (to.empty() ? "" : " to " + to) +
+       "; it posts" + (posted.empty() ? " nothing" : posted));
 }
 
 namespace {
@@ -170,7 +174,8 @@ void ScenarioRunner::expect_notice(Words& words, bool is_wanted) {
     return notice.kind == *kind && is_about(notice, name);
   });
   if ((count > 0) == is_wanted) return;
-  note(std::string(is_wanted ? "expected a notice " : "expected no notice ") + word + (name.empty() ? "" : " for " + name));
+  note(std::string(is_wanted ? "expected a notice " : "expected no notice ") + word +
+       (name.empty() ? "" : " for " + name));
 }
 
 // "episode KIND for A1 = 2": the number of the notice's episode that is open now, 0 for none.

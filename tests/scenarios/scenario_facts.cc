@@ -9,7 +9,9 @@
 namespace authledger {
 namespace {
 
-[[noreturn]] void fail(const std::string& message) { throw std::runtime_error(message); }
+[[noreturn]] void fail(const std::string& message) {
+  throw std::runtime_error(message);
+}
 
 struct Period {
   std::optional<Day> first_day, last_day;
@@ -26,7 +28,9 @@ Period read_period(const std::string& word) {
   return period;
 }
 
-bool is_period(const std::string& word) { return word == "always" || word.find("..") != std::string::npos; }
+bool is_period(const std::string& word) {
+  return word == "always" || word.find("..") != std::string::npos;
+}
 
 // A day stands for its noon; "2025-02-20T23:50" is local time.
 Instant read_local_time(const std::string& word, const TimeZone& zone) {
@@ -41,7 +45,9 @@ std::string reference(const std::string& type, const std::string& id) {
   return id.find('/') != std::string::npos ? id : type + "/" + id;
 }
 
-std::string request_url(const std::string& id) { return "https://payer.example/fhir/Claim/" + id; }
+std::string request_url(const std::string& id) {
+  return "https://payer.example/fhir/Claim/" + id;
+}
 
 template <typename Value>
 Value known(std::optional<Value> value, const std::string& word) {

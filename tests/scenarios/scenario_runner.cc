@@ -20,13 +20,15 @@ Policy policy_of(const Rules& rules) {
 std::string answer_text(const Consolidated& subject, const Allocation& allocation) {
   std::string text;
   for (const Draw& draw : allocation.draws) {
-    text += draw.book + " " + draw.service_key + " " + format_quantity(draw.quantity) + (draw.is_reserved ? "r" : "u") + "\n";
+    text += draw.book + " " + draw.service_key + " " + format_quantity(draw.quantity) + (draw.is_reserved ? "r" : "u") +
+            "\n";
   }
   for (const UncoveredService& uncovered : allocation.uncovered) {
     text += uncovered.service_key + " " + format_quantity(uncovered.quantity) + " " +
             std::string(word_of(uncovered.reason)) + "\n";
   }
-  for (const AuthorizationLine& line : subject.lines) text += line.book + " " + std::string(word_of(line.decision)) + "\n";
+  for (const AuthorizationLine& line : subject.lines)
+    text += line.book + " " + std::string(word_of(line.decision)) + "\n";
   return text;
 }
 
@@ -145,8 +147,14 @@ void ScenarioRunner::plan_notice_changes() {
       if (found != records_.end()) found->is_open = false;
       continue;
     }
-    NoticeRecord record{change.notice_key,   change.desired->topic,    change.desired->kind,          change.episode, true,
-                        change.desired->severity, false, desired_hash(*change.desired)};
+    NoticeRecord record{change.notice_key,
+                        change.desired->topic,
+                        change.desired->kind,
+                        change.episode,
+                        true,
+                        change.desired->severity,
+                        false,
+                        desired_hash(*change.desired)};
     if (found == records_.end()) {
       records_.push_back(record);
     } else {
@@ -168,7 +176,8 @@ const AuthorizationLine* ScenarioRunner::find_line(const std::string& name) cons
                           std::find(line.numbers.begin(), line.numbers.end(), number) != line.numbers.end();
     if (!is_named || (!line_name.empty() && line.line != line_name)) continue;
     // The number that a line has now says more than one that it had, or the name of its resource.
-    if (found == nullptr || (found->authorization_number != number && line.authorization_number == number)) found = &line;
+    if (found == nullptr || (found->authorization_number != number && line.authorization_number == number))
+      found = &line;
   }
   return found;
 }

@@ -11,7 +11,9 @@
 namespace authledger {
 namespace {
 
-std::filesystem::path folder() { return std::filesystem::path(AUTHLEDGER_SOURCE_FOLDER) / "tests" / "scenarios"; }
+std::filesystem::path folder() {
+  return std::filesystem::path(AUTHLEDGER_SOURCE_FOLDER) / "tests" / "scenarios";
+}
 
 std::vector<std::string> scenario_names() {
   std::vector<std::string> names;
@@ -58,9 +60,9 @@ TEST(ScenarioFolder, HoldsAScenarioForEachRowThatIsDelivered) {
   const std::vector<std::string> names = scenario_names();
   for (const char* row : {"01", "04", "06", "09", "14", "26", "31", "34", "39", "41", "42", "45", "46", "55", "56"}) {
     const std::string prefix = std::string("row_") + row + "_";
-    EXPECT_TRUE(std::any_of(names.begin(), names.end(), [&prefix](const std::string& name) {
-      return name.starts_with(prefix);
-    })) << "no scenario for row " << row;
+    EXPECT_TRUE(std::any_of(names.begin(), names.end(),
+                            [&prefix](const std::string& name) { return name.starts_with(prefix); }))
+        << "no scenario for row " << row;
   }
 }
 
