@@ -4,6 +4,7 @@
 
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
+export CCACHE_SLOPPINESS := pch_defines,time_macros,include_file_mtime,include_file_ctime
 
 help:
 	@echo "make demo            pull, count and warn against a simulated EHR; ends by itself"

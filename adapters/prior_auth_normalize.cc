@@ -79,8 +79,9 @@ class Normalizer {
 
   NormalizedAnswer run() {
     if (answer_.outcome == "error") {
-      warn(issues_, answer_.element_path + ".outcome",
-           "the payer could not process the request; that is no decision and no denial");
+      issues_.push_back({Severity::error, answer_.element_path + ".outcome",
+                         "the payer could not process the request: no decision and no denial; correct what "
+                         "ClaimResponse.error names and send it again"});
       return {};
     }
     if (answer_.status == "draft") {
@@ -211,11 +212,16 @@ class Normalizer {
     add_line(added, verdict);
   }
 
-  // Older shapes: the review action on the root, no item at all.
+  // Older shapes: the review action on the root, no item at all. A number without any review action is an answer too,
+  // but not one that decides: it stays visible as unknown.
   void add_root_line() {
     if (root_.code.empty()) {
-      warn(issues_, answer_.element_path, "neither items nor a review action: the answer decides nothing");
-      return;
+      if (answer_.header_numbers.empty() && answer_.header_extension_numbers.empty()) {
+        issues_.push_back({Severity::error, answer_.element_path,
+                           "neither items, nor a review action, nor a number: the answer says nothing that counts"});
+        return;
+      }
+      warn(issues_, answer_.element_path, "no review action; the decision is unknown");
     }
     AnsweredItem whole;
     whole.element_path = answer_.element_path;
@@ -298,8 +304,7 @@ class Normalizer {
       line.quantity_as_requested = true;
     } else {
       warn(issues_, item.element_path,
-           "approved with changes, but the answer does not say how many units: unlimited "
-           "within its days until the payer says");
+           "approved with changes, but the answer does not say how many units: unknown until the payer says");
     }
   }
 

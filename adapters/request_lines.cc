@@ -128,7 +128,8 @@ std::vector<RequestLineFact> request_lines_from_rows(std::span<const Row> rows, 
     }
     return lines;
   }
-  head.line = head.change ? "" : "1";
+  head.line.clear();
+  if (!head.change) head.line.push_back('1');
   lines.push_back(std::move(head));
   return lines;
 }

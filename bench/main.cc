@@ -5,8 +5,10 @@
 #include <sys/resource.h>
 
 #include <cstdio>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <thread>
 
 #include "base/clock.h"
@@ -15,6 +17,7 @@
 #include "bench/workload.h"
 #include "ledger/store/schema.h"
 #include "ledger/store/tenant_store.h"
+#include "sync/embedded_postgres.h"
 #include "sync/pull.h"
 #include "sync/reconcile.h"
 #include "sync/round.h"
@@ -109,10 +112,17 @@ int run(int patients) {
   fmt::print("  ({} new facts, {} entries)\n", still.facts.new_facts, still.entries);
 
   // The ceiling: the same statements, rows and indexes on an empty database of the same cluster.
-  auto ceiling = (*session)->connect_to("bench_ceiling");
-  int64_t tenant_id = ensure_tenant(*ceiling, "bench", "America/New_York");
-  ensure_policy(*ceiling, tenant_id, config->rules);
-  double ceiling_seconds = record.replay(*ceiling, tenant_id);
+  auto cluster = EmbeddedPostgres::start(config->database.data_folder);
+  if (!cluster) {
+    fmt::print(stderr, "{}\n", cluster.error().message);
+    return 4;
+  }
+  PgConnection ceiling(cluster->url("bench_ceiling"));
+  migrate(ceiling);
+  become_application(ceiling);
+  int64_t tenant_id = ensure_tenant(ceiling, "bench", "America/New_York");
+  ensure_policy(ceiling, tenant_id, config->rules);
+  double ceiling_seconds = record.replay(ceiling, tenant_id);
   print_rate("PostgreSQL's ceiling (replay)", resources, ceiling_seconds);
   fmt::print("ratio to the ceiling: {:.0f} %\n", 100 * ceiling_seconds / (pull_seconds + reconcile_seconds));
   fmt::print("writing statements:");

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <iostream>
 
@@ -21,6 +22,22 @@ struct ExplainOptions {
 
 OutputCell row_cell(Account account) { return OutputCell::of_text(word_of(account)); }
 
+// What the sources disagree about, or leave open, for this authorization.
+void print_conflicts(const Consolidated& subject, const Allocation& allocation, const std::string& authorization) {
+  for (const AuthorizationLine& line : subject.lines) {
+    const bool is_asked = line.request == authorization || std::ranges::find(line.numbers, authorization) != line.numbers.end();
+    for (const Conflict& conflict : subject.conflicts) {
+      if (is_asked && conflict.book == line.book) fmt::print(stderr, "authledger: line {}: {}\n", line.line, conflict.message);
+    }
+  }
+  for (const Service& service : subject.services) {
+    for (const Conflict& conflict : allocation.conflicts) {
+      const bool is_asked = service.authorization_number == authorization && conflict.book == service.key;
+      if (is_asked) fmt::print(stderr, "authledger: {}: {}\n", service.key, conflict.message);
+    }
+  }
+}
+
 // Returns how many steps the subject has for the authorization.
 size_t explain_subject(TenantSession& session, const SubjectName& name, const std::string& authorization, Day today, RowWriter& rows) {
   std::vector<Fact> facts;
@@ -33,6 +50,7 @@ size_t explain_subject(TenantSession& session, const SubjectName& name, const st
   Consolidated subject = consolidate(current_facts(facts), facts, policy);
   Allocation allocation = allocate(subject, policy, today);
   std::vector<ExplainRow> steps = explain_authorization(authorization, subject, allocation, entries, facts);
+  print_conflicts(subject, allocation, authorization);
   for (const ExplainRow& step : steps) {
     rows.add({OutputCell::of_text(format_instant(step.posted_at)), OutputCell::of_integer(step.entry_seq), OutputCell::of_text(name.patient),
               OutputCell::of_text(step.line), OutputCell::of_text(step.service_key), cell_of(step.day), row_cell(step.from), row_cell(step.to),

@@ -51,6 +51,10 @@ int run_command_line(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (error.get_name() == "RequiredError" && !app.remaining().empty()) {
+      fmt::print(stderr, "authledger: there is no command \"{}\"; authledger --help lists them\n", app.remaining().front());
+      return kExitBadUsage;
+    }
     int code = app.exit(error);
     return code == 0 ? kExitDone : kExitBadUsage;
   }

@@ -34,6 +34,7 @@ void print_summary(const RoundSummary& summary) {
 }
 
 int exit_code_of(const RoundSummary& summary) {
+  if (summary.is_misconfigured) return kExitBadUsage;
   if (!summary.failures.empty() && !summary.is_stopped) return kExitUnreachable;
   if (summary.facts.quarantined > 0 || summary.notices.parked > 0 || summary.parked_subjects > 0) return kExitWithQuarantine;
   return kExitDone;

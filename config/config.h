@@ -88,7 +88,7 @@ struct DeliveryConfig {
   std::string endpoint;             // Where notices are written; default the first HTTP endpoint.
   std::string identifier_system;    // Base of our identifiers, e.g. "https://clinic.example/authledger".
   std::string owner;                // Task.owner reference (work queue), may be empty.
-  int writes_per_run_max = 2000;    // Blast radius: a run that would write more is held.
+  int writes_per_run_max = 10000;   // Blast radius: a run that would write more is held.
   double patients_share_max = 0.5;  // … or to more than this share of patients (from 50 patients on).
   std::chrono::seconds visibility_window{30};  // How long an EHR's search may lag behind its writes.
   std::chrono::seconds lease{120};

@@ -24,7 +24,7 @@ struct CodeRule {
   std::string measure;  // A word of the ledger's Measure.
   Rounding rounding = Rounding::none;
   int unit_minutes = 0;          // Length of one unit for timed codes: 15, 30, 60.
-  int minutes_min = 0;           // Shortest session that counts (90832: 16); 0 = no test.
+  int minutes_min = 0;           // Usual length (90832: 16 to 37); a timed code draws nothing below it. 0: not stated.
   int minutes_max = 0;
   bool once_per_day = false;     // Per diem: lines of one day draw one.
   bool add_on = false;           // Draws nothing unless an authorization line lists the code.

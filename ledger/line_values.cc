@@ -231,6 +231,11 @@ AuthorizationLine resolve_line(const Statements& statements, const RequestChains
   if (const RequestLineFact* asked = chains.line_of(line.request, line.line)) fill_from_request(line, *asked);
   fill_amount(line, sources, input, chains);
   if (!line.is_usable) line.approved = std::nullopt;
+  const bool is_changed =
+      line.decision == Decision::approved_in_part || line.decision == Decision::approved_modified;
+  if (is_changed && !line.approved) {
+    conflicts.push_back({line.book, "approved with changes, but no source says how many units: what is left is unknown"});
+  }
   line.requested_at = chains.requested_at(line.request);
   line.expedited = chains.is_expedited(line.request);
   return line;

@@ -39,9 +39,10 @@ Measure default_measure(const std::vector<std::string>& service_codes, const std
 }
 
 int64_t units_of_minutes(const CodeRule& rule, int minutes) {
-  if (rule.minutes_min > 0 && minutes < rule.minutes_min) return 0;
   const int64_t unit = rule.unit_minutes;
+  // The code that was recorded decides: a session is one, whatever its length. A wrong code is the coder's to correct.
   if (rule.rounding == Rounding::none || unit <= 0) return 1;
+  if (minutes < rule.minutes_min) return 0;
   switch (rule.rounding) {
     case Rounding::none:
       return 1;

@@ -21,7 +21,7 @@ bool is_add_on(const std::vector<std::string>& service_codes, const Rules& rules
 // The measure that codes or program imply where a source states none; unknown when no rule knows them.
 Measure default_measure(const std::vector<std::string>& service_codes, const std::string& program, const Rules& rules);
 
-// Whole units that a session of `minutes` earns under the rule.
+// Whole units that a service of `minutes` earns under the rule: always one where the rule is not timed.
 int64_t units_of_minutes(const CodeRule& rule, int minutes);
 
 // The same amount in another measure (four 15-minute units are an hour). An unknown measure counts as the other one.

@@ -19,7 +19,7 @@ void write_search_parameter(JsonWriter& writer, std::string_view name, SearchKin
 void write_resource(JsonWriter& writer, const SandboxOptions& options, const std::string& type) {
   const bool writes = !options.read_only_types.contains(type) && !options.read_only_types.contains("*");
   writer.begin_object().member("type", type).key("interaction").begin_array();
-  for (const char* code : {"read", "vread", "history-instance", "search-type"}) {
+  for (const char* code : {"read", "vread", "history-instance", "history-type", "search-type"}) {
     writer.begin_object().member("code", code).end_object();
   }
   if (writes) {

@@ -44,7 +44,8 @@ std::optional<HttpMessage> faulty_answer(const FaultDecision& decision) {
     case RequestFault::none:
     case RequestFault::reset:
     case RequestFault::truncate:
-    case RequestFault::silent_after_write: break;
+    case RequestFault::silent_after_write:
+    case RequestFault::hold: break;
   }
   return std::nullopt;
 }
@@ -121,6 +122,10 @@ bool FaultFront::answer(Socket& client, HttpMessage request, Socket& backend, Ht
   }
   if (decision.kind == RequestFault::reset) {
     client.reset();
+    return false;
+  }
+  if (decision.kind == RequestFault::hold) {
+    wait_readable(client.descriptor(), stop_descriptor_, std::chrono::milliseconds(-1));  // Until the client goes.
     return false;
   }
   auto reply = faulty_answer(decision);

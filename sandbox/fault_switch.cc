@@ -32,6 +32,7 @@ void for_each_fault(Faults& faults, const Visit& visit) {
   visit("redirect_to", faults.redirect_to);
   visit("outcome_in_searchset", faults.outcome_in_searchset);
   visit("write_then_silent_next", faults.write_then_silent_next);
+  visit("hold_next", faults.hold_next);
   visit("search_lag", faults.search_lag);
   visit("only_for", faults.only_for);
   visit("only_method", faults.only_method);
@@ -89,6 +90,8 @@ FaultDecision FaultSwitch::decide(std::string_view method, std::string_view targ
   const bool is_write = (method == "POST" && !is_search) || method == "PUT" || method == "DELETE";
   if (use_up(faults_.reset_next)) {
     decision.kind = RequestFault::reset;
+  } else if (use_up(faults_.hold_next)) {
+    decision.kind = RequestFault::hold;
   } else if (use_up(faults_.throttle_next)) {
     decision.kind = RequestFault::throttle;
     decision.retry_after = faults_.retry_after;

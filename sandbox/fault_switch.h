@@ -11,7 +11,7 @@
 
 namespace authledger {
 
-enum class RequestFault { none, throttle, unavailable, html, redirect, reset, truncate, silent_after_write };
+enum class RequestFault { none, throttle, unavailable, html, redirect, reset, truncate, silent_after_write, hold };
 
 struct FaultDecision {
   RequestFault kind = RequestFault::none;

@@ -110,6 +110,9 @@ SandboxAnswer FhirRoutes::route(const SandboxRequest& request) {
   Target target;
   target.type = segments[0];
   if (!is_resource_type(target.type)) return outcome_answer(404, "not-supported", "no such resource type");
+  if (segments.size() == 2 && segments[1] == "_history") {
+    return get ? read_type_history(target, request) : method_not_allowed("GET");
+  }
   target.search = segments.size() == 1 || segments[1] == "_search";
   if (!target.search) target.id = segments[1];
   target.history = segments.size() >= 3 && segments[2] == "_history" && !target.search;
@@ -174,21 +177,8 @@ SandboxAnswer FhirRoutes::read_history(const Target& target) {
     }
     return outcome_answer(404, "not-found", "no such version");
   }
-  const std::string url = fmt::format("{}/{}", target.type, target.id);
-  std::vector<std::string> entries;
-  for (auto version = versions.rbegin(); version != versions.rend(); ++version) {
-    const char* status = version->deleted ? "204" : version->number == 1 ? "201" : "200";
-    entries.push_back(fmt::format(
-        R"({{"fullUrl":{},{}"request":{{"method":"{}","url":{}}},)"
-        R"("response":{{"status":"{}","etag":{},"lastModified":"{}"}}}})",
-        json_string(base_url_ + "/" + url), version->deleted ? "" : fmt::format("\"resource\":{},", version->body),
-        version->method, json_string(version->method == "POST" ? target.type : url), status,
-        json_string(entity_tag(version->number)), format_instant(version->updated)));
-  }
   SandboxAnswer answer;
-  answer.body = fmt::format(
-      R"({{"resourceType":"Bundle","type":"history","total":{},"link":[{{"relation":"self","url":{}}}],"entry":[{}]}})",
-      entries.size(), json_string(base_url_ + "/" + url + "/_history"), fmt::join(entries, ","));
+  answer.body = instance_history(base_url_, target.type, target.id, versions);
   return answer;
 }
 

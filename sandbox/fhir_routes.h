@@ -62,6 +62,7 @@ class FhirRoutes {
   SandboxAnswer control(const SandboxRequest& request, std::string_view operation);
   SandboxAnswer read(const Target& target);
   SandboxAnswer read_history(const Target& target);
+  SandboxAnswer read_type_history(const Target& target, const SandboxRequest& request);
   SandboxAnswer create(const Target& target, const SandboxRequest& request);
   SandboxAnswer update(const Target& target, const SandboxRequest& request);
   SandboxAnswer remove(const Target& target);
@@ -93,6 +94,10 @@ struct SearchPageText {
   const SandboxFaults& faults;
 };
 std::string search_bundle(const SearchPageText& page);
+
+// A history Bundle of one resource; `versions` are oldest first.
+std::string instance_history(const std::string& base_url, const std::string& type, const std::string& id,
+                             const std::vector<HeldVersion>& versions);
 
 // `text` as a JSON string, quoted.
 std::string json_string(std::string_view text);

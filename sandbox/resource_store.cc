@@ -121,6 +121,19 @@ std::vector<HeldVersion> ResourceStore::history(std::string_view type, std::stri
   return record ? record->versions : std::vector<HeldVersion>();
 }
 
+std::vector<TypeVersion> ResourceStore::type_history(std::string_view type, Instant since, Instant until) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<TypeVersion> found;
+  const auto shelf = shelves_.find(type);
+  if (shelf == shelves_.end()) return found;
+  for (const auto& [id, record] : shelf->second.records) {
+    for (const HeldVersion& version : record->versions) {
+      if (since <= version.updated && version.updated <= until) found.push_back({id, version});
+    }
+  }
+  return found;
+}
+
 std::vector<std::string> ResourceStore::bodies(std::string_view type) const {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> found;

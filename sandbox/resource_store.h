@@ -26,6 +26,11 @@ struct HeldVersion {
   SearchKeys keys;
 };
 
+struct TypeVersion {
+  std::string id;
+  HeldVersion version;
+};
+
 struct ResourceMatch {
   std::string id;
   Instant updated;
@@ -66,6 +71,8 @@ class ResourceStore {
   std::optional<HeldVersion> current(std::string_view type, std::string_view id) const;
   // All versions, oldest first; empty when the id never existed.
   std::vector<HeldVersion> history(std::string_view type, std::string_view id) const;
+  // All versions of a type written from `since` to `until`, deletions among them; in no order.
+  std::vector<TypeVersion> type_history(std::string_view type, Instant since, Instant until) const;
   std::vector<std::string> bodies(std::string_view type) const;
 
   // One page in the order of (lastUpdated, id). Versions written after `visible_until` are not seen.

@@ -31,6 +31,7 @@ struct SandboxFaults {
   std::string redirect_to = "";        // Every GET is answered 307 to here.
   bool outcome_in_searchset = false;   // Each page carries an OperationOutcome entry; total is wrong.
   int write_then_silent_next = 0;      // So many writes are done, but the answer never comes.
+  int hold_next = 0;                   // So many requests are neither done nor answered.
   std::chrono::milliseconds search_lag{0};  // Searches do not see writes younger than this.
   std::string only_for = "";           // Faults apply only to paths that contain this, e.g. "Flag".
   std::string only_method = "";        // … and to this method.

@@ -28,8 +28,6 @@ endpoints:
     base_url: $base
 delivery:
   identifier_system: https://sample-clinic.example/authledger
-  # A new clinic's first run warns nearly everyone; afterwards a lower share catches a wrong rule.
-  patients_share_max: 1
 YAML
 
 heading() { printf '\n== %s\n' "$1"; }
@@ -40,14 +38,16 @@ heading "authledger sync"
 
 heading "Five warnings, in the words that a clinician reads"
 "$authledger" --config "$demo/authledger.yaml" --format json notices |
-  jq -r '[.[] | select(.kind != "utilization")] | group_by(.kind) | map(.[0]) | .[:5][] | "  \(.patient): \(.text)"'
+  jq -r '[.[] | select(.kind != "utilization")] | sort_by(.patient | startswith("Patient/story") | not) | group_by(.kind) | map(.[0])
+         | sort_by(-.severity) | .[:5][] | "  \(.patient): \(.text)"'
 
 heading "As the EHR returns them"
-for type in Flag Task; do
-  total=$(curl -s "$base/$type?_count=1" | jq .total)
-  echo "$total ${type}s, for example:"
-  curl -s "$base/$type?_count=1" | jq '.entry[0].resource | {resourceType, id, status, identifier, code: .code.text, description, for, subject, restriction, period} | with_entries(select(.value != null))'
-done
+show() { # type, patient, search parameter
+  echo "$(curl -s "$base/$1?_count=1" | jq .total) $1s, for example that of $2:"
+  curl -s "$base/$1?patient=Patient/$2&_count=1" | jq '.entry[0].resource | del(.meta, .text)'
+}
+show Flag story-01
+show Task story-02
 
 heading "authledger sync, again: nothing changed, so nothing is posted and nothing is written"
 "$authledger" --config "$demo/authledger.yaml" sync

@@ -13,7 +13,7 @@ namespace authledger {
 namespace {
 
 constexpr int kNoticesPerLeaseMax = 50;
-// Below this many patients a share says little: a new clinic's first run touches everyone.
+// Below this many patients a share says little.
 constexpr int64_t kPatientsForShareMin = 50;
 
 const EndpointConfig* delivering_endpoint(const Config& config) {
@@ -27,7 +27,8 @@ bool is_beyond_blast_radius(const PendingWrites& pending, const DeliveryConfig& 
     why = fmt::format("{} writes are pending, the limit is {} (delivery.writes_per_run_max)", pending.notices, limits.writes_per_run_max);
     return true;
   }
-  if (pending.subjects_total < kPatientsForShareMin) return false;
+  // The first delivery to an EHR naturally reaches nearly everyone.
+  if (pending.subjects_total < kPatientsForShareMin || pending.delivered == 0) return false;
   double share = static_cast<double>(pending.subjects) / static_cast<double>(pending.subjects_total);
   if (share <= limits.patients_share_max) return false;
   why = fmt::format("{} of {} patients would get a write, the limit is {:.0f} % (delivery.patients_share_max)", pending.subjects,
@@ -58,6 +59,18 @@ std::vector<std::string> patients_of(PgConnection& connection, int64_t tenant_id
   std::vector<std::string> patients;
   transact(connection, tenant_id, [&](Transaction& transaction) { patients = read_aliases(transaction, ids, source); });
   return patients;
+}
+
+// False when the lease went to another worker: that one decides what becomes of the notice; the write is in the log.
+bool save_or_leave(RoundContext& context, const DeliveryResult& result, const std::string& token) {
+  try {
+    save_delivery(context.session.connection(), context.session.tenant_id(), result, token, context.clock.now());
+    return true;
+  } catch (const DbError& error) {
+    if (error.sqlstate() != kLeaseLost) throw;
+    log_warning("delivery_lease_lost", {{"type", result.channel}, {"action", std::string(word_of(result.action))}});
+    return false;
+  }
 }
 
 }  // namespace
@@ -101,19 +114,21 @@ void deliver_due(RoundContext& context, RoundSummary& summary) {
   const std::string token = random_hex(16);
   int64_t done = 0, failed = 0;
   while (!context.stop.stop_requested()) {
+    const Instant lease_end = context.clock.now() + config.delivery.lease;
     std::vector<StoredNotice> notices =
         lease_due_notices(connection, tenant_id, context.clock.now(), config.delivery.lease, kNoticesPerLeaseMax, token);
     if (notices.empty()) break;
     std::vector<std::string> patients = patients_of(connection, tenant_id, notices, endpoint->name);
     for (size_t i = 0; i < notices.size(); ++i) {
       Instant now = context.clock.now();
+      if (now >= lease_end) break;  // Whoever leases the rest next delivers it.
       DeliveryContext delivery{**client, capability, config.delivery,
                                {config.delivery.identifier_system, config.delivery.owner, patients[i],
                                 notices[i].create_begun_at.value_or(now)},
                                now,
                                [&] { return mark_create_begun(connection, tenant_id, notices[i].record.notice_key, token, now); }};
       DeliveryResult result = deliver_notice(notices[i], delivery);
-      save_delivery(connection, tenant_id, result, token, context.clock.now());
+      if (!save_or_leave(context, result, token)) continue;
       count_result(result, summary.notices);
       if (!result.failure.empty() && !result.park) {
         log_warning("delivery_failed", {{"type", result.channel}, {"cause", result.failure}});
@@ -123,6 +138,7 @@ void deliver_due(RoundContext& context, RoundSummary& summary) {
       if (context.stop.stop_requested()) break;
     }
   }
+  if (context.stop.stop_requested()) release_notices(connection, tenant_id, token, context.clock.now());
   if (failed > 0) summary.failures.push_back(fmt::format("{} deliveries failed and will be tried again", failed));
   summary.notices.unchanged = std::max<int64_t>(0, count_open_notices(connection, tenant_id) - summary.notices.created -
                                                        summary.notices.updated - summary.notices.parked);

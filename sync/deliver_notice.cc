@@ -43,7 +43,11 @@ class NoticeDelivery {
     ChannelPlan channel = plan_channel(notice_.record.kind, context_.capability);
     if (!channel.can_deliver) return park(channel.reason);
     if (context_.render.patient.empty()) return park("the patient is not known on the delivering endpoint");
-    if (!context_.mark_create_begun()) return;  // Another worker took over; it will deliver.
+    if (!context_.mark_create_begun()) {
+      // The lease has ended: another worker delivers it, or this one when it is leased again.
+      result_.retry_at = context_.now;
+      return;
+    }
     std::string query = identifier_query(notice_.record.notice_key, notice_.record.kind, context_.config.identifier_system);
     auto made = context_.client.create(type_, render_new(*notice_.desired, notice_.record.notice_key, context_.render),
                                        channel.conditional_create ? query : "");
@@ -182,6 +186,7 @@ class NoticeDelivery {
     result_.remote_id = id;
     result_.etag = etag;
     result_.delivered_hash = notice_.record.desired_hash;
+    result_.delivered_severity = notice_.record.severity;
   }
 
   void close_by_person() {

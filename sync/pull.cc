@@ -60,6 +60,7 @@ void pull_endpoints(RoundContext& context, RoundSummary& summary) {
       for (const Issue& issue : mapper.error()) {
         summary.failures.push_back(fmt::format("{}: {}: {}", endpoint.name, issue.element_path, issue.message));
       }
+      summary.is_misconfigured = true;
       continue;
     }
     Intake intake(context, endpoint, *mapper, summary);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <thread>
 
 #include "base/crypto.h"
 #include "base/log.h"
@@ -15,15 +16,21 @@
 namespace authledger {
 namespace {
 
-constexpr int kLeaseSeconds = 60;
+constexpr const char* kFeedTakenOver = "another worker has taken this feed over";
+
+bool lease(const FeedRun& run, const std::string& token) {
+  TenantSession& session = run.context.session;
+  return lease_feed(session.connection(), session.tenant_id(), run.endpoint.name, run.feed.resource_type, token,
+                    static_cast<int>(session.config().delivery.lease.count()));
+}
 
 // A worker that finds a feed leased waits for its holder to finish or die, so that a crash delays the next round by at
-// most the lease.
+// most the lease. A holder that lives renews its lease for longer than that: the feed is left to it.
 bool wait_for_lease(const FeedRun& run, const std::string& token) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(kLeaseSeconds + 5);
+  const auto deadline =
+      std::chrono::steady_clock::now() + run.context.session.config().delivery.lease + std::chrono::seconds(5);
   bool said = false;
-  while (!lease_feed(run.context.session.connection(), run.context.session.tenant_id(), run.endpoint.name,
-                     run.feed.resource_type, token, static_cast<int>(run.context.session.config().delivery.lease.count()))) {
+  while (!lease(run, token)) {
     if (run.context.stop.stop_requested() || std::chrono::steady_clock::now() > deadline) return false;
     if (!said) run.context.progress(fmt::format("{}/{}: another worker reads this feed; waiting", run.endpoint.name, run.feed.resource_type));
     said = true;
@@ -47,6 +54,50 @@ std::vector<ReceivedResource> received_of(const FeedRun& run, const SearchPage& 
     });
   }
   return received;
+}
+
+std::string reference_of(JsonView resource) { return resource["resourceType"].string() + "/" + resource["id"].string(); }
+
+// Resources that were deleted in the EHR never show up in a search: the type's history names them. It is read before
+// the run's pages, because the watermark moves with the last of these; the run then began when the history was read.
+std::optional<std::string> pull_deletions(const FeedRun& run, FeedState& state) {
+  if (!state.watermark || !run.capability.can(run.feed.resource_type, "history-type")) return std::nullopt;
+  PageGuard guard(run.endpoint.pages_per_pull_max);
+  std::string url = fmt::format("{}/_history?_count={}&_since={}", run.feed.resource_type, run.endpoint.page_size,
+                                query_value(format_instant(*state.watermark)));
+  std::set<std::string> deleted, written;
+  while (!url.empty()) {
+    auto page = run.client.search_page(url);
+    if (!page && (page.error().kind == FhirErrorKind::refused || page.error().kind == FhirErrorKind::not_found)) {
+      log_warning("history_refused", {{"feed", run.endpoint.name + "/" + run.feed.resource_type}, {"status", page.error().status}});
+      return std::nullopt;  // Declared, but not there: the feed runs without.
+    }
+    if (!page) return page.error().message;
+    if (auto problem = guard.accept(url, *page)) return problem->message;
+    if (!state.run_started_at) state.run_started_at = page->server_time.value_or(run.context.clock.now());
+    for (JsonView resource : page->resources) written.insert(reference_of(resource));
+    deleted.insert(page->deleted.begin(), page->deleted.end());
+    if (run.context.stop.stop_requested()) return "stopped; the next round reads the deletions again";
+    url = page->next;
+  }
+  const std::string prefix = run.feed.resource_type + "/";
+  std::vector<ResourceHash> gone;
+  for (const std::string& reference : deleted) {
+    if (!reference.starts_with(prefix)) continue;
+    std::string id = reference.substr(prefix.size());
+    if (written.contains(reference)) {
+      // Written and deleted in the same time: the resource itself says which came last.
+      auto current = run.client.read(run.feed.resource_type, id);
+      if (current) continue;
+      if (current.error().kind != FhirErrorKind::not_found) return current.error().message;
+    }
+    gone.push_back({run.feed.resource_type, id, sha256("deleted " + reference)});
+    if (gone.size() < kResourcesPerPageMax) continue;
+    run.intake.record_deleted(gone, nullptr);
+    gone.clear();
+  }
+  if (!gone.empty()) run.intake.record_deleted(gone, nullptr);
+  return std::nullopt;
 }
 
 // Reads one chain of pages. `after_last` is what the feed's state becomes with the last page.
@@ -74,6 +125,7 @@ std::optional<std::string> read_pages(const FeedRun& run, std::string url, FeedS
       next.last_success_at = run.context.clock.now();
     }
     if (!is_last) next.resume_link = page->next;
+    if (!lease(run, state.lease_token)) return kFeedTakenOver;
     run.intake.record(std::move(received), &next);
     if (is_last) return std::nullopt;
     if (run.context.stop.stop_requested()) return "stopped; the next round goes on from the last page";
@@ -93,6 +145,7 @@ std::optional<std::string> pull_by_last_updated(const FeedRun& run, FeedState st
     state.resume_link.clear();
     state.run_started_at.reset();
   }
+  if (auto failure = pull_deletions(run, state)) return failure;
   std::string url = search_query(run);
   if (state.watermark) url += "&_lastUpdated=" + query_value("ge" + format_instant(*state.watermark));
   return read_pages(run, url, state, ended);
@@ -108,6 +161,7 @@ std::optional<std::string> pull_by_patient(const FeedRun& run, FeedState state, 
     if (at == roster.size()) at = 0;
   } else {
     state.run_started_at = run.context.clock.now();
+    if (auto failure = pull_deletions(run, state)) return failure;
   }
   const char* parameter = run.feed.resource_type == "Patient" ? "_id" : "patient";
   for (; at < roster.size(); ++at) {
@@ -128,6 +182,7 @@ std::optional<std::string> pull_by_patient(const FeedRun& run, FeedState state, 
         next.watermark = *state.run_started_at - run.endpoint.overlap;
         next.last_success_at = run.context.clock.now();
       }
+      if (!lease(run, state.lease_token)) return kFeedTakenOver;
       run.intake.record(received_of(run, *page), &next);
       if (is_last) break;
       url = page->next;
@@ -135,31 +190,6 @@ std::optional<std::string> pull_by_patient(const FeedRun& run, FeedState state, 
     run.context.progress(fmt::format("{}/{}: {} of {} patients", run.endpoint.name, run.feed.resource_type, at + 1, roster.size()));
     if (run.context.stop.stop_requested()) return "stopped; the next round goes on with the next patient";
   }
-  return std::nullopt;
-}
-
-// Resources that were deleted in the EHR never show up in a search: the type's history names them.
-std::optional<std::string> pull_deletions(const FeedRun& run, const FeedState& before) {
-  PageGuard guard(run.endpoint.pages_per_pull_max);
-  std::string url = fmt::format("{}/_history?_count={}&_since={}", run.feed.resource_type, run.endpoint.page_size,
-                                query_value(format_instant(*before.watermark)));
-  std::set<std::string> deleted;
-  while (true) {
-    auto page = run.client.search_page(url);
-    if (!page) return page.error().message;
-    if (auto problem = guard.accept(url, *page)) return problem->message;
-    // History is newest first: a resource that came back after its deletion is not deleted.
-    for (JsonView resource : page->resources) deleted.erase(resource["resourceType"].string() + "/" + resource["id"].string());
-    deleted.insert(page->deleted.begin(), page->deleted.end());
-    if (page->next.empty() || run.context.stop.stop_requested()) break;
-    url = page->next;
-  }
-  std::vector<ResourceHash> resources;
-  for (const std::string& reference : deleted) {
-    std::string id = reference.substr(reference.find('/') + 1);
-    resources.push_back({run.feed.resource_type, id, sha256("deleted " + reference)});
-  }
-  if (!resources.empty()) run.intake.record_deleted(resources, nullptr);
   return std::nullopt;
 }
 
@@ -172,12 +202,15 @@ std::optional<std::string> pull_feed(const FeedRun& run, const std::vector<std::
   FeedState state = read_feed(session.connection(), session.tenant_id(), run.endpoint.name, run.feed.resource_type);
   state.source = run.endpoint.name;
   state.resource_type = run.feed.resource_type;
-  const bool is_incremental = state.watermark.has_value() && state.resume_link.empty();
+  state.lease_token = token;
 
-  auto failure = run.feed.strategy == FeedConfig::Strategy::per_patient ? pull_by_patient(run, state, roster)
-                                                                       : pull_by_last_updated(run, state);
-  if (!failure && is_incremental && run.capability.can(run.feed.resource_type, "history-type")) {
-    failure = pull_deletions(run, state);
+  std::optional<std::string> failure;
+  try {
+    failure = run.feed.strategy == FeedConfig::Strategy::per_patient ? pull_by_patient(run, state, roster)
+                                                                    : pull_by_last_updated(run, state);
+  } catch (const DbError& error) {
+    if (error.sqlstate() != kLeaseLost) throw;
+    failure = kFeedTakenOver;
   }
   release_feed(session.connection(), session.tenant_id(), run.endpoint.name, run.feed.resource_type, token);
   return failure;

@@ -96,7 +96,7 @@ std::string format_decimal(Decimal value) {
   if (value.scale > 0) {
     size_t scale = static_cast<size_t>(value.scale);
     if (digits.size() <= scale) digits.insert(0, scale + 1 - digits.size(), '0');
-    digits.insert(digits.size() - scale, ".");
+    digits.insert(digits.size() - scale, 1, '.');
   }
   return is_negative ? "-" + digits : digits;
 }

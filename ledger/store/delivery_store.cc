@@ -64,6 +64,8 @@ constexpr Statement kSaveDelivery{"save_delivery", R"(
          remote_id = case when $4 <> '' then $4 else remote_id end,
          etag = case when $5 <> '' then $5 else etag end,
          delivered_hash = coalesce($6::bytea, delivered_hash),
+         delivered_severity = case when $6::bytea is not null then $12::smallint else delivered_severity end,
+         severity = case when $8::boolean then coalesce(delivered_severity, severity) else severity end,
          is_retired = ($7::boolean or $8::boolean or is_closed_by_person) and not is_open,
          is_closed_by_person = is_closed_by_person or $8::boolean,
          parked_reason = case when $9::boolean then $10 else parked_reason end,
@@ -77,9 +79,29 @@ constexpr Statement kSaveDelivery{"save_delivery", R"(
    where tenant_id = $1
      and notice_key = $2)"};
 
+// Before the notice is locked: reconcile locks subjects first, too.
+constexpr Statement kWakeSubject{"wake_subject_of_notice", R"(
+  update subject
+     set due_at = least(subject.due_at, $3)
+    from notice
+   where notice.tenant_id = $1
+     and notice.notice_key = $2
+     and subject.tenant_id = $1
+     and subject.subject_id = notice.subject_id)"};
+
+// due_at differs from lease_until when the desired notice changed under the lease.
+constexpr Statement kReleaseNotices{"release_notices", R"(
+  update notice
+     set due_at = case when due_at is not distinct from lease_until then $3 else due_at end,
+         lease_token = null,
+         lease_until = null
+   where tenant_id = $1
+     and lease_token = $2)"};
+
 constexpr Statement kCountPending{"count_pending_writes", R"(
   select count(*), count(distinct notice.subject_id),
-         (select count(*) from subject where tenant_id = $1)
+         (select count(*) from subject where tenant_id = $1),
+         (select count(*) from notice as standing where standing.tenant_id = $1 and standing.remote_id <> '')
     from notice
    where )" AUTHLEDGER_NOTICE_IS_PENDING};
 
@@ -152,6 +174,9 @@ void save_delivery(PgConnection& connection, int64_t tenant_id, const DeliveryRe
                    const std::string& lease_token, Instant now) {
   bool is_ours = false;
   transact(connection, tenant_id, [&](Transaction& transaction) {
+    if (result.closed_by_person) {
+      transaction.execute(kWakeSubject, Parameters().integer(tenant_id).text(result.notice_key).instant(now));
+    }
     const Rows held = transaction.execute(kLockNotice, Parameters().integer(tenant_id).text(result.notice_key));
     is_ours = held.size() == 1 && held.text(0, 0) == lease_token;
     Parameters logged;
@@ -164,17 +189,23 @@ void save_delivery(PgConnection& connection, int64_t tenant_id, const DeliveryRe
     parameters.text(result.etag);
     result.delivered_hash == Hash{} ? parameters.null() : parameters.hash(result.delivered_hash);
     parameters.boolean(result.is_retired).boolean(result.closed_by_person).boolean(result.park).text(result.failure);
-    parameters.optional_instant(result.retry_at);
+    parameters.optional_instant(result.retry_at).integer(result.delivered_severity);
     transaction.execute(kSaveDelivery, parameters);
   });
-  if (!is_ours) throw DbError("AL003", "save_delivery: the lease of the notice went to another worker");
+  if (!is_ours) throw DbError(kLeaseLost, "save_delivery: the lease of the notice went to another worker");
+}
+
+void release_notices(PgConnection& connection, int64_t tenant_id, const std::string& lease_token, Instant now) {
+  transact(connection, tenant_id, [&](Transaction& transaction) {
+    transaction.execute(kReleaseNotices, Parameters().integer(tenant_id).text(lease_token).instant(now));
+  });
 }
 
 PendingWrites count_pending_writes(PgConnection& connection, int64_t tenant_id, Instant now) {
   PendingWrites pending;
   transact(connection, tenant_id, [&](Transaction& transaction) {
     const Rows rows = transaction.execute(kCountPending, Parameters().integer(tenant_id).instant(now));
-    pending = {rows.integer(0, 0), rows.integer(0, 1), rows.integer(0, 2)};
+    pending = {rows.integer(0, 0), rows.integer(0, 1), rows.integer(0, 2), rows.integer(0, 3)};
   });
   return pending;
 }

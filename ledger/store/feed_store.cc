@@ -84,7 +84,7 @@ void save_feed(Transaction& transaction, const FeedState& feed) {
   parameters.optional_instant(feed.last_success_at);
   feed.lease_token.empty() ? parameters.null() : parameters.text(feed.lease_token);
   if (transaction.execute(kSaveFeed, parameters).affected() == 0) {
-    throw DbError("AL003", "save_feed: the lease of the feed went to another worker");
+    throw DbError(kLeaseLost, "save_feed: the lease of the feed went to another worker");
   }
 }
 

@@ -22,7 +22,7 @@ struct FeedState {
 
 FeedState read_feed(PgConnection& connection, int64_t tenant_id, const std::string& source,
                     const std::string& resource_type);
-// In the page's own transaction (see record_page). Throws DbError "AL003" when state.lease_token is set and the feed
+// In the page's own transaction (see record_page). Throws DbError kLeaseLost when state.lease_token is set and the feed
 // is leased to another worker by now: the page rolls back.
 void save_feed(Transaction& transaction, const FeedState& feed);
 

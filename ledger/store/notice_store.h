@@ -59,6 +59,7 @@ struct DeliveryResult {
   DeliveryAction action = DeliveryAction::none;
   std::string channel, remote_id, etag;
   Hash delivered_hash{};            // Zero keeps the stored one.
+  int delivered_severity = 0;       // Of the notice that was written; goes with delivered_hash.
   bool is_retired = false;          // The remote resource is closed; nothing more to do.
   bool closed_by_person = false;
   std::optional<Instant> retry_at;  // For failures.
@@ -66,14 +67,20 @@ struct DeliveryResult {
   bool park = false;
 };
 // Writes the outcome and a row of the append-only delivery log; clears lease and due_at (or sets the retry). A notice
-// that changed while it was leased stays due. Throws DbError "AL003" when the lease went to another worker: the log row
-// is kept (the write happened), the notice is left to the other worker.
+// that changed while it was leased stays due. What a person closed takes back the severity that the person saw, and its
+// subject becomes due: a cause that got worse meanwhile is then a new episode. Throws
+// DbError kLeaseLost when the lease went to another worker: the log row is kept (the write happened), the notice is left
+// to the other worker.
 void save_delivery(PgConnection& connection, int64_t tenant_id, const DeliveryResult& result,
                    const std::string& lease_token, Instant now);
+
+// Gives back what this worker leased and did not deliver, so that the next one need not wait for the lease to end.
+void release_notices(PgConnection& connection, int64_t tenant_id, const std::string& lease_token, Instant now);
 
 // Notices that a run would write now, and to how many subjects: for the blast-radius limit.
 struct PendingWrites {
   int64_t notices = 0, subjects = 0, subjects_total = 0;
+  int64_t delivered = 0;  // Notices that stand in the EHR already: none before the first delivery.
 };
 PendingWrites count_pending_writes(PgConnection& connection, int64_t tenant_id, Instant now);
 // Notices that are desired and not closed by a person.

@@ -110,7 +110,8 @@ void PagePlan::retract(int64_t subject_id, const MappedResource& resource, const
 
 void PagePlan::take_newer(ResourceState& state, const MappedResource& resource, ResourceVersion version) {
   const ResourceVersion* current = state.current();
-  const std::optional<int64_t> former_subject = current == nullptr ? std::nullopt : current->subject_id;
+  std::optional<int64_t> former_subject;
+  if (current != nullptr) former_subject = current->subject_id;
   std::map<std::string, StandingFact> former = std::move(state.standing);
   state.standing.clear();
   const bool is_same_subject = former_subject && former_subject == version.subject_id;

@@ -211,6 +211,7 @@ std::vector<std::string> Rows::text_array(size_t row, int column) const {
 struct PgConnection::State {
   std::unique_ptr<PGconn, ConnectionDeleter> connection;
   std::set<std::string, std::less<>> prepared;
+  Observer observer;
   uint64_t transactions = 0;
 
   ResultPtr run_script(const char* sql) {
@@ -243,6 +244,7 @@ PgConnection::~PgConnection() = default;
 
 Rows PgConnection::execute(const Statement& statement, const Parameters& parameters) {
   PGconn* const connection = state_->connection.get();
+  if (state_->observer) state_->observer(&statement, parameters);
   if (!state_->prepared.contains(std::string_view(statement.name))) {
     const ResultPtr result(PQprepare(connection, statement.name, statement.sql, 0, nullptr));
     if (!is_success(result.get())) throw_error(connection, result.get(), statement.name);
@@ -260,6 +262,8 @@ Rows PgConnection::execute(const Statement& statement, const Parameters& paramet
   return Rows(std::move(rows));
 }
 
+void PgConnection::observe(Observer observer) { state_->observer = std::move(observer); }
+
 void PgConnection::execute_script(const std::string& sql) {
   state_->run_script(sql.c_str());
 }
@@ -268,6 +272,7 @@ Transaction::Transaction(PgConnection& connection, int64_t tenant_id) : connecti
   // Plans made for small tables go: often while they may be growing fast, seldom later.
   const uint64_t count = ++connection_.state_->transactions;
   if (std::has_single_bit(count) || count % 1024 == 0) connection_.execute_script("discard plans");
+  if (connection_.state_->observer) connection_.state_->observer(nullptr, {});
   connection_.execute_script("begin isolation level read committed");
   try {
     connection_.execute(kSetTenant, Parameters().integer(tenant_id));

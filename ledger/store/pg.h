@@ -32,6 +32,9 @@ class DbError : public std::runtime_error {
   std::string sqlstate_;
 };
 
+// Of a DbError that the stores raise themselves: what was to be written belongs to another worker by now.
+inline constexpr const char* kLeaseLost = "AL003";
+
 struct Statement {
   const char* name;  // Prepared once per connection under this name.
   const char* sql;
@@ -125,6 +128,11 @@ class PgConnection {
   Rows execute(const Statement& statement, const Parameters& parameters = {});
   // Several statements of a script, without parameters (migrations).
   void execute_script(const std::string& sql);
+
+  // Shown every execution before it runs, and the start of every transaction as a null statement: for measuring. An
+  // empty observer ends it.
+  using Observer = std::function<void(const Statement*, const Parameters&)>;
+  void observe(Observer observer);
 
  private:
   struct State;

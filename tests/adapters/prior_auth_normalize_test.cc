@@ -192,13 +192,32 @@ TEST(PriorAuthNormalize, LeavesTheDecisionOpenWhenTwoReviewActionsContradict) {
   EXPECT_EQ(issues.size(), 1u);
 }
 
-TEST(PriorAuthNormalize, TakesNoLineAndNoDenialFromAnError) {
+TEST(PriorAuthNormalize, QuarantinesAnErrorWithoutALineOrADenial) {
   PayerAnswer error = answer({item("1", "A3")});
   error.outcome = "error";
   Issues issues;
   EXPECT_TRUE(normalize_prior_auth(error, issues).lines.empty());
   ASSERT_EQ(issues.size(), 1u);
-  EXPECT_EQ(issues[0].severity, Severity::warning);
+  EXPECT_EQ(issues[0].severity, Severity::error);
+}
+
+TEST(PriorAuthNormalize, KeepsANumberWithoutAnyReviewActionVisibleAsUnknown) {
+  PayerAnswer bare = answer({});
+  bare.header_numbers = {"AUTH8"};
+  bare.periods = {{day_of(2026, 1, 1), day_of(2026, 6, 30)}};
+  Issues issues;
+  const auto lines = normalize_prior_auth(bare, issues).lines;
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0].decision, Decision::unknown);
+  EXPECT_EQ(lines[0].authorization_number, "AUTH8");
+  EXPECT_EQ(lines[0].last_day, day_of(2026, 6, 30));
+  EXPECT_FALSE(has_error(issues));
+}
+
+TEST(PriorAuthNormalize, QuarantinesAnAnswerThatSaysNothing) {
+  Issues issues;
+  EXPECT_TRUE(normalize_prior_auth(answer({}), issues).lines.empty());
+  EXPECT_TRUE(has_error(issues));
 }
 
 TEST(PriorAuthNormalize, ReadsTheOlderShapeWithTheReviewActionOnTheRoot) {

@@ -68,6 +68,32 @@ TEST(ServiceRequestMapping, BecomesAnOrderWithItsAuthorizationNumber) {
   EXPECT_EQ(order.authorization_number, "XXYYZ");
 }
 
+TEST(ServiceRequestMapping, TakesWhatThePayersCoverageInformationAllows) {
+  const MappedFacts mapped =
+      map_text(compile_mapper(), R"({"resourceType":"ServiceRequest","id":"o1","status":"active","intent":"order",
+    "subject":{"reference":"Patient/p1"},"quantityQuantity":{"value":20,"unit":"visits"},
+    "code":{"coding":[{"system":"http://snomed.info/sct","code":"228557008"}]},
+    "occurrencePeriod":{"start":"2026-01-01","end":"2026-12-31"},
+    "extension":[{"url":"http://hl7.org/fhir/us/davinci-crd/StructureDefinition/ext-coverage-information","extension":[
+      {"url":"coverage","valueReference":{"reference":"Coverage/c1"}},{"url":"pa-needed","valueCode":"satisfied"},
+      {"url":"satisfied-pa-id","valueString":"AUTH9"},
+      {"url":"billingCode","valueCoding":{"system":"http://www.ama-assn.org/go/cpt","code":"90834"}},
+      {"url":"detail","extension":[{"url":"code","valueCodeableConcept":{"coding":[{"code":"allowed-quantity"}]}},
+        {"url":"value","valueQuantity":{"value":8,"unit":"hours"}}]},
+      {"url":"detail","extension":[{"url":"code","valueCodeableConcept":{"coding":[{"code":"allowed-period"}]}},
+        {"url":"value","valuePeriod":{"start":"2026-01-15","end":"2026-05-15"}}]}]}]})");
+  EXPECT_TRUE(mapped.issues.empty()) << texts_of(mapped.issues);
+  const auto orders = bodies<OrderFact>(mapped);
+  ASSERT_EQ(orders.size(), 1u);
+  EXPECT_EQ(orders[0].authorization_number, "AUTH9");
+  EXPECT_EQ(orders[0].service_codes, std::vector<std::string>{"90834"});
+  EXPECT_EQ(orders[0].quantity, Quantity::of_units(8));
+  EXPECT_EQ(orders[0].measure, Measure::hour);
+  EXPECT_EQ(orders[0].first_day, day_of(2026, 1, 15));
+  EXPECT_EQ(orders[0].last_day, day_of(2026, 5, 15));
+  EXPECT_EQ(orders[0].coverage, "Coverage/c1");
+}
+
 TEST(ServiceRequestMapping, RefusesNegativeAndOverlargeQuantities) {
   const ResourceMapper mapper = compile_mapper();
   for (const char* value : {"-1", "1e40", "99999999999"}) {

@@ -54,6 +54,15 @@ TEST(EncounterMapping, BecomesARenderedServiceOnTheDayOfTheSite) {
   EXPECT_TRUE(fact.mapping.starts_with("encounter@"));
 }
 
+TEST(EncounterMapping, ReadsTheCodeFromServiceTypeToo) {
+  const ResourceMapper mapper = compile_mapper();
+  const char* const kServiceType = R"("serviceType":{"coding":[{"system":"http://www.ama-assn.org/go/cpt","code":"90834"}]})";
+  EXPECT_EQ(only_service(map_text(mapper, encounter("finished", std::string(",") + kServiceType))).service_codes,
+            std::vector<std::string>{"90834"});
+  const std::string beside_local = std::string(R"(,"type":[{"coding":[{"system":"urn:site","code":"OP"}]}],)") + kServiceType;
+  EXPECT_EQ(only_service(map_text(mapper, encounter("finished", beside_local))).service_codes, std::vector<std::string>{"90834"});
+}
+
 TEST(EncounterMapping, TurnsEachStatusIntoAState) {
   const ResourceMapper mapper = compile_mapper();
   const std::pair<const char*, ServiceState> states[] = {

@@ -36,11 +36,22 @@ TEST(CountUnits, EarnsAUnitPastItsMidpoint) {
   EXPECT_EQ(of_minutes("96130", 31).quantity, Quantity::of_units(1));
 }
 
-TEST(CountUnits, FloorsAndTestsTheShortestSession) {
+TEST(CountUnits, FloorsWholeHours) {
+  EXPECT_EQ(of_minutes("H2012", 59).quantity, Quantity());
   EXPECT_EQ(of_minutes("H2012", 119).quantity, Quantity::of_units(1));
-  EXPECT_EQ(of_minutes("90832", 15).quantity, Quantity());
-  EXPECT_EQ(of_minutes("90832", 16).quantity, Quantity::of_units(1));
-  EXPECT_EQ(of_minutes("90832", 90).quantity, Quantity::of_units(1)) << "never more than one a session";
+}
+
+TEST(CountUnits, ASessionIsOneWhateverItsLength) {
+  for (const int minutes : {0, 15, 16, 37, 90}) {
+    EXPECT_EQ(of_minutes("90832", minutes).quantity, Quantity::of_units(1)) << minutes;
+  }
+}
+
+TEST(CountUnits, ATimedCodeMayAskForAShortestService) {
+  Rules made = rules();
+  made.codes["97153"].minutes_min = 15;
+  EXPECT_EQ(count_units({"97153"}, std::nullopt, Measure::unknown, 14, made).quantity, Quantity());
+  EXPECT_EQ(count_units({"97153"}, std::nullopt, Measure::unknown, 15, made).quantity, Quantity::of_units(1));
 }
 
 TEST(CountUnits, AnExplicitQuantityWinsOverTheDuration) {

@@ -29,7 +29,7 @@ TEST_F(Rest, MetadataDeclaresWhatItDoes) {
     std::string interactions, parameters;
     for (JsonView interaction : resource["interaction"]) interactions += interaction["code"].string() + " ";
     for (JsonView parameter : resource["searchParam"]) parameters += parameter["name"].string() + " ";
-    EXPECT_EQ(interactions, "read vread history-instance search-type create update delete ");
+    EXPECT_EQ(interactions, "read vread history-instance history-type search-type create update delete ");
     EXPECT_NE(parameters.find("identifier "), std::string::npos);
     EXPECT_NE(parameters.find("_lastUpdated "), std::string::npos);
   }
@@ -63,6 +63,23 @@ TEST_F(Rest, CreateGivesIdVersionAndLocation) {
   EXPECT_EQ(read.header("etag"), "W/\"1\"");
   EXPECT_EQ(json(read)["meta"]["versionId"].text(), "1");
   EXPECT_EQ(sandbox->writes(), 1);
+}
+
+TEST_F(Rest, TheHistoryOfATypeIsNewestFirstAndNamesDeletions) {
+  ask("PUT", base + "/Flag/f1", R"({"resourceType":"Flag","id":"f1","status":"active"})");
+  ask("PUT", base + "/Flag/f2", R"({"resourceType":"Flag","id":"f2","status":"active"})");
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  ask("DELETE", base + "/Flag/f1");
+  const JsonView first = json(get("Flag/_history?_count=1"));
+  EXPECT_EQ(first["type"].text(), "history");
+  EXPECT_EQ(first["total"].text(), "3");
+  EXPECT_EQ(first["entry"].at(0)["request"]["method"].text(), "DELETE");
+  EXPECT_EQ(first["entry"].at(0)["request"]["url"].text(), "Flag/f1");
+  EXPECT_FALSE(first["entry"].at(0)["resource"].exists());
+  EXPECT_EQ(first["link"].at(1)["relation"].text(), "next");
+  EXPECT_EQ(json(get("Flag/_history"))["entry"].size(), 3u);
+  EXPECT_EQ(json(get("Flag/_history?_since=2199-01-01T00:00:00Z"))["entry"].size(), 0u);
+  EXPECT_EQ(get("Flag/_history?_since=soon").status, 400);
 }
 
 TEST_F(Rest, ConditionalCreateFindsOneAndRefusesMany) {

@@ -67,6 +67,8 @@ void RunningProgram::signal(int number) {
 
 bool RunningProgram::is_running() { return pid_ > 0 && kill(pid_, 0) == 0 && waitpid(pid_, nullptr, WNOHANG | WNOWAIT) == 0; }
 
+std::string RunningProgram::output() const { return read_file(output_file_); }
+
 ProgramResult RunningProgram::wait(std::chrono::seconds at_most) {
   ProgramResult result;
   auto deadline = std::chrono::steady_clock::now() + at_most;

@@ -28,6 +28,7 @@ class RunningProgram {
   void signal(int number);
   ProgramResult wait(std::chrono::seconds at_most = std::chrono::seconds(120));
   bool is_running();
+  std::string output() const;  // So far.
 
  private:
   pid_t pid_ = -1;
