@@ -30,13 +30,16 @@ struct SubjectOutcome {
 class Reconciler {
  public:
   explicit Reconciler(RoundContext& context)
-      : context_(context), policy_(context.session.policy()), today_(context.today()), tenant_(context.session.config().tenant.name) {}
-
-  // Subjects are due by the clock; with `--on DAY` also those that become due by the end of that day.
-  Instant due_until() const {
-    Instant now = context_.clock.now();
-    return context_.options.on_day ? std::max(now, policy_.zone.start_of(today_ + 1) - std::chrono::microseconds(1)) : now;
+      : context_(context), policy_(context.session.policy()), today_(context.today()), tenant_(context.session.config().tenant.name) {
+    // Subjects are due by the clock; with `--on DAY` also those that become due by the end of that day.
+    due_until_ = context.clock.now();
+    if (context.options.on_day) {
+      due_until_ = std::max(due_until_, policy_.zone.start_of(today_ + 1) - std::chrono::microseconds(1));
+    }
   }
+
+  // Fixed for the whole run: a subject that a batch makes due again waits for the next run.
+  Instant due_until() const { return due_until_; }
 
   BatchCounts run(Transaction& transaction, const std::vector<SubjectHead>& heads) const {
     std::vector<int64_t> ids;
@@ -93,6 +96,7 @@ class Reconciler {
   const Policy& policy_;
   Day today_;
   const std::string& tenant_;
+  Instant due_until_{};
 };
 
 // After a batch failed: each subject in a transaction of its own, so that the others go on.

@@ -119,7 +119,9 @@ TEST_F(Fixtures, GiveTheDecisionsNumbersCodesQuantitiesAndDaysOfTheirPayers) {
       EXPECT_EQ(row["approved"].text(), expected.approved) << expected.file;
       EXPECT_EQ(row["first_day"].text(), expected.first_day) << expected.file;
       EXPECT_EQ(row["last_day"].text(), expected.last_day) << expected.file;
-      if (expected.approved.empty()) EXPECT_EQ(row["supply"].text(), "unknown") << expected.file;
+      if (expected.approved.empty()) {
+        EXPECT_EQ(row["supply"].text(), "unknown") << expected.file;
+      }
     }
     EXPECT_TRUE(is_found) << expected.file << " line " << expected.line;
   }

@@ -114,6 +114,19 @@ TEST(MainJob, AsKnownAtStillShowsWhatWasBelieved) {
   EXPECT_EQ(future.exit_code, 2) << "an instant that transactions may still post below is refused";
 }
 
+TEST(MainJob, ADayLongPastEndsAndADayAheadWarns) {
+  Site site;
+  load_small_clinic(site);
+  Answer past(site.run({"sync", "--on", "2026-10-06"}));
+  EXPECT_EQ(past.number({"subjects"}), 1);
+  EXPECT_EQ(past.number({"entries"}), 1);
+  Answer again(site.run({"sync", "--on", "2026-10-06"}));
+  EXPECT_EQ(again.number({"entries"}), 0);
+  // Within fourteen days of the end the expiring Task joins the Flag.
+  ASSERT_EQ(site.run({"sync", "--on", "2027-03-25"}).exit_code, 0);
+  EXPECT_EQ(site.ehr().resources("Task").size(), 1U);
+}
+
 TEST(MainJob, ChecksWhetherAServiceIsCovered) {
   Site site;
   load_small_clinic(site);

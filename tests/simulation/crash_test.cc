@@ -84,7 +84,7 @@ TEST(Fault03, AWriteThatTimedOutButSucceededIsNotRepeated) {
 }
 
 TEST(Fault04, AnIndexThatLagsIsWaitedForBeforeASecondCreate) {
-  Site site({.conditional_create = false}, "delivery: {visibility_window: 3s, lease: 1s}\n", kOneSecond);
+  Site site({.conditional_create = false}, "delivery: {visibility_window: 3s, lease: 10s}\n", kOneSecond);
   load_patient(site, 12, 3);
   site.ehr().set_faults({.write_then_silent_next = 1, .only_for = "Flag"});
   sync_now(site, 4);

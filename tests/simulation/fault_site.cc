@@ -26,7 +26,7 @@ ProgramResult sync_now(Site& site, int exit_code) {
 }
 
 bool eventually(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (!condition()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -55,7 +55,7 @@ size_t count_requests(Site& site, const std::string& request) {
   return static_cast<size_t>(std::count(log.begin(), log.end(), request));
 }
 
-void wait_out_lease() { std::this_thread::sleep_for(std::chrono::milliseconds(2100)); }
+void wait_out_lease() { std::this_thread::sleep_for(std::chrono::milliseconds(10200)); }
 
 void edit(Site& site, const std::string& type, const std::string& id, const std::string& from, const std::string& to) {
   std::string text = site.ehr().resource(type, id).value_or("");

@@ -10,7 +10,7 @@
 
 namespace authledger {
 
-inline const std::string kFastDelivery = "delivery: {visibility_window: 1s, lease: 2s}\n";
+inline const std::string kFastDelivery = "delivery: {visibility_window: 1s, lease: 10s}\n";
 inline const std::vector<std::string> kSyncNow = {"sync", "--on", "2026-11-01"};
 
 // Patient p1 with authorization AUTH-1 (visits of 90837, 2026-10-01 to 2027-03-31) and so many finished visits e1, e2…
@@ -19,7 +19,7 @@ void load_patient(Site& site, int approved, int visits);
 // Runs `sync` as if it were 2026-11-01; fails the test unless it ends with `exit_code`.
 ProgramResult sync_now(Site& site, int exit_code = 0);
 
-// Waits up to ten seconds until `condition` holds; false when it never did.
+// Waits up to twenty seconds until `condition` holds; false when it never did.
 bool eventually(const std::function<bool()>& condition);
 
 // Longer than lease and visibility window of kFastDelivery.
