@@ -43,7 +43,7 @@ bench: packages
 	@cmake --preset release -DAUTHLEDGER_BENCH=ON >build.log 2>&1 || { cat build.log; exit 1; }
 	@rm -f build.log
 	@cmake --build --preset release
-	@build/release/bench
+	@build/release/bench-program/bench
 
 lint:
 	@scripts/lint.sh

@@ -234,7 +234,6 @@ void read_server(YamlMapReader& root, ServerConfig& server) {
   map.text("listen", server.listen);
   if (!is_loopback(server.listen)) map.problem("listen", kLoopbackHint);
   map.duration("sync_interval", server.sync_interval, seconds(1), hours(24 * 7));
-  map.integer("workers", server.workers, 1, 64);
   map.finish();
 }
 

@@ -97,7 +97,6 @@ struct DeliveryConfig {
 struct ServerConfig {
   std::string listen = "127.0.0.1:8089";  // Loopback only.
   std::chrono::seconds sync_interval{300};
-  int workers = 1;
 };
 
 struct Config {

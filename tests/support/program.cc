@@ -65,7 +65,10 @@ void RunningProgram::signal(int number) {
   if (pid_ > 0) kill(pid_, number);
 }
 
-bool RunningProgram::is_running() { return pid_ > 0 && kill(pid_, 0) == 0 && waitpid(pid_, nullptr, WNOHANG | WNOWAIT) == 0; }
+bool RunningProgram::is_running() {
+  siginfo_t ended{};
+  return pid_ > 0 && waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid == 0;
+}
 
 std::string RunningProgram::output() const { return read_file(output_file_); }
 
