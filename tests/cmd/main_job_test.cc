@@ -89,7 +89,8 @@ TEST(MainJob, AFinishedVisitMovesOneUnitAndAnErrorBringsItBack) {
   ProgramResult explained = site.run({"explain", "AUTH-1"});
   EXPECT_EQ(explained.exit_code, 0) << explained.errors;
   size_t uses = 0, reversals = 0;
-  for (JsonView step : Answer(explained).root()) {
+  Answer steps(explained);
+  for (JsonView step : steps.root()) {
     if (step["service"].text() != "Encounter/e4") continue;
     uses += step["to"].text() == "used";
     reversals += step["is_reversal"].boolean();
