@@ -12,7 +12,7 @@ namespace authledger {
 namespace {
 
 constexpr std::chrono::milliseconds kTerminalPeriod{100};
-constexpr std::chrono::seconds kPlainPeriod{5};
+constexpr std::chrono::milliseconds kPlainPeriod{5000};
 
 }  // namespace
 
@@ -73,7 +73,7 @@ TerminalProgress::~TerminalProgress() { clear(); }
 void TerminalProgress::operator()(const std::string& line) {
   auto now = std::chrono::steady_clock::now();
   if (state_->last.time_since_epoch().count() == 0 && !state_->is_terminal) state_->last = now;
-  if (now - state_->last < (state_->is_terminal ? std::chrono::milliseconds(kTerminalPeriod) : std::chrono::milliseconds(kPlainPeriod))) return;
+  if (now - state_->last < (state_->is_terminal ? kTerminalPeriod : kPlainPeriod)) return;
   state_->last = now;
   if (state_->is_terminal) {
     fmt::print(stderr, "\r\033[K{}", line);

@@ -8,7 +8,6 @@
 
 #include "base/crypto.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "fhir/capability.h"
 #include "fhir/files.h"
 #include "fhir/search.h"
@@ -100,8 +99,8 @@ std::optional<std::string> pull_deletions(const FeedRun& run, FeedState& state) 
   return std::nullopt;
 }
 
-// Reads one chain of pages. `after_last` is what the feed's state becomes with the last page.
-std::optional<std::string> read_pages(const FeedRun& run, std::string url, FeedState state, const FeedState& after_last) {
+// Reads one chain of pages; the run ends with the last of them.
+std::optional<std::string> read_pages(const FeedRun& run, std::string url, FeedState state) {
   PageGuard guard(run.endpoint.pages_per_pull_max);
   int64_t count = 0;
   while (true) {
@@ -117,14 +116,14 @@ std::optional<std::string> read_pages(const FeedRun& run, std::string url, FeedS
     run.context.progress(fmt::format("{}/{}: {} read", run.endpoint.name, run.feed.resource_type, count));
 
     const bool is_last = page->next.empty();
-    FeedState next = is_last ? after_last : state;
-    if (is_last && !after_last.run_started_at) {
-      // The run ends here: everything up to its start, by the server's clock, has been read.
-      if (after_last.resume_link.empty()) next.watermark = *state.run_started_at - run.endpoint.overlap;
-      next.run_started_at = after_last.resume_link.empty() ? std::nullopt : state.run_started_at;
+    FeedState next = state;
+    next.resume_link = page->next;
+    if (is_last) {
+      // Everything up to the start of the run, by the server's clock, has been read.
+      next.watermark = *state.run_started_at - run.endpoint.overlap;
+      next.run_started_at.reset();
       next.last_success_at = run.context.clock.now();
     }
-    if (!is_last) next.resume_link = page->next;
     if (!lease(run, state.lease_token)) return kFeedTakenOver;
     run.intake.record(std::move(received), &next);
     if (is_last) return std::nullopt;
@@ -134,11 +133,8 @@ std::optional<std::string> read_pages(const FeedRun& run, std::string url, FeedS
 }
 
 std::optional<std::string> pull_by_last_updated(const FeedRun& run, FeedState state) {
-  FeedState ended = state;
-  ended.resume_link.clear();
-  ended.run_started_at.reset();
   if (!state.resume_link.empty()) {
-    auto failure = read_pages(run, state.resume_link, state, ended);
+    auto failure = read_pages(run, state.resume_link, state);
     if (!failure || run.context.stop.stop_requested()) return failure;
     // Search results expire (410 and the like); the watermark still says where the run began.
     log_warning("resume_link_failed", {{"feed", run.endpoint.name + "/" + run.feed.resource_type}, {"cause", *failure}});
@@ -148,16 +144,14 @@ std::optional<std::string> pull_by_last_updated(const FeedRun& run, FeedState st
   if (auto failure = pull_deletions(run, state)) return failure;
   std::string url = search_query(run);
   if (state.watermark) url += "&_lastUpdated=" + query_value("ge" + format_instant(*state.watermark));
-  return read_pages(run, url, state, ended);
+  return read_pages(run, url, state);
 }
 
-// A sweep remembers its place as "<patient>\n<next page or nothing>".
+// A sweep remembers its place as the patient to read next, in `resume_link`.
 std::optional<std::string> pull_by_patient(const FeedRun& run, FeedState state, const std::vector<std::string>& roster) {
   size_t at = 0;
-  std::string page_link;
   if (!state.resume_link.empty()) {
-    std::vector<std::string> place = split(state.resume_link, '\n');
-    at = static_cast<size_t>(std::lower_bound(roster.begin(), roster.end(), place[0]) - roster.begin());
+    at = static_cast<size_t>(std::lower_bound(roster.begin(), roster.end(), state.resume_link) - roster.begin());
     if (at == roster.size()) at = 0;
   } else {
     state.run_started_at = run.context.clock.now();
