@@ -16,14 +16,14 @@
 namespace authledger {
 
 struct ResourceContext {
-  std::string source;     // Endpoint name.
-  std::string base_url;   // Absolute base of the resource's server, without trailing slash; references relative to it.
+  std::string source;    // Endpoint name.
+  std::string base_url;  // Absolute base of the resource's server, without trailing slash; references relative to it.
 };
 
 struct MappedFacts {
-  std::string patient;       // "Patient/p1", or for an Organization its own reference; empty with an issue otherwise.
-  std::vector<Fact> facts;   // Empty when the resource says nothing for the ledger (e.g. EOB use=claim without links).
-  Issues issues;             // With an error, facts is empty: the resource goes to quarantine.
+  std::string patient;      // "Patient/p1", or for an Organization its own reference; empty with an issue otherwise.
+  std::vector<Fact> facts;  // Empty when the resource says nothing for the ledger (e.g. EOB use=claim without links).
+  Issues issues;            // With an error, facts is empty: the resource goes to quarantine.
   bool is_retraction = false;  // entered-in-error and the like: nothing of it stands any more.
 };
 

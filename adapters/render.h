@@ -15,8 +15,8 @@ namespace authledger {
 struct RenderContext {
   std::string identifier_system;  // DeliveryConfig::identifier_system
   std::string owner;
-  std::string patient;            // Reference on the delivering endpoint.
-  Instant authored_at{};          // First time this notice was desired: Task.authoredOn, Flag.period.start.
+  std::string patient;    // Reference on the delivering endpoint.
+  Instant authored_at{};  // First time this notice was desired: Task.authoredOn, Flag.period.start.
 };
 
 // "Flag" for utilization, "Task" otherwise.
@@ -32,8 +32,8 @@ std::string render_update(const DesiredNotice& notice, const std::string& notice
 // Task cancelled with statusReason, Flag inactive with period.end; never DELETE.
 std::string render_retired(JsonView current, const std::string& close_reason, Instant now);
 
-// Whether a person (not we) ended it: a Task completed, rejected, cancelled, failed or entered-in-error; a Flag inactive
-// or entered-in-error.
+// Whether a person (not we) ended it: a Task completed, rejected, cancelled, failed or entered-in-error; a Flag
+// inactive or entered-in-error.
 bool is_closed(JsonView current);
 
 // Where a notice kind can go on an endpoint; the reason when it cannot.

@@ -8,9 +8,9 @@ namespace authledger {
 }  // namespace authledger
 
 // For mistakes of the program itself, never for bad input: the condition holds, or the process ends.
-#define AUTHLEDGER_CHECK(condition)                                         \
-  do {                                                                      \
-    if (!(condition)) {                                                     \
-      ::authledger::check_failed(#condition, __FILE__, __LINE__);           \
-    }                                                                       \
+#define AUTHLEDGER_CHECK(condition)                               \
+  do {                                                            \
+    if (!(condition)) {                                           \
+      ::authledger::check_failed(#condition, __FILE__, __LINE__); \
+    }                                                             \
   } while (false)

@@ -33,9 +33,13 @@ Hash sha256(std::string_view bytes) {
   return hash;
 }
 
-std::string to_hex(const Hash& hash) { return hex_of(hash.data(), hash.size()); }
+std::string to_hex(const Hash& hash) {
+  return hex_of(hash.data(), hash.size());
+}
 
-std::string_view bytes_of(const Hash& hash) { return {reinterpret_cast<const char*>(hash.data()), hash.size()}; }
+std::string_view bytes_of(const Hash& hash) {
+  return {reinterpret_cast<const char*>(hash.data()), hash.size()};
+}
 
 HashInput& HashInput::add(std::string_view bytes) {
   append_big_endian(bytes_, bytes.size());
@@ -48,7 +52,9 @@ HashInput& HashInput::add(int64_t number) {
   return *this;
 }
 
-Hash HashInput::sha256() const { return authledger::sha256(bytes_); }
+Hash HashInput::sha256() const {
+  return authledger::sha256(bytes_);
+}
 
 std::string base64(std::string_view bytes) {
   std::string text((bytes.size() + 2) / 3 * 4, '\0');

@@ -26,11 +26,17 @@ std::optional<Day> existing_day(int year, int month, int day_of_month) {
   return Day{static_cast<int32_t>(date::sys_days{ymd}.time_since_epoch().count())};
 }
 
-date::sys_days sys_days_of(Day day) { return date::sys_days{date::days{day.number}}; }
+date::sys_days sys_days_of(Day day) {
+  return date::sys_days{date::days{day.number}};
+}
 
-std::string_view date_part(std::string_view text) { return text.substr(0, text.find('T')); }
+std::string_view date_part(std::string_view text) {
+  return text.substr(0, text.find('T'));
+}
 
-const date::time_zone* zone_of(const void* zone) { return static_cast<const date::time_zone*>(zone); }
+const date::time_zone* zone_of(const void* zone) {
+  return static_cast<const date::time_zone*>(zone);
+}
 
 constexpr const char* kWeekdays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -43,7 +49,9 @@ Day day_of(int year, int month, int day_of_month) {
   return *day;
 }
 
-int year_of(Day day) { return static_cast<int>(date::year_month_day{sys_days_of(day)}.year()); }
+int year_of(Day day) {
+  return static_cast<int>(date::year_month_day{sys_days_of(day)}.year());
+}
 
 std::optional<Day> parse_day(std::string_view text) {
   if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
@@ -100,7 +108,8 @@ std::optional<Instant> parse_instant(std::string_view text) {
       ++at;
       int64_t scale = 100'000;
       size_t first_digit = at;
-      for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10) micros += (text[at] - '0') * scale;
+      for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10)
+        micros += (text[at] - '0') * scale;
       if (at == first_digit) return std::nullopt;
     }
   }
@@ -163,7 +172,8 @@ Result<TimeZone> TimeZone::find(const std::string& name) {
   try {
     return TimeZone(name, date::locate_zone(name));
   } catch (const std::runtime_error&) {
-    return Failure{fmt::format("no time zone \"{}\" in the system's database; write an IANA name such as America/New_York", name)};
+    return Failure{
+        fmt::format("no time zone \"{}\" in the system's database; write an IANA name such as America/New_York", name)};
   }
 }
 

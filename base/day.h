@@ -22,9 +22,15 @@ struct Day {
   constexpr auto operator<=>(const Day&) const = default;
 };
 
-constexpr Day operator+(Day day, int days) { return Day{day.number + days}; }
-constexpr Day operator-(Day day, int days) { return Day{day.number - days}; }
-constexpr int operator-(Day later, Day earlier) { return later.number - earlier.number; }
+constexpr Day operator+(Day day, int days) {
+  return Day{day.number + days};
+}
+constexpr Day operator-(Day day, int days) {
+  return Day{day.number - days};
+}
+constexpr int operator-(Day later, Day earlier) {
+  return later.number - earlier.number;
+}
 
 Day day_of(int year, int month, int day_of_month);
 int year_of(Day day);

@@ -6,10 +6,14 @@ namespace authledger {
 
 const char* severity_name(Severity severity) {
   switch (severity) {
-    case Severity::fatal: return "fatal";
-    case Severity::error: return "error";
-    case Severity::warning: return "warning";
-    case Severity::information: return "information";
+    case Severity::fatal:
+      return "fatal";
+    case Severity::error:
+      return "error";
+    case Severity::warning:
+      return "warning";
+    case Severity::information:
+      return "information";
   }
   return "error";
 }

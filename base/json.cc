@@ -51,7 +51,9 @@ class NodeArena {
   size_t used_ = 0;
 };
 
-std::string_view name_of(const JsonNode& node) { return {node.name, node.name_bytes}; }
+std::string_view name_of(const JsonNode& node) {
+  return {node.name, node.name_bytes};
+}
 
 bool has_duplicate_names(const JsonNode* first, size_t count) {
   if (count <= kSmallObjectMembers) {
@@ -77,7 +79,9 @@ class TreeBuilder {
 
   bool Null() { return push(JsonKind::null, nullptr, 0, false); }
   bool Bool(bool value) { return push(JsonKind::boolean, value ? "true" : "false", value ? 4 : 5, value); }
-  bool RawNumber(const char* text, rapidjson::SizeType bytes, bool) { return push(JsonKind::number, text, bytes, false); }
+  bool RawNumber(const char* text, rapidjson::SizeType bytes, bool) {
+    return push(JsonKind::number, text, bytes, false);
+  }
   bool String(const char* text, rapidjson::SizeType bytes, bool) {
     return has_no_nul(text, bytes) && push(JsonKind::string, text, bytes, false);
   }
@@ -194,7 +198,8 @@ Result<JsonView> JsonDocument::parse(std::string_view text, const JsonLimits& li
   rapidjson::ParseResult outcome = reader.Parse<kFlags>(stream, builder);
   if (outcome.IsError()) {
     const char* problem = builder.problem() ? builder.problem() : rapidjson::GetParseError_En(outcome.Code());
-    return Failure{fmt::format("not valid JSON at {}: {}", position(text, std::min(outcome.Offset(), text.size())), problem)};
+    return Failure{
+        fmt::format("not valid JSON at {}: {}", position(text, std::min(outcome.Offset(), text.size())), problem)};
   }
   // In place, text after a NUL byte would be taken for the end; a whole parse consumes every byte.
   if (stream.Tell() < text.size()) return Failure{"not valid JSON: a NUL byte"};
@@ -203,7 +208,9 @@ Result<JsonView> JsonDocument::parse(std::string_view text, const JsonLimits& li
   return JsonView(&state.root);
 }
 
-JsonView JsonDocument::root() const { return state_->has_root ? JsonView(&state_->root) : JsonView(); }
+JsonView JsonDocument::root() const {
+  return state_->has_root ? JsonView(&state_->root) : JsonView();
+}
 
 // RapidJSON's writers share no base class, so the state holds both and asks which one is in use.
 struct JsonWriter::State {
@@ -272,10 +279,14 @@ JsonWriter& JsonWriter::null() {
 }
 JsonWriter& JsonWriter::value(JsonView view) {
   switch (view.kind()) {
-    case JsonKind::null: return null();
-    case JsonKind::boolean: return boolean(view.boolean());
-    case JsonKind::number: return number_text(view.text());
-    case JsonKind::string: return string(view.text());
+    case JsonKind::null:
+      return null();
+    case JsonKind::boolean:
+      return boolean(view.boolean());
+    case JsonKind::number:
+      return number_text(view.text());
+    case JsonKind::string:
+      return string(view.text());
     case JsonKind::array:
       begin_array();
       for (JsonView element : view) value(element);

@@ -17,11 +17,11 @@ enum class JsonKind : uint8_t { null, boolean, number, string, array, object };
 
 // One node of a parsed tree. Lives in its document's arena; read it through JsonView.
 struct JsonNode {
-  const char* name;       // Member name, when the parent is an object.
+  const char* name;  // Member name, when the parent is an object.
   uint32_t name_bytes;
-  uint32_t size;          // Bytes of text, or number of children.
+  uint32_t size;  // Bytes of text, or number of children.
   union {
-    const char* text;     // string, number; "true"/"false" for boolean.
+    const char* text;  // string, number; "true"/"false" for boolean.
     const JsonNode* children;
   };
   JsonKind kind;
@@ -48,7 +48,8 @@ class JsonView {
   // The text of a string, number or boolean; empty for the rest.
   std::string_view text() const {
     return node_ && node_->kind >= JsonKind::boolean && node_->kind <= JsonKind::string
-               ? std::string_view(node_->text, node_->size) : std::string_view();
+               ? std::string_view(node_->text, node_->size)
+               : std::string_view();
   }
   std::string string() const { return std::string(text()); }
   bool boolean() const { return node_ && node_->boolean; }
@@ -58,7 +59,9 @@ class JsonView {
   // Element of an array, or member value of an object by position. Missing when out of range.
   JsonView at(size_t index) const { return index < size() ? JsonView(node_->children + index) : JsonView(); }
   // The member's name, when this value is a member of an object.
-  std::string_view name() const { return node_ ? std::string_view(node_->name, node_->name_bytes) : std::string_view(); }
+  std::string_view name() const {
+    return node_ ? std::string_view(node_->name, node_->name_bytes) : std::string_view();
+  }
   // Member of an object by name. Missing when there is none or this is no object.
   JsonView operator[](std::string_view member) const {
     if (!is_object()) return {};
@@ -73,8 +76,12 @@ class JsonView {
    public:
     explicit Iterator(const JsonNode* node) : node_(node) {}
     JsonView operator*() const { return JsonView(node_); }
-    Iterator& operator++() { ++node_; return *this; }
+    Iterator& operator++() {
+      ++node_;
+      return *this;
+    }
     bool operator==(const Iterator&) const = default;
+
    private:
     const JsonNode* node_;
   };
@@ -129,7 +136,7 @@ class JsonWriter {
   JsonWriter& number_text(std::string_view json_number);  // Already valid JSON number text.
   JsonWriter& boolean(bool value);
   JsonWriter& null();
-  JsonWriter& value(JsonView view);                        // A parsed value, deep; numbers keep their text.
+  JsonWriter& value(JsonView view);  // A parsed value, deep; numbers keep their text.
   JsonWriter& member(std::string_view name, std::string_view text) { return key(name).string(text); }
 
   std::string take();

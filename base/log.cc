@@ -21,19 +21,27 @@ spdlog::logger& logger() {
 
 spdlog::level::level_enum spdlog_level(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return spdlog::level::debug;
-    case LogLevel::info: return spdlog::level::info;
-    case LogLevel::warning: return spdlog::level::warn;
-    case LogLevel::error: return spdlog::level::err;
+    case LogLevel::debug:
+      return spdlog::level::debug;
+    case LogLevel::info:
+      return spdlog::level::info;
+    case LogLevel::warning:
+      return spdlog::level::warn;
+    case LogLevel::error:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
 
-bool needs_quotes(std::string_view value) { return value.empty() || value.find_first_of(" \"\n\r\t=") != std::string_view::npos; }
+bool needs_quotes(std::string_view value) {
+  return value.empty() || value.find_first_of(" \"\n\r\t=") != std::string_view::npos;
+}
 
 }  // namespace
 
-void set_log_level(LogLevel level) { logger().set_level(spdlog_level(level)); }
+void set_log_level(LogLevel level) {
+  logger().set_level(spdlog_level(level));
+}
 
 void log_event(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
   if (!logger().should_log(spdlog_level(level))) return;

@@ -6,8 +6,8 @@
 
 namespace authledger {
 
-// Key-value logging to standard error, one line an event: `2026-03-01T10:00:00.123Z info pull_finished feed=ehr/Encounter`.
-// Never pass patient data or secrets: keys name machines, counts, ids of feeds. Thread-safe.
+// Key-value logging to standard error, one line an event: `2026-03-01T10:00:00.123Z info pull_finished
+// feed=ehr/Encounter`. Never pass patient data or secrets: keys name machines, counts, ids of feeds. Thread-safe.
 
 enum class LogLevel { debug, info, warning, error };
 
@@ -28,9 +28,17 @@ void set_log_level(LogLevel level);
 
 void log_event(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
 
-inline void log_debug(std::string_view event, std::initializer_list<LogField> fields = {}) { log_event(LogLevel::debug, event, fields); }
-inline void log_info(std::string_view event, std::initializer_list<LogField> fields = {}) { log_event(LogLevel::info, event, fields); }
-inline void log_warning(std::string_view event, std::initializer_list<LogField> fields = {}) { log_event(LogLevel::warning, event, fields); }
-inline void log_error(std::string_view event, std::initializer_list<LogField> fields = {}) { log_event(LogLevel::error, event, fields); }
+inline void log_debug(std::string_view event, std::initializer_list<LogField> fields = {}) {
+  log_event(LogLevel::debug, event, fields);
+}
+inline void log_info(std::string_view event, std::initializer_list<LogField> fields = {}) {
+  log_event(LogLevel::info, event, fields);
+}
+inline void log_warning(std::string_view event, std::initializer_list<LogField> fields = {}) {
+  log_event(LogLevel::warning, event, fields);
+}
+inline void log_error(std::string_view event, std::initializer_list<LogField> fields = {}) {
+  log_event(LogLevel::error, event, fields);
+}
 
 }  // namespace authledger

@@ -7,7 +7,9 @@ namespace {
 
 constexpr int kExponentMax = 30;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 }  // namespace
 
@@ -53,7 +55,8 @@ std::optional<Quantity> parse_quantity(std::string_view text) {
     milli = milli * 10 + (digits[static_cast<size_t>(i)] - '0');
     if (milli > limit) return std::nullopt;
   }
-  if (shift < 0 && keep >= 0 && keep < static_cast<int64_t>(digits.size()) && digits[static_cast<size_t>(keep)] >= '5') ++milli;
+  if (shift < 0 && keep >= 0 && keep < static_cast<int64_t>(digits.size()) && digits[static_cast<size_t>(keep)] >= '5')
+    ++milli;
   for (; shift > 0 && milli != 0; --shift) {
     milli *= 10;
     if (milli > limit) return std::nullopt;

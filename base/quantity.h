@@ -24,8 +24,14 @@ class Quantity {
   constexpr Quantity operator+(Quantity other) const { return Quantity(milli_ + other.milli_); }
   constexpr Quantity operator-(Quantity other) const { return Quantity(milli_ - other.milli_); }
   constexpr Quantity operator-() const { return Quantity(-milli_); }
-  constexpr Quantity& operator+=(Quantity other) { milli_ += other.milli_; return *this; }
-  constexpr Quantity& operator-=(Quantity other) { milli_ -= other.milli_; return *this; }
+  constexpr Quantity& operator+=(Quantity other) {
+    milli_ += other.milli_;
+    return *this;
+  }
+  constexpr Quantity& operator-=(Quantity other) {
+    milli_ -= other.milli_;
+    return *this;
+  }
 
  private:
   constexpr explicit Quantity(int64_t milli) : milli_(milli) {}

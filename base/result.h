@@ -24,16 +24,28 @@ class [[nodiscard]] Result {
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
 
-  const T& value() const& { AUTHLEDGER_CHECK(ok()); return *std::get_if<0>(&state_); }
-  T& value() & { AUTHLEDGER_CHECK(ok()); return *std::get_if<0>(&state_); }
-  T&& value() && { AUTHLEDGER_CHECK(ok()); return std::move(*std::get_if<0>(&state_)); }
+  const T& value() const& {
+    AUTHLEDGER_CHECK(ok());
+    return *std::get_if<0>(&state_);
+  }
+  T& value() & {
+    AUTHLEDGER_CHECK(ok());
+    return *std::get_if<0>(&state_);
+  }
+  T&& value() && {
+    AUTHLEDGER_CHECK(ok());
+    return std::move(*std::get_if<0>(&state_));
+  }
   const T& operator*() const& { return value(); }
   T& operator*() & { return value(); }
   T&& operator*() && { return std::move(*this).value(); }
   const T* operator->() const { return &value(); }
   T* operator->() { return &value(); }
 
-  const E& error() const { AUTHLEDGER_CHECK(!ok()); return *std::get_if<1>(&state_); }
+  const E& error() const {
+    AUTHLEDGER_CHECK(!ok());
+    return *std::get_if<1>(&state_);
+  }
 
  private:
   std::variant<T, E> state_;

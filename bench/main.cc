@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
-#include <cstdio>
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -54,8 +54,9 @@ int64_t total(const RoundSummary& summary) {
 
 std::string write_config(const std::string& folder) {
   std::string file = folder + "/authledger.yaml";
-  std::ofstream(file) << "tenant:\n  name: bench\n  time_zone: America/New_York\n"
-                         "endpoints:\n  - name: files\n    folder: inbox\n    preset: folder\ndelivery:\n  enabled: false\n";
+  std::ofstream(file)
+      << "tenant:\n  name: bench\n  time_zone: America/New_York\n"
+         "endpoints:\n  - name: files\n    folder: inbox\n    preset: folder\ndelivery:\n  enabled: false\n";
   return file;
 }
 
@@ -66,7 +67,8 @@ double seconds_of(const std::function<void()>& work) {
 }
 
 void print_rate(const std::string& what, int64_t resources, double seconds) {
-  fmt::print("{:<34} {:>9.0f} resources/s  ({} in {:.2f} s)\n", what, static_cast<double>(resources) / seconds, resources, seconds);
+  fmt::print("{:<34} {:>9.0f} resources/s  ({} in {:.2f} s)\n", what, static_cast<double>(resources) / seconds,
+             resources, seconds);
 }
 
 int run(int patients) {
@@ -100,8 +102,8 @@ int run(int patients) {
   (*session)->connection().observe(nullptr);
   for (const std::string& failure : summary.failures) fmt::print(stderr, "{}\n", failure);
   print_rate("NDJSON to durable ledger", resources, pull_seconds + reconcile_seconds);
-  fmt::print("  of it pull, map, record {:.2f} s; reconcile and post {:.2f} s ({} entries, {} facts, {} quarantined)\n", pull_seconds,
-             reconcile_seconds, summary.entries, summary.facts.new_facts, summary.facts.quarantined);
+  fmt::print("  of it pull, map, record {:.2f} s; reconcile and post {:.2f} s ({} entries, {} facts, {} quarantined)\n",
+             pull_seconds, reconcile_seconds, summary.entries, summary.facts.new_facts, summary.facts.quarantined);
 
   RoundSummary still;
   double still_seconds = seconds_of([&] {

@@ -15,7 +15,9 @@ constexpr int kAppointmentsPerPatient = 2;
 constexpr const char* kCodes[] = {"90837", "90834", "90832", "90847", "H0015"};
 const Day kFirstDay = day_of(2026, 1, 5);
 
-std::string meta() { return R"("meta":{"versionId":"1","lastUpdated":"2026-06-01T12:00:00Z"})"; }
+std::string meta() {
+  return R"("meta":{"versionId":"1","lastUpdated":"2026-06-01T12:00:00Z"})";
+}
 
 std::string claim(int p, const std::string& code, int units) {
   return fmt::format(
@@ -54,8 +56,12 @@ int64_t write_workload(const std::string& file, int patients, unsigned seed) {
   for (int p = 0; p < patients; ++p) {
     std::string code = kCodes[random() % std::size(kCodes)];
     int units = 8 + static_cast<int>(random() % 8);
-    write(fmt::format(R"({{"resourceType":"Patient","id":"p{0}",{1},"active":true,"identifier":[{{"system":"urn:mrn","value":"m{0}"}}],"name":[{{"family":"Sample","given":["P{0}"]}}]}})", p, meta()));
-    write(fmt::format(R"({{"resourceType":"Coverage","id":"v{0}",{1},"status":"active","subscriberId":"S{0}","beneficiary":{{"reference":"Patient/p{0}"}},"period":{{"start":"2026-01-01"}},"payor":[{{"reference":"Organization/payer-{2}"}}]}})", p, meta(), p % 6));
+    write(fmt::format(
+        R"({{"resourceType":"Patient","id":"p{0}",{1},"active":true,"identifier":[{{"system":"urn:mrn","value":"m{0}"}}],"name":[{{"family":"Sample","given":["P{0}"]}}]}})",
+        p, meta()));
+    write(fmt::format(
+        R"({{"resourceType":"Coverage","id":"v{0}",{1},"status":"active","subscriberId":"S{0}","beneficiary":{{"reference":"Patient/p{0}"}},"period":{{"start":"2026-01-01"}},"payor":[{{"reference":"Organization/payer-{2}"}}]}})",
+        p, meta(), p % 6));
     write(claim(p, code, units));
     write(claim_response(p, code, units));
     for (int n = 0; n < kEncountersPerPatient; ++n) {

@@ -1,5 +1,4 @@
 #include <CLI/CLI.hpp>
-
 #include <iostream>
 #include <map>
 
@@ -23,16 +22,19 @@ int run_authorizations(const GlobalOptions& global, const AnswerOptions& options
     for (auto& [reference, name] : read_organization_names(transaction)) names.emplace(reference, name);
   });
   RowWriter rows(std::cout, global.format,
-                 {"patient", "payer", "authorization_number", "line", "service_codes", "measure", "decision", "window", "supply",
-                  "first_day", "last_day", "approved", "available", "reserved", "used", "lapsed", "sources"});
+                 {"patient", "payer", "authorization_number", "line", "service_codes", "measure", "decision", "window",
+                  "supply", "first_day", "last_day", "approved", "available", "reserved", "used", "lapsed", "sources"});
   exit_code = for_each_subject(*session, options, [&](const SubjectAnswer& answer) {
-    for (AuthorizationRow& row : authorization_rows(answer.consolidated, answer.allocation, answer.policy, answer.today)) {
-      rows.add({OutputCell::of_text(row.patient.empty() ? answer.patient : row.patient), OutputCell::of_text(payer_shown(row, names)),
-                OutputCell::of_text(row.authorization_number), OutputCell::of_text(row.line), OutputCell::of_list(row.service_codes),
+    for (AuthorizationRow& row :
+         authorization_rows(answer.consolidated, answer.allocation, answer.policy, answer.today)) {
+      rows.add({OutputCell::of_text(row.patient.empty() ? answer.patient : row.patient),
+                OutputCell::of_text(payer_shown(row, names)), OutputCell::of_text(row.authorization_number),
+                OutputCell::of_text(row.line), OutputCell::of_list(row.service_codes),
                 OutputCell::of_text(word_of(row.measure)), OutputCell::of_text(word_of(row.decision)),
-                OutputCell::of_text(word_of(row.window)), OutputCell::of_text(word_of(row.supply)), cell_of(row.first_day),
-                cell_of(row.last_day), cell_of(row.approved), cell_of(row.available), cell_of(std::optional(row.reserved)),
-                cell_of(std::optional(row.used)), cell_of(row.lapsed), OutputCell::of_list(row.sources)});
+                OutputCell::of_text(word_of(row.window)), OutputCell::of_text(word_of(row.supply)),
+                cell_of(row.first_day), cell_of(row.last_day), cell_of(row.approved), cell_of(row.available),
+                cell_of(std::optional(row.reserved)), cell_of(std::optional(row.used)), cell_of(row.lapsed),
+                OutputCell::of_list(row.sources)});
     }
   });
   rows.finish();
@@ -43,9 +45,11 @@ int run_authorizations(const GlobalOptions& global, const AnswerOptions& options
 
 void add_authorizations_command(CommandLine line) {
   auto options = std::make_shared<AnswerOptions>();  // Shared by the parser and the run that follows it.
-  CLI::App* command = line.app.add_subcommand("authorizations", "Every authorization line: what is left, and until when");
+  CLI::App* command =
+      line.app.add_subcommand("authorizations", "Every authorization line: what is left, and until when");
   add_answer_options(*command, *options);
-  command->callback([line, options] { line.run = [line, options] { return run_authorizations(line.options, *options); }; });
+  command->callback(
+      [line, options] { line.run = [line, options] { return run_authorizations(line.options, *options); }; });
 }
 
 }  // namespace authledger

@@ -1,6 +1,6 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <iostream>
 
 #include "base/text.h"
@@ -18,7 +18,8 @@ int run_check(const GlobalOptions& global, const CheckOptions& options) {
   auto day = parse_day(options.on_day);
   auto units = parse_quantity(options.units);
   if (!day || !units || !units->is_positive()) {
-    fmt::print(stderr, "authledger: {}\n", !day ? "--on must be a day, YYYY-MM-DD" : "--units must be a number above 0");
+    fmt::print(stderr, "authledger: {}\n",
+               !day ? "--on must be a day, YYYY-MM-DD" : "--units must be a number above 0");
     return kExitBadUsage;
   }
   auto [session, exit_code] = open_session(global);
@@ -29,10 +30,12 @@ int run_check(const GlobalOptions& global, const CheckOptions& options) {
   std::optional<CoverageAnswer> found;
   std::vector<CoveredBy> covered_by;
   exit_code = for_each_subject(*session, answer_options, [&](const SubjectAnswer& answer) {
-    CoverageAnswer covered = check_coverage(answer.consolidated, answer.policy, answer.today, upper_case(options.code), *day, *units);
+    CoverageAnswer covered =
+        check_coverage(answer.consolidated, answer.policy, answer.today, upper_case(options.code), *day, *units);
     for (const Draw& draw : covered.draws) {
       for (const AuthorizationLine& candidate : answer.consolidated.lines) {
-        if (candidate.book == draw.book) covered_by.push_back({candidate.authorization_number, candidate.line, draw.quantity, draw.rule});
+        if (candidate.book == draw.book)
+          covered_by.push_back({candidate.authorization_number, candidate.line, draw.quantity, draw.rule});
       }
     }
     found = std::move(covered);
@@ -48,11 +51,13 @@ int run_check(const GlobalOptions& global, const CheckOptions& options) {
     if (found->is_covered) {
       fmt::print("Covered: {}.\n", cell_of(covered_by).shown);
     } else {
-      fmt::print("Not covered: {} of {} units ({}).\n", format_quantity(found->uncovered), format_quantity(*units), word_of(found->reason));
+      fmt::print("Not covered: {} of {} units ({}).\n", format_quantity(found->uncovered), format_quantity(*units),
+                 word_of(found->reason));
     }
   } else {
     RowWriter rows(std::cout, global.format, {"is_covered", "covered_by", "uncovered", "reason"});
-    rows.add({OutputCell::of_boolean(found->is_covered), cell_of(covered_by), OutputCell::of_number(format_quantity(found->uncovered)),
+    rows.add({OutputCell::of_boolean(found->is_covered), cell_of(covered_by),
+              OutputCell::of_number(format_quantity(found->uncovered)),
               found->is_covered ? OutputCell{} : OutputCell::of_text(word_of(found->reason))});
     rows.finish();
   }

@@ -16,28 +16,28 @@ namespace authledger {
 
 enum ExitCode : int {
   kExitDone = 0,
-  kExitWithQuarantine = 1,   // Done, with quarantined or parked records.
-  kExitBadUsage = 2,         // Bad usage or configuration.
-  kExitNegative = 3,         // A negative answer (`check`), a broken chain (`verify`).
-  kExitUnreachable = 4       // An endpoint or the database could not be reached.
+  kExitWithQuarantine = 1,  // Done, with quarantined or parked records.
+  kExitBadUsage = 2,        // Bad usage or configuration.
+  kExitNegative = 3,        // A negative answer (`check`), a broken chain (`verify`).
+  kExitUnreachable = 4      // An endpoint or the database could not be reached.
 };
 
 struct GlobalOptions {
   std::string config_file = "authledger.yaml";
-  std::string tenant;        // Must equal the config's tenant name when given.
+  std::string tenant;  // Must equal the config's tenant name when given.
   Format format = Format::table;
-  bool has_format = false;   // False when --format was not given: a command may prefer another default.
+  bool has_format = false;  // False when --format was not given: a command may prefer another default.
 };
 
 struct CommandLine {
   CLI::App& app;
-  GlobalOptions& options;    // Filled by the time `run` is called.
+  GlobalOptions& options;  // Filled by the time `run` is called.
   std::function<int()>& run;
 };
 
 void add_sync_command(CommandLine line);
 void add_serve_command(CommandLine line);
-void add_config_command(CommandLine line);        // config check
+void add_config_command(CommandLine line);  // config check
 void add_map_command(CommandLine line);
 void add_fhirpath_command(CommandLine line);
 void add_authorizations_command(CommandLine line);

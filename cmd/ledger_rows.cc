@@ -9,7 +9,9 @@ OutputCell cell_of(const std::optional<Quantity>& quantity) {
   return quantity ? OutputCell::of_number(format_quantity(*quantity)) : OutputCell{};
 }
 
-OutputCell cell_of(const std::optional<Day>& day) { return day ? OutputCell::of_text(format_day(*day)) : OutputCell{}; }
+OutputCell cell_of(const std::optional<Day>& day) {
+  return day ? OutputCell::of_text(format_day(*day)) : OutputCell{};
+}
 
 OutputCell cell_of(const std::vector<CoveredBy>& covered_by) {
   JsonWriter writer;

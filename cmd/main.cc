@@ -1,7 +1,6 @@
-#include <CLI/CLI.hpp>
-
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <csignal>
 #include <iostream>
 
@@ -25,8 +24,12 @@ int run_command_line(int argc, char** argv) {
   std::string format = "table", log_level = "warning";
   app.add_option("--config", options.config_file, "The configuration file")->capture_default_str();
   app.add_option("--tenant", options.tenant, "Refuse to run unless the config's tenant has this name");
-  app.add_option("--format", format, "table, json, ndjson or csv")->capture_default_str()->check(CLI::IsMember({"table", "json", "ndjson", "csv"}));
-  app.add_option("--log-level", log_level, "debug, info, warning or error")->capture_default_str()->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+  app.add_option("--format", format, "table, json, ndjson or csv")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"table", "json", "ndjson", "csv"}));
+  app.add_option("--log-level", log_level, "debug, info, warning or error")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
 
   std::function<int()> run;
   CommandLine line{app, options, run};
@@ -52,7 +55,8 @@ int run_command_line(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_name() == "RequiredError" && !app.remaining().empty()) {
-      fmt::print(stderr, "authledger: there is no command \"{}\"; authledger --help lists them\n", app.remaining().front());
+      fmt::print(stderr, "authledger: there is no command \"{}\"; authledger --help lists them\n",
+                 app.remaining().front());
       return kExitBadUsage;
     }
     int code = app.exit(error);
@@ -60,8 +64,8 @@ int run_command_line(int argc, char** argv) {
   }
   options.format = *format_from(format);
   options.has_format = app.count("--format") > 0;
-  set_log_level(log_level == "debug"  ? LogLevel::debug
-                : log_level == "info" ? LogLevel::info
+  set_log_level(log_level == "debug"   ? LogLevel::debug
+                : log_level == "info"  ? LogLevel::info
                 : log_level == "error" ? LogLevel::error
                                        : LogLevel::warning);
   try {

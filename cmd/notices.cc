@@ -1,10 +1,10 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <iostream>
 
-#include "cmd/ledger_rows.h"
 #include "base/clock.h"
+#include "cmd/ledger_rows.h"
 #include "cmd/session.h"
 #include "ledger/store/notice_store.h"
 
@@ -29,7 +29,8 @@ int run_notices(const GlobalOptions& global, const NoticesOptions& options) {
   transact(session->connection(), session->tenant_id(),
            [&](Transaction& transaction) { stored = read_notices(transaction, options.patient); });
   RowWriter rows(std::cout, global.format,
-                 {"key", "kind", "severity", "patient", "authorization_number", "text", "due_day", "state", "channel", "remote", "reason"});
+                 {"key", "kind", "severity", "patient", "authorization_number", "text", "due_day", "state", "channel",
+                  "remote", "reason"});
   for (const NoticeRowStored& row : stored) {
     const StoredNotice& notice = row.notice;
     NoticeState state = state_of(notice);
@@ -38,8 +39,8 @@ int run_notices(const GlobalOptions& global, const NoticesOptions& options) {
     const DesiredNotice& desired = notice.desired ? *notice.desired : kNone;
     rows.add({OutputCell::of_text(notice.record.notice_key), OutputCell::of_text(word_of(notice.record.kind)),
               OutputCell::of_integer(notice.record.severity), OutputCell::of_text(row.patient),
-              OutputCell::of_text(desired.authorization_number), OutputCell::of_text(desired.text), cell_of(desired.due_day),
-              OutputCell::of_text(word_of(state)), OutputCell::of_text(notice.channel),
+              OutputCell::of_text(desired.authorization_number), OutputCell::of_text(desired.text),
+              cell_of(desired.due_day), OutputCell::of_text(word_of(state)), OutputCell::of_text(notice.channel),
               OutputCell::of_text(notice.remote_id.empty() ? "" : notice.channel + "/" + notice.remote_id),
               OutputCell::of_text(notice.parked_reason.empty() ? notice.close_reason : notice.parked_reason)});
   }

@@ -12,22 +12,34 @@ namespace {
 
 std::string shown_text(const OutputCell& cell) {
   switch (cell.kind) {
-    case OutputCell::Kind::null: return "";
+    case OutputCell::Kind::null:
+      return "";
     case OutputCell::Kind::text:
     case OutputCell::Kind::number:
-    case OutputCell::Kind::boolean: return cell.text;
-    case OutputCell::Kind::list: return join(cell.list, "; ");
-    case OutputCell::Kind::json: return cell.shown;
+    case OutputCell::Kind::boolean:
+      return cell.text;
+    case OutputCell::Kind::list:
+      return join(cell.list, "; ");
+    case OutputCell::Kind::json:
+      return cell.shown;
   }
   return "";
 }
 
 void write_json(JsonWriter& writer, const OutputCell& cell) {
   switch (cell.kind) {
-    case OutputCell::Kind::null: writer.null(); return;
-    case OutputCell::Kind::text: writer.string(cell.text); return;
-    case OutputCell::Kind::number: writer.number_text(cell.text); return;
-    case OutputCell::Kind::boolean: writer.boolean(cell.text == "true"); return;
+    case OutputCell::Kind::null:
+      writer.null();
+      return;
+    case OutputCell::Kind::text:
+      writer.string(cell.text);
+      return;
+    case OutputCell::Kind::number:
+      writer.number_text(cell.text);
+      return;
+    case OutputCell::Kind::boolean:
+      writer.boolean(cell.text == "true");
+      return;
     case OutputCell::Kind::list:
       writer.begin_array();
       for (const std::string& item : cell.list) writer.string(item);
@@ -47,7 +59,8 @@ void write_json(JsonWriter& writer, const OutputCell& cell) {
 // numbers of our own keep their sign.
 std::string csv_field(const OutputCell& cell) {
   std::string text = shown_text(cell);
-  if (cell.kind != OutputCell::Kind::number && !text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos) {
+  if (cell.kind != OutputCell::Kind::number && !text.empty() &&
+      std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos) {
     text.insert(0, "'");
   }
   if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
@@ -84,7 +97,9 @@ OutputCell OutputCell::of_number(std::string_view number_text) {
   return cell;
 }
 
-OutputCell OutputCell::of_integer(long long value) { return of_number(std::to_string(value)); }
+OutputCell OutputCell::of_integer(long long value) {
+  return of_number(std::to_string(value));
+}
 
 OutputCell OutputCell::of_boolean(bool value) {
   OutputCell cell;

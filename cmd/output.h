@@ -15,10 +15,10 @@ std::optional<Format> format_from(std::string_view word);
 struct OutputCell {
   enum class Kind { null, text, number, boolean, list, json };
   Kind kind = Kind::null;
-  std::string text;                 // number: JSON number text; json: JSON text of a nested value.
+  std::string text;  // number: JSON number text; json: JSON text of a nested value.
   std::vector<std::string> list;
 
-  static OutputCell of_text(std::string_view text);          // "" becomes null.
+  static OutputCell of_text(std::string_view text);  // "" becomes null.
   static OutputCell of_number(std::string_view number_text);
   static OutputCell of_integer(long long value);
   static OutputCell of_boolean(bool value);

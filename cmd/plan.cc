@@ -1,6 +1,6 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <array>
 #include <fstream>
 #include <iostream>
@@ -45,12 +45,14 @@ class PlanRows {
  public:
   PlanRows(RowWriter& rows, const std::string& tenant) : rows_(rows), tenant_(tenant) {}
 
-  void subject(const SubjectName& name, const Consolidated& consolidated, const Allocation& allocation, const Policy& policy,
-               Day today, const std::vector<Position>& positions, const std::vector<StoredNotice>& stored) {
+  void subject(const SubjectName& name, const Consolidated& consolidated, const Allocation& allocation,
+               const Policy& policy, Day today, const std::vector<Position>& positions,
+               const std::vector<StoredNotice>& stored) {
     for (const Transfer& transfer : plan_entry(consolidated, allocation, positions).transfers) {
       ++transfers;
-      rows_.add({OutputCell::of_text(name.patient), OutputCell::of_text("transfer"), OutputCell::of_text(transfer.is_reversal ? "reverse" : "post"),
-                 OutputCell::of_text(transfer.book), OutputCell::of_text(transfer.service_key),
+      rows_.add({OutputCell::of_text(name.patient), OutputCell::of_text("transfer"),
+                 OutputCell::of_text(transfer.is_reversal ? "reverse" : "post"), OutputCell::of_text(transfer.book),
+                 OutputCell::of_text(transfer.service_key),
                  OutputCell::of_text(fmt::format("{} to {}", word_of(transfer.from), word_of(transfer.to))),
                  OutputCell::of_number(format_quantity(transfer.quantity))});
     }
@@ -59,8 +61,10 @@ class PlanRows {
     for (const NoticeChange& change :
          plan_notices(tenant_, name.subject_id, consolidated, allocation, policy, today, records)) {
       ++notices;
-      rows_.add({OutputCell::of_text(name.patient), OutputCell::of_text("notice"), OutputCell::of_text(change.desired ? "write" : "retire"),
-                 OutputCell::of_text(change.desired ? word_of(change.desired->kind) : ""), OutputCell::of_text(change.notice_key),
+      rows_.add({OutputCell::of_text(name.patient), OutputCell::of_text("notice"),
+                 OutputCell::of_text(change.desired ? "write" : "retire"),
+                 OutputCell::of_text(change.desired ? word_of(change.desired->kind) : ""),
+                 OutputCell::of_text(change.notice_key),
                  OutputCell::of_text(change.desired ? change.desired->text : change.close_reason), OutputCell{}});
     }
   }
@@ -87,18 +91,20 @@ int run_plan(const GlobalOptions& global, const PlanOptions& options) {
   RowWriter rows(std::cout, global.format, {"patient", "what", "action", "book", "key", "text", "quantity"});
   PlanRows planned(rows, session->config().tenant.name);
   std::vector<SubjectName> names;
-  transact(session->connection(), session->tenant_id(), [&](Transaction& transaction) { names = read_subjects(transaction, options.patient); });
+  transact(session->connection(), session->tenant_id(),
+           [&](Transaction& transaction) { names = read_subjects(transaction, options.patient); });
   for (const SubjectName& name : names) {
     transact(session->connection(), session->tenant_id(), [&](Transaction& transaction) {
       std::array ids{name.subject_id};
       std::vector<Fact> facts = std::move(read_facts(transaction, ids)[0]);
       Consolidated subject = consolidate(current_facts(facts), facts, *policy);
-      planned.subject(name, subject, allocate(subject, *policy, today), *policy, today, read_positions(transaction, ids)[0],
-                      read_notices_of(transaction, ids)[0]);
+      planned.subject(name, subject, allocate(subject, *policy, today), *policy, today,
+                      read_positions(transaction, ids)[0], read_notices_of(transaction, ids)[0]);
     });
   }
   rows.finish();
-  if (global.format == Format::table) fmt::print("{} transfers would be posted, {} notices written or retired\n", planned.transfers, planned.notices);
+  if (global.format == Format::table)
+    fmt::print("{} transfers would be posted, {} notices written or retired\n", planned.transfers, planned.notices);
   return kExitDone;
 }
 
@@ -106,7 +112,8 @@ int run_plan(const GlobalOptions& global, const PlanOptions& options) {
 
 void add_plan_command(CommandLine line) {
   auto options = std::make_shared<PlanOptions>();  // Shared by the parser and the run that follows it.
-  CLI::App* command = line.app.add_subcommand("plan", "What a run, or changed rules, would post and write, without doing it");
+  CLI::App* command =
+      line.app.add_subcommand("plan", "What a run, or changed rules, would post and write, without doing it");
   command->add_option("--patient", options->patient, "Only this patient: an id or a reference (Patient/p1)");
   command->add_option("--on", options->on_day, "As if today were this day (YYYY-MM-DD)");
   command->add_option("--rules", options->rules_file, "A rules file laid over the config's rules");

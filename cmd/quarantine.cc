@@ -1,6 +1,6 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <iostream>
 
 #include "base/clock.h"
@@ -15,11 +15,13 @@ int run_list(const GlobalOptions& global) {
   auto [session, exit_code] = open_session(global);
   if (!session) return exit_code;
   std::vector<QuarantineRow> stored;
-  transact(session->connection(), session->tenant_id(), [&](Transaction& transaction) { stored = read_quarantine(transaction); });
+  transact(session->connection(), session->tenant_id(),
+           [&](Transaction& transaction) { stored = read_quarantine(transaction); });
   RowWriter rows(std::cout, global.format, {"source", "resource", "element_path", "reason", "recorded_at"});
   for (const QuarantineRow& row : stored) {
     rows.add({OutputCell::of_text(row.source), OutputCell::of_text(row.type.empty() ? row.id : row.type + "/" + row.id),
-              OutputCell::of_text(row.element_path), OutputCell::of_text(row.reason), OutputCell::of_text(format_instant(row.recorded_at))});
+              OutputCell::of_text(row.element_path), OutputCell::of_text(row.reason),
+              OutputCell::of_text(format_instant(row.recorded_at))});
   }
   rows.finish();
   return stored.empty() ? kExitDone : kExitWithQuarantine;
@@ -35,8 +37,8 @@ int run_retry(const GlobalOptions& global) {
   RoundSummary summary;
   retry_quarantine(context, summary);
   if (global.format == Format::table) {
-    fmt::print("{} facts recorded, {} resources stay in quarantine; `authledger sync` reconciles them\n", summary.facts.new_facts,
-               summary.facts.quarantined);
+    fmt::print("{} facts recorded, {} resources stay in quarantine; `authledger sync` reconciles them\n",
+               summary.facts.new_facts, summary.facts.quarantined);
   } else {
     fmt::print("{}\n", summary_json(summary));
   }

@@ -1,8 +1,8 @@
 #include "cmd/reckoning.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
 #include <span>
@@ -33,7 +33,8 @@ std::optional<AskedTime> asked_time(const AnswerOptions& options) {
   if (!options.as_known_at.empty()) {
     asked.as_known_at = parse_instant(options.as_known_at);
     if (!asked.as_known_at) {
-      fmt::print(stderr, "authledger: --as-known-at {} is no instant; write 2026-03-01T12:00:00Z or with an offset\n", options.as_known_at);
+      fmt::print(stderr, "authledger: --as-known-at {} is no instant; write 2026-03-01T12:00:00Z or with an offset\n",
+                 options.as_known_at);
       return std::nullopt;
     }
   }
@@ -70,7 +71,8 @@ void add_answer_options(CLI::App& command, AnswerOptions& options) {
   command.add_option("--as-known-at", options.as_known_at, "What the journal held at this instant");
 }
 
-int for_each_subject(TenantSession& session, const AnswerOptions& options, const std::function<void(const SubjectAnswer&)>& visit) {
+int for_each_subject(TenantSession& session, const AnswerOptions& options,
+                     const std::function<void(const SubjectAnswer&)>& visit) {
   auto asked = asked_time(options);
   if (!asked) return kExitBadUsage;
   SystemClock clock;
@@ -83,7 +85,8 @@ int for_each_subject(TenantSession& session, const AnswerOptions& options, const
     if (asked->as_known_at) horizon = oldest_open_transaction(transaction);
   });
   if (horizon && *asked->as_known_at > *horizon) {
-    fmt::print(stderr, "authledger: --as-known-at {} is not settled yet: a transaction has been open since {}\n", options.as_known_at, format_instant(*horizon));
+    fmt::print(stderr, "authledger: --as-known-at {} is not settled yet: a transaction has been open since {}\n",
+               options.as_known_at, format_instant(*horizon));
     return kExitBadUsage;
   }
 
@@ -106,7 +109,10 @@ int for_each_subject(TenantSession& session, const AnswerOptions& options, const
       if (bases[i].policy_version && *bases[i].policy_version != policy->version) {
         auto found = policies.find(*bases[i].policy_version);
         if (found == policies.end()) {
-          found = policies.emplace(*bases[i].policy_version, read_policy(session.connection(), session.tenant_id(), *bases[i].policy_version)).first;
+          found = policies
+                      .emplace(*bases[i].policy_version,
+                               read_policy(session.connection(), session.tenant_id(), *bases[i].policy_version))
+                      .first;
         }
         policy = &found->second;
       }

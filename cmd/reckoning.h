@@ -32,6 +32,7 @@ void add_answer_options(CLI::App& command, AnswerOptions& options);
 // replayed from the last entry posted by then, under the policy and day of that entry; an instant after the oldest open
 // transaction is refused, since that transaction may still post below it.
 // Returns an exit code: kExitDone, or kExitBadUsage after the problem was printed. Throws DbError.
-int for_each_subject(TenantSession& session, const AnswerOptions& options, const std::function<void(const SubjectAnswer&)>& visit);
+int for_each_subject(TenantSession& session, const AnswerOptions& options,
+                     const std::function<void(const SubjectAnswer&)>& visit);
 
 }  // namespace authledger

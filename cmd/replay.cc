@@ -1,6 +1,6 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <array>
 #include <iostream>
 #include <map>
@@ -43,7 +43,8 @@ class Replay {
     for (const JournalEntry& entry : entries) {
       if (entry.allocator_version != kAllocatorVersion) {
         ++counts.verified_by_hash;
-      } else if (EntryPlan plan = rebuild(entry, facts[0], posted); plan.transfers == entry.transfers && plan.outcome_hash == entry.outcome_hash) {
+      } else if (EntryPlan plan = rebuild(entry, facts[0], posted);
+                 plan.transfers == entry.transfers && plan.outcome_hash == entry.outcome_hash) {
         ++counts.rebuilt;
       } else {
         faults.push_back({subject_id, entry.entry_seq, "its inputs give other transfers than those posted"});
@@ -82,7 +83,8 @@ int run_replay(const GlobalOptions& global, const std::string& patient) {
   auto [session, exit_code] = open_session(global);
   if (!session) return exit_code;
   std::vector<SubjectName> names;
-  transact(session->connection(), session->tenant_id(), [&](Transaction& transaction) { names = read_subjects(transaction, patient); });
+  transact(session->connection(), session->tenant_id(),
+           [&](Transaction& transaction) { names = read_subjects(transaction, patient); });
   Replay replay(*session);
   TerminalProgress progress;
   for (size_t i = 0; i < names.size(); ++i) {
@@ -91,12 +93,17 @@ int run_replay(const GlobalOptions& global, const std::string& patient) {
   }
   progress.clear();
   if (global.format == Format::table) {
-    for (const ReplayFault& fault : replay.faults) fmt::print("subject {}, entry {}: {}\n", fault.subject_id, fault.entry_seq, fault.message);
-    fmt::print("{} entries rebuilt from their inputs, {} of other allocator versions verified by hash, {} faults\n", replay.counts.rebuilt,
-               replay.counts.verified_by_hash, replay.faults.size());
+    for (const ReplayFault& fault : replay.faults)
+      fmt::print("subject {}, entry {}: {}\n", fault.subject_id, fault.entry_seq, fault.message);
+    fmt::print("{} entries rebuilt from their inputs, {} of other allocator versions verified by hash, {} faults\n",
+               replay.counts.rebuilt, replay.counts.verified_by_hash, replay.faults.size());
   } else {
     JsonWriter writer;
-    writer.begin_object().key("rebuilt").number(replay.counts.rebuilt).key("verified_by_hash").number(replay.counts.verified_by_hash);
+    writer.begin_object()
+        .key("rebuilt")
+        .number(replay.counts.rebuilt)
+        .key("verified_by_hash")
+        .number(replay.counts.verified_by_hash);
     writer.key("faults").begin_array();
     for (const ReplayFault& fault : replay.faults) {
       writer.begin_object().key("subject").number(fault.subject_id).key("entry_seq").number(fault.entry_seq);

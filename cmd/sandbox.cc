@@ -1,15 +1,14 @@
 #include "sandbox/sandbox.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <csignal>
 #include <fstream>
 #include <iostream>
 #include <memory>
 #include <sstream>
-
-#include <CLI/CLI.hpp>
-#include <fmt/format.h>
 
 #include "base/clock.h"
 #include "cmd/commands.h"
@@ -61,8 +60,8 @@ int run_sandbox(const SandboxCommand& command) {
   options.conditional_create = !command.no_conditional_create;
   const auto zone = TimeZone::find(options.time_zone);
   if (!zone) return fail(zone.error().message);
-  const Day today = command.today.empty() ? zone->day_of(SystemClock().now())
-                                          : parse_day(command.today).value_or(Day{});
+  const Day today =
+      command.today.empty() ? zone->day_of(SystemClock().now()) : parse_day(command.today).value_or(Day{});
   if (!command.today.empty() && !parse_day(command.today)) return fail("--today is written YYYY-MM-DD");
 
   // Blocked before any thread starts, so that all threads inherit it and only sigwait sees the signals.

@@ -1,10 +1,10 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <thread>
 
-#include "base/log.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "cmd/session.h"
 #include "server/health.h"
 #include "sync/loop.h"
@@ -37,7 +37,8 @@ void publish(const LoopReport& report, const Clock& clock, ServerHealth& state) 
   state.set_subjects(report.subjects.subjects, report.subjects.due, report.subjects.parked);
   for (const FeedState& feed : report.feeds) {
     if (feed.last_success_at) {
-      state.set_feed_age(feed.source + "/" + feed.resource_type, std::chrono::duration<double>(now - *feed.last_success_at).count());
+      state.set_feed_age(feed.source + "/" + feed.resource_type,
+                         std::chrono::duration<double>(now - *feed.last_success_at).count());
     }
   }
 }
@@ -66,7 +67,8 @@ int run_serve(const GlobalOptions& global) {
 }  // namespace
 
 void add_serve_command(CommandLine line) {
-  CLI::App* command = line.app.add_subcommand("serve", "The sync loop and the HTTP server (health, metrics), until SIGINT or SIGTERM");
+  CLI::App* command =
+      line.app.add_subcommand("serve", "The sync loop and the HTTP server (health, metrics), until SIGINT or SIGTERM");
   command->callback([line] { line.run = [line] { return run_serve(line.options); }; });
 }
 

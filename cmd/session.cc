@@ -24,7 +24,8 @@ std::optional<Config> load_config_or_explain(const GlobalOptions& options) {
     return std::nullopt;
   }
   if (!options.tenant.empty() && options.tenant != config->tenant.name) {
-    fmt::print(stderr, "authledger: --tenant {} is not the tenant of {} ({})\n", options.tenant, options.config_file, config->tenant.name);
+    fmt::print(stderr, "authledger: --tenant {} is not the tenant of {} ({})\n", options.tenant, options.config_file,
+               config->tenant.name);
     return std::nullopt;
   }
   return std::move(*config);
@@ -68,7 +69,9 @@ struct TerminalProgress::State {
 };
 
 TerminalProgress::TerminalProgress() : state_(std::make_unique<State>()) {}
-TerminalProgress::~TerminalProgress() { clear(); }
+TerminalProgress::~TerminalProgress() {
+  clear();
+}
 
 void TerminalProgress::operator()(const std::string& line) {
   auto now = std::chrono::steady_clock::now();

@@ -9,7 +9,8 @@
 
 namespace authledger {
 
-// What most commands begin with. On failure the cause has been printed to standard error and `exit_code` says how to end.
+// What most commands begin with. On failure the cause has been printed to standard error and `exit_code` says how to
+// end.
 struct OpenedSession {
   std::unique_ptr<TenantSession> session;  // Null on failure.
   int exit_code = kExitDone;

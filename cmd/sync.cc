@@ -1,6 +1,6 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 
@@ -24,11 +24,12 @@ void print_summary(const RoundSummary& summary) {
     total += count;
   }
   fmt::print("pulled    {} resources{}\n", total, total == 0 ? "" : " (" + pulled + ")");
-  fmt::print("facts     {} new, {} unchanged, {} retracted, {} quarantined\n", summary.facts.new_facts, summary.facts.unchanged,
-             summary.facts.retracted, summary.facts.quarantined);
+  fmt::print("facts     {} new, {} unchanged, {} retracted, {} quarantined\n", summary.facts.new_facts,
+             summary.facts.unchanged, summary.facts.retracted, summary.facts.quarantined);
   fmt::print("ledger    {} subjects reconciled, {} journal entries posted\n", summary.subjects, summary.entries);
-  fmt::print("notices   {} created, {} updated, {} retired, {} unchanged, {} parked, {} held\n", summary.notices.created,
-             summary.notices.updated, summary.notices.retired, summary.notices.unchanged, summary.notices.parked, summary.notices.held);
+  fmt::print("notices   {} created, {} updated, {} retired, {} unchanged, {} parked, {} held\n",
+             summary.notices.created, summary.notices.updated, summary.notices.retired, summary.notices.unchanged,
+             summary.notices.parked, summary.notices.held);
   fmt::print("requests  {} in {:.1f} s\n", summary.requests, summary.seconds);
   if (summary.facts.quarantined > 0) fmt::print("Look at what could not be mapped: authledger quarantine list\n");
 }
@@ -36,7 +37,8 @@ void print_summary(const RoundSummary& summary) {
 int exit_code_of(const RoundSummary& summary) {
   if (summary.is_misconfigured) return kExitBadUsage;
   if (!summary.failures.empty() && !summary.is_stopped) return kExitUnreachable;
-  if (summary.facts.quarantined > 0 || summary.notices.parked > 0 || summary.parked_subjects > 0) return kExitWithQuarantine;
+  if (summary.facts.quarantined > 0 || summary.notices.parked > 0 || summary.parked_subjects > 0)
+    return kExitWithQuarantine;
   return kExitDone;
 }
 

@@ -1,6 +1,6 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <iostream>
 
 #include "cmd/session.h"
@@ -16,7 +16,8 @@ struct Fault {
 };
 
 // The chain, the projection and conservation of one subject.
-void verify_subject(Transaction& transaction, int64_t subject_id, std::vector<Fault>& faults, int64_t& entries_checked) {
+void verify_subject(Transaction& transaction, int64_t subject_id, std::vector<Fault>& faults,
+                    int64_t& entries_checked) {
   std::vector<JournalEntry> entries = read_entries(transaction, subject_id);
   entries_checked += static_cast<int64_t>(entries.size());
   if (auto fault = verify_chain(subject_key(transaction.tenant_id(), subject_id), entries)) {
@@ -24,7 +25,8 @@ void verify_subject(Transaction& transaction, int64_t subject_id, std::vector<Fa
     return;
   }
   std::vector<Transfer> transfers;
-  for (const JournalEntry& entry : entries) transfers.insert(transfers.end(), entry.transfers.begin(), entry.transfers.end());
+  for (const JournalEntry& entry : entries)
+    transfers.insert(transfers.end(), entry.transfers.begin(), entry.transfers.end());
   std::vector<Balance> folded = fold_balances(transfers);
   if (folded != read_balances(transaction, subject_id)) {
     faults.push_back({subject_id, 0, "the balance projection differs from the journal; run `authledger rebuild`"});
@@ -57,13 +59,15 @@ int run_verify(const GlobalOptions& global) {
   progress.clear();
   if (global.format == Format::table) {
     for (const Fault& fault : faults) {
-      fmt::print("subject {}{}: {}\n", fault.subject_id, fault.entry_seq == 0 ? "" : fmt::format(", entry {}", fault.entry_seq), fault.message);
+      fmt::print("subject {}{}: {}\n", fault.subject_id,
+                 fault.entry_seq == 0 ? "" : fmt::format(", entry {}", fault.entry_seq), fault.message);
     }
     fmt::print("{} subjects, {} entries, {} faults\n", ids.size(), entries, faults.size());
   } else {
     RowWriter rows(std::cout, global.format, {"subject", "entry_seq", "message"});
     for (const Fault& fault : faults) {
-      rows.add({OutputCell::of_integer(fault.subject_id), fault.entry_seq == 0 ? OutputCell{} : OutputCell::of_integer(fault.entry_seq),
+      rows.add({OutputCell::of_integer(fault.subject_id),
+                fault.entry_seq == 0 ? OutputCell{} : OutputCell::of_integer(fault.entry_seq),
                 OutputCell::of_text(fault.message)});
     }
     rows.finish();
@@ -77,7 +81,8 @@ int run_rebuild(const GlobalOptions& global) {
   std::vector<int64_t> ids = all_subject_ids(*session);
   TerminalProgress progress;
   for (size_t i = 0; i < ids.size(); ++i) {
-    transact(session->connection(), session->tenant_id(), [&](Transaction& transaction) { rebuild_balances(transaction, ids[i]); });
+    transact(session->connection(), session->tenant_id(),
+             [&](Transaction& transaction) { rebuild_balances(transaction, ids[i]); });
     progress(fmt::format("rebuild: {} of {} subjects", i + 1, ids.size()));
   }
   progress.clear();
@@ -88,7 +93,8 @@ int run_rebuild(const GlobalOptions& global) {
 }  // namespace
 
 void add_verify_command(CommandLine line) {
-  CLI::App* command = line.app.add_subcommand("verify", "Hash chains, conservation and projections; names the first broken entry");
+  CLI::App* command =
+      line.app.add_subcommand("verify", "Hash chains, conservation and projections; names the first broken entry");
   command->callback([line] { line.run = [line] { return run_verify(line.options); }; });
 }
 

@@ -21,29 +21,29 @@ struct TenantConfig {
 };
 
 struct DatabaseConfig {
-  std::string url;           // libpq URL or key=value string; empty = embedded. One with a password comes from url_file
-                             // or url_env only.
-  std::string data_folder;   // Embedded cluster; default "authledger-data" beside the config file.
+  std::string url;          // libpq URL or key=value string; empty = embedded. One with a password comes from url_file
+                            // or url_env only.
+  std::string data_folder;  // Embedded cluster; default "authledger-data" beside the config file.
 };
 
 enum class AuthKind { none, bearer, basic, client_secret, smart_backend };
 
 struct AuthConfig {
   AuthKind kind = AuthKind::none;
-  std::string user;           // basic
-  std::string client_id;      // client_secret, smart_backend
-  std::string token_url;      // Empty = discovered at .well-known/smart-configuration.
+  std::string user;       // basic
+  std::string client_id;  // client_secret, smart_backend
+  std::string token_url;  // Empty = discovered at .well-known/smart-configuration.
   std::string scope;
-  std::string secret_file;    // Token, password, client secret or private key: a file …
-  std::string secret_env;     // … or an environment variable. Never in the YAML itself.
+  std::string secret_file;  // Token, password, client secret or private key: a file …
+  std::string secret_env;   // … or an environment variable. Never in the YAML itself.
 };
 
 enum class RosterKind { patient_search, group, list_file };
 
 struct RosterConfig {
   RosterKind kind = RosterKind::patient_search;
-  std::string group;      // Group id
-  std::string file;       // One patient id or reference a line.
+  std::string group;  // Group id
+  std::string file;   // One patient id or reference a line.
 };
 
 // How the resources of one type are pulled. Presets give defaults; a site overrides single keys.
@@ -62,34 +62,34 @@ struct ColumnOverride {
 
 struct EndpointConfig {
   std::string name;
-  std::string base_url;          // FHIR base without trailing slash; empty for a folder source.
-  std::string folder;            // Folder of .ndjson, .json (resource or Bundle) files; empty for HTTP.
-  bool authoritative = false;    // Folder: a file or resource that is gone is a deletion.
+  std::string base_url;        // FHIR base without trailing slash; empty for a folder source.
+  std::string folder;          // Folder of .ndjson, .json (resource or Bundle) files; empty for HTTP.
+  bool authoritative = false;  // Folder: a file or resource that is gone is a deletion.
   std::string preset = "generic";
   AuthConfig auth;
   RosterConfig roster;
-  std::vector<FeedConfig> feeds;            // Resolved: preset, then the site's `feeds:`.
+  std::vector<FeedConfig> feeds;  // Resolved: preset, then the site's `feeds:`.
   std::vector<ColumnOverride> overrides;
   std::map<std::string, std::map<std::string, std::string>> value_maps;  // Site additions: map → code → word.
-  std::chrono::seconds overlap{300};        // Re-read before the watermark.
+  std::chrono::seconds overlap{300};                                     // Re-read before the watermark.
   std::chrono::seconds connect_timeout{10}, request_timeout{60};
   int page_size = 200;
   int pages_per_pull_max = 100000;
   size_t page_bytes_max = size_t{64} << 20;
-  int requests_per_second_max = 0;          // 0 = no own limit.
+  int requests_per_second_max = 0;  // 0 = no own limit.
   int retries_max = 5;
   std::chrono::seconds retry_after_max{120};
-  std::string ca_file;                      // Private certificate authority (PEM).
-  bool deliver = true;                      // May notices be written here.
+  std::string ca_file;  // Private certificate authority (PEM).
+  bool deliver = true;  // May notices be written here.
 };
 
 struct DeliveryConfig {
   bool enabled = true;
-  std::string endpoint;             // Where notices are written; default the first HTTP endpoint.
-  std::string identifier_system;    // Base of our identifiers, e.g. "https://clinic.example/authledger".
-  std::string owner;                // Task.owner reference (work queue), may be empty.
-  int writes_per_run_max = 10000;   // Blast radius: a run that would write more is held.
-  double patients_share_max = 0.5;  // … or to more than this share of patients (from 50 patients on).
+  std::string endpoint;                        // Where notices are written; default the first HTTP endpoint.
+  std::string identifier_system;               // Base of our identifiers, e.g. "https://clinic.example/authledger".
+  std::string owner;                           // Task.owner reference (work queue), may be empty.
+  int writes_per_run_max = 10000;              // Blast radius: a run that would write more is held.
+  double patients_share_max = 0.5;             // … or to more than this share of patients (from 50 patients on).
   std::chrono::seconds visibility_window{30};  // How long an EHR's search may lag behind its writes.
   std::chrono::seconds lease{120};
 };
@@ -105,7 +105,7 @@ struct Config {
   TenantConfig tenant;
   DatabaseConfig database;
   std::vector<EndpointConfig> endpoints;
-  Rules rules;         // Shipped rules, then rule files, then the `rules:` block.
+  Rules rules;  // Shipped rules, then rule files, then the `rules:` block.
   DeliveryConfig delivery;
   ServerConfig server;
 

@@ -23,11 +23,11 @@ struct CodeRule {
   std::string code;
   std::string measure;  // A word of the ledger's Measure.
   Rounding rounding = Rounding::none;
-  int unit_minutes = 0;          // Length of one unit for timed codes: 15, 30, 60.
-  int minutes_min = 0;           // Usual length (90832: 16 to 37); a timed code draws nothing below it. 0: not stated.
+  int unit_minutes = 0;  // Length of one unit for timed codes: 15, 30, 60.
+  int minutes_min = 0;   // Usual length (90832: 16 to 37); a timed code draws nothing below it. 0: not stated.
   int minutes_max = 0;
-  bool once_per_day = false;     // Per diem: lines of one day draw one.
-  bool add_on = false;           // Draws nothing unless an authorization line lists the code.
+  bool once_per_day = false;  // Per diem: lines of one day draw one.
+  bool add_on = false;        // Draws nothing unless an authorization line lists the code.
   bool operator==(const CodeRule&) const = default;
 };
 
@@ -58,9 +58,9 @@ struct PayerRule {
 };
 
 struct WarningRule {
-  int days_left = 14;                                // Expiring: this many days or fewer before the last day.
-  Quantity units_left = Quantity::of_units(3);       // Units low: this many or fewer.
-  int decision_days_standard = 7;                    // CMS-0057-F: 7 calendar days, 72 hours expedited.
+  int days_left = 14;                           // Expiring: this many days or fewer before the last day.
+  Quantity units_left = Quantity::of_units(3);  // Units low: this many or fewer.
+  int decision_days_standard = 7;               // CMS-0057-F: 7 calendar days, 72 hours expedited.
   int decision_hours_expedited = 72;
   bool operator==(const WarningRule&) const = default;
 };

@@ -11,7 +11,7 @@
 namespace authledger {
 
 struct TypeCapability {
-  std::set<std::string> interactions;   // read, search-type, create, update, …
+  std::set<std::string> interactions;  // read, search-type, create, update, …
   std::set<std::string> search_parameters;
   bool conditional_create = false;
   bool conditional_update = false;

@@ -21,17 +21,17 @@
 namespace authledger {
 
 enum class FhirErrorKind {
-  unreachable,        // No answer after retries; the feed stays where it is.
-  unauthorized,       // 401 or 403
-  not_found,          // 404, 410
-  conflict,           // 409, 412: somebody else wrote, or duplicates exist.
-  throttled,          // 429 beyond the retries.
-  refused,            // Other 4xx: do not resend unchanged.
-  server_error,       // 5xx after retries
-  bad_answer,         // 200 that is no FHIR: HTML, truncated JSON, wrong content type.
-  foreign_link,       // `next` or redirect that leaves the endpoint's origin: a security event.
-  endless_paging,     // A page or link repeats.
-  outcome_unknown,    // A write that may or may not have happened: search before trying again.
+  unreachable,      // No answer after retries; the feed stays where it is.
+  unauthorized,     // 401 or 403
+  not_found,        // 404, 410
+  conflict,         // 409, 412: somebody else wrote, or duplicates exist.
+  throttled,        // 429 beyond the retries.
+  refused,          // Other 4xx: do not resend unchanged.
+  server_error,     // 5xx after retries
+  bad_answer,       // 200 that is no FHIR: HTML, truncated JSON, wrong content type.
+  foreign_link,     // `next` or redirect that leaves the endpoint's origin: a security event.
+  endless_paging,   // A page or link repeats.
+  outcome_unknown,  // A write that may or may not have happened: search before trying again.
   stopped
 };
 
@@ -43,21 +43,21 @@ struct FhirError {
 
 struct Versioned {
   std::string id;
-  std::string etag;      // As sent by the server, e.g. W/"3"; may be empty.
-  std::string body;      // Resource as returned; may be empty when the server returns none.
-  bool created = true;   // False when a conditional create found an existing one.
+  std::string etag;     // As sent by the server, e.g. W/"3"; may be empty.
+  std::string body;     // Resource as returned; may be empty when the server returns none.
+  bool created = true;  // False when a conditional create found an existing one.
 };
 
 // One page of a search: the matched resources (search.mode `match` or none given) as views into `document`.
 struct SearchPage {
   JsonDocument document;
-  std::string body_hash;                 // Hex SHA-256 of the page as received.
-  std::vector<JsonView> resources;       // Entries' resources, duplicates kept in order.
-  std::vector<JsonView> outcomes;        // OperationOutcome entries: warnings of the server.
-  std::vector<std::string> deleted;      // "Type/id" of history entries whose request.method is DELETE.
-  std::string next;                      // Absolute URL on the endpoint's origin, or empty.
+  std::string body_hash;             // Hex SHA-256 of the page as received.
+  std::vector<JsonView> resources;   // Entries' resources, duplicates kept in order.
+  std::vector<JsonView> outcomes;    // OperationOutcome entries: warnings of the server.
+  std::vector<std::string> deleted;  // "Type/id" of history entries whose request.method is DELETE.
+  std::string next;                  // Absolute URL on the endpoint's origin, or empty.
   std::optional<int64_t> total;
-  std::optional<Instant> server_time;    // The Date header: the server's clock.
+  std::optional<Instant> server_time;  // The Date header: the server's clock.
 };
 
 class FhirClient {

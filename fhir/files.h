@@ -14,11 +14,11 @@
 namespace authledger {
 
 struct FileResource {
-  JsonView resource;       // Valid during the callback.
-  std::string_view text;   // Its text when the file gives it whole (an NDJSON line); empty inside a Bundle.
-  std::string full_url;    // Bundle.entry.fullUrl, or empty.
-  std::string file;        // Name relative to the folder.
-  size_t line = 0;         // NDJSON line, from 1; 0 otherwise.
+  JsonView resource;      // Valid during the callback.
+  std::string_view text;  // Its text when the file gives it whole (an NDJSON line); empty inside a Bundle.
+  std::string full_url;   // Bundle.entry.fullUrl, or empty.
+  std::string file;       // Name relative to the folder.
+  size_t line = 0;        // NDJSON line, from 1; 0 otherwise.
 };
 
 // Resources found inside one resource, itself included unless it is a Bundle or Parameters.

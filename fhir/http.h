@@ -23,7 +23,7 @@ struct HttpRequest {
 struct HttpResponse {
   int status = 0;
   std::map<std::string, std::string> headers;  // Names in lower case; the last value of a repeated header.
-  std::string body;                             // Decoded (gzip, deflate).
+  std::string body;                            // Decoded (gzip, deflate).
 
   std::string header(const std::string& lower_case_name) const;
 };

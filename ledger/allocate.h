@@ -14,9 +14,23 @@ namespace authledger {
 
 // In the order of rule 5: a service's reason is that of the line which passed most tests.
 enum class UncoveredReason : int16_t {
-  none = 0, no_authorization = 1, payer_mismatch = 2, code_mismatch = 3, provider_mismatch = 4, place_mismatch = 5,
-  measure_mismatch = 6, pended = 7, denied = 8, cancelled = 9, not_started = 10, expired = 11, coverage_ended = 12,
-  exhausted = 13, rate_exceeded = 14, benefit_exhausted = 15, diagnosis_mismatch = 16
+  none = 0,
+  no_authorization = 1,
+  payer_mismatch = 2,
+  code_mismatch = 3,
+  provider_mismatch = 4,
+  place_mismatch = 5,
+  measure_mismatch = 6,
+  pended = 7,
+  denied = 8,
+  cancelled = 9,
+  not_started = 10,
+  expired = 11,
+  coverage_ended = 12,
+  exhausted = 13,
+  rate_exceeded = 14,
+  benefit_exhausted = 15,
+  diagnosis_mismatch = 16
 };
 std::string_view word_of(UncoveredReason reason);
 
@@ -25,18 +39,18 @@ struct Draw {
   std::string service_key;
   Quantity quantity;
   Measure measure = Measure::unknown;
-  bool is_reserved = false;    // Planned: reserved; rendered: used.
-  std::string rule;            // Why this line: "pinned", "explicit link", "exact code, ends first", "family 90837", …
+  bool is_reserved = false;  // Planned: reserved; rendered: used.
+  std::string rule;          // Why this line: "pinned", "explicit link", "exact code, ends first", "family 90837", …
 };
 
 struct UncoveredService {
   std::string service_key;
-  std::string code;            // First service code, or "" where the source gives none.
+  std::string code;  // First service code, or "" where the source gives none.
   Quantity quantity;
   Measure measure = Measure::unknown;
   bool is_rendered = false;
   UncoveredReason reason = UncoveredReason::no_authorization;
-  std::string nearest_book;    // The line that passed most tests, if any.
+  std::string nearest_book;  // The line that passed most tests, if any.
 };
 
 // granted = available + reserved + used + lapsed; all null where the line has no quantity limit (reserved and used
@@ -47,8 +61,8 @@ struct LineBalance {
 };
 
 struct Allocation {
-  std::vector<Draw> draws;                  // Ordered by (book, service_key).
-  std::vector<UncoveredService> uncovered;  // Ordered by service_key.
+  std::vector<Draw> draws;                      // Ordered by (book, service_key).
+  std::vector<UncoveredService> uncovered;      // Ordered by service_key.
   std::map<std::string, LineBalance> balances;  // By book; every line has one.
   // Explicit links that could not be honoured, and the like.
   std::vector<Conflict> conflicts;

@@ -25,16 +25,16 @@ struct AuthorizationLine {
   // the number while there is none.
   std::string book;
   std::string payer, payer_display, member_id;
-  std::string authorization_number;           // Current one; empty while pended.
-  std::vector<std::string> numbers;           // Any number it ever had, sorted, without repetition.
+  std::string authorization_number;  // Current one; empty while pended.
+  std::vector<std::string> numbers;  // Any number it ever had, sorted, without repetition.
   std::string line;
   Decision decision = Decision::unknown;
-  std::vector<std::string> service_codes;     // Sorted.
-  std::optional<Day> first_day, last_day;     // The authorization's own days, as printed; inclusive.
+  std::vector<std::string> service_codes;  // Sorted.
+  std::optional<Day> first_day, last_day;  // The authorization's own days, as printed; inclusive.
   // Last day on which a once approved, then cancelled line may still be used (day before its cancellation).
   std::optional<Day> usable_through;
-  bool is_usable = false;                     // DESIGN, Allocation 1.
-  std::optional<Quantity> approved;           // Null: no limit of units.
+  bool is_usable = false;            // DESIGN, Allocation 1.
+  std::optional<Quantity> approved;  // Null: no limit of units.
   std::optional<Quantity> requested;
   Measure measure = Measure::unknown;
   std::optional<Quantity> rate_quantity;
@@ -45,8 +45,8 @@ struct AuthorizationLine {
   std::optional<Instant> requested_at;
   bool expedited = false;
   std::optional<Quantity> payer_used_quantity;
-  std::string request;                        // Absolute URL.
-  std::vector<Provenance> sources;            // Leading one first.
+  std::string request;              // Absolute URL.
+  std::vector<Provenance> sources;  // Leading one first.
 };
 
 struct CoverageSpan {
@@ -58,16 +58,16 @@ struct CoverageSpan {
 };
 
 struct Service {
-  std::string key;                 // Type/id of the leading resource.
-  std::vector<Provenance> sources; // Leading one first (claim > charge > procedure > encounter > appointment).
+  std::string key;                  // Type/id of the leading resource.
+  std::vector<Provenance> sources;  // Leading one first (claim > charge > procedure > encounter > appointment).
   std::string patient;
   Day day;
   std::optional<Instant> start_at;
   ServiceState state = ServiceState::planned;
   std::vector<std::string> service_codes;
-  Quantity quantity;               // In `measure`, rounded by the code's rule.
+  Quantity quantity;  // In `measure`, rounded by the code's rule.
   Measure measure = Measure::unknown;
-  std::string payer;               // Empty: no coverage known, matches any.
+  std::string payer;  // Empty: no coverage known, matches any.
   std::string provider, program, place;
   std::vector<std::string> diagnosis_codes;
   std::string authorization_number;  // Explicit link.
@@ -85,7 +85,7 @@ struct Consolidated {
   std::vector<Service> services;         // Ordered by key.
   std::vector<CoverageSpan> coverages;
   std::vector<Conflict> conflicts;
-  std::optional<Day> closed_through;     // From pins.
+  std::optional<Day> closed_through;  // From pins.
 };
 
 // `facts` are current and not retracted (current_facts). `history` are all versions, needed only to know what a line

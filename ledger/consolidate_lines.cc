@@ -33,7 +33,8 @@ std::vector<Cell> make_cells(std::vector<SourceStatement>& statements) {
     int depth_max = 0;
     for (const SourceStatement* statement : group) depth_max = std::max(depth_max, statement->depth);
     for (SourceStatement* statement : group) statement->lag = depth_max - statement->depth;
-    std::sort(group.begin(), group.end(), [](const SourceStatement* a, const SourceStatement* b) { return leads(*a, *b); });
+    std::sort(group.begin(), group.end(),
+              [](const SourceStatement* a, const SourceStatement* b) { return leads(*a, *b); });
     Cell cell;
     cell.chain = std::get<0>(key);
     cell.line = std::get<1>(key);
@@ -210,7 +211,8 @@ std::vector<const SourceStatement*> statements_of(const LineGroup& group) {
       statements.push_back(statement);
     }
   }
-  std::sort(statements.begin(), statements.end(), [](const SourceStatement* a, const SourceStatement* b) { return leads(*a, *b); });
+  std::sort(statements.begin(), statements.end(),
+            [](const SourceStatement* a, const SourceStatement* b) { return leads(*a, *b); });
   return statements;
 }
 

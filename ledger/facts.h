@@ -19,12 +19,25 @@ namespace authledger {
 
 // Stored as smallint; the text forms below are the words of mappings, JSON output and SQL on FHIR columns.
 enum class FactKind : int16_t {
-  coverage = 1, request_line = 2, authorization_line = 3, order = 4, service = 5,
-  patient = 6, organization = 7, pin = 8, payer_count = 9
+  coverage = 1,
+  request_line = 2,
+  authorization_line = 3,
+  order = 4,
+  service = 5,
+  patient = 6,
+  organization = 7,
+  pin = 8,
+  payer_count = 9
 };
 enum class Decision : int16_t {
-  pended = 1, approved = 2, approved_in_part = 3, approved_modified = 4, denied = 5,
-  cancelled = 6, not_required = 7, unknown = 8
+  pended = 1,
+  approved = 2,
+  approved_in_part = 3,
+  approved_modified = 4,
+  denied = 5,
+  cancelled = 6,
+  not_required = 7,
+  unknown = 8
 };
 enum class Measure : int16_t { visit = 1, day = 2, unit_15_minutes = 3, hour = 4, other = 5, unknown = 6 };
 enum class ServiceState : int16_t { planned = 1, in_progress = 2, rendered = 3, no_show = 4, voided = 5 };
@@ -157,10 +170,10 @@ struct PartyFact {
 struct PinFact {
   PinKind pin = PinKind::human_override;
   std::string patient;
-  std::string service;               // Key of the leading resource of the pinned service.
-  std::string authorization_number;  // Where the service draws from.
-  std::string line;                  // Empty: any line of that authorization.
-  std::optional<Day> closed_through; // closed_period: draws up to this day stay put.
+  std::string service;                // Key of the leading resource of the pinned service.
+  std::string authorization_number;   // Where the service draws from.
+  std::string line;                   // Empty: any line of that authorization.
+  std::optional<Day> closed_through;  // closed_period: draws up to this day stay put.
   std::string reason;
   bool operator==(const PinFact&) const = default;
 };

@@ -157,7 +157,7 @@ void note_conflicts(const AuthorizationLine& line, const Statements& voices, con
 
 // The last approval before a line was cancelled: another answer, or a former version of the one that cancels.
 std::optional<SourceStatement> former_approval(const Statements& statements, const RequestChains& chains,
-                                         const ConsolidationInput& input) {
+                                               const ConsolidationInput& input) {
   for (const SourceStatement* statement : statements) {
     if (!is_approval(statement->says.decision)) continue;
     if (!chains.cancels(statement->says.request, statement->says.line)) return *statement;
@@ -167,9 +167,9 @@ std::optional<SourceStatement> former_approval(const Statements& statements, con
     const auto* says = std::get_if<AuthorizationLineFact>(&version.body);
     if (says == nullptr || version.retracted || !is_approval(says->decision)) continue;
     if (chains.cancels(says->request, says->line)) continue;
-    const bool is_ours = std::any_of(statements.begin(), statements.end(), [&version](const SourceStatement* statement) {
-      return statement->fact->fact_key == version.fact_key;
-    });
+    const bool is_ours = std::any_of(
+        statements.begin(), statements.end(),
+        [&version](const SourceStatement* statement) { return statement->fact->fact_key == version.fact_key; });
     if (!is_ours) continue;
     if (newest == nullptr ||
         (newest->fact_key == version.fact_key ? is_newer(version, *newest) : version.fact_key < newest->fact_key)) {
@@ -179,7 +179,8 @@ std::optional<SourceStatement> former_approval(const Statements& statements, con
   return newest == nullptr ? std::nullopt : statement_of(*newest, input, chains);
 }
 
-std::optional<Day> cancelled_on(const SourceStatement& lead, const RequestLineFact* cancellation, const TimeZone& zone) {
+std::optional<Day> cancelled_on(const SourceStatement& lead, const RequestLineFact* cancellation,
+                                const TimeZone& zone) {
   if (cancellation != nullptr && cancellation->requested_at) return zone.day_of(*cancellation->requested_at);
   if (lead.says.issued_on) return lead.says.issued_on;
   if (lead.issued_at) return zone.day_of(*lead.issued_at);
@@ -231,10 +232,10 @@ AuthorizationLine resolve_line(const Statements& statements, const RequestChains
   if (const RequestLineFact* asked = chains.line_of(line.request, line.line)) fill_from_request(line, *asked);
   fill_amount(line, sources, input, chains);
   if (!line.is_usable) line.approved = std::nullopt;
-  const bool is_changed =
-      line.decision == Decision::approved_in_part || line.decision == Decision::approved_modified;
+  const bool is_changed = line.decision == Decision::approved_in_part || line.decision == Decision::approved_modified;
   if (is_changed && !line.approved) {
-    conflicts.push_back({line.book, "approved with changes, but no source says how many units: what is left is unknown"});
+    conflicts.push_back(
+        {line.book, "approved with changes, but no source says how many units: what is left is unknown"});
   }
   line.requested_at = chains.requested_at(line.request);
   line.expedited = chains.is_expedited(line.request);

@@ -65,8 +65,7 @@ std::string utilization_sentence(const AuthorizationLine& line, const LineBalanc
     text += fmt::format(", {} lapsed", format_quantity(*balance.lapsed));
   if (!balance.approved) {
     // An approval with changes has a limit that the payer did not state; a plain one covers what falls in its days.
-    const bool is_changed =
-        line.decision == Decision::approved_in_part || line.decision == Decision::approved_modified;
+    const bool is_changed = line.decision == Decision::approved_in_part || line.decision == Decision::approved_modified;
     text += is_changed ? ", authorized units not stated" : ", no unit limit";
   }
   return text + end_words(line, today);

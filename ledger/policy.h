@@ -13,7 +13,7 @@ namespace authledger {
 struct Policy {
   int64_t version = 0;  // policy.policy_version in the database.
   Rules rules;
-  TimeZone zone;        // rules.time_zone, resolved.
+  TimeZone zone;  // rules.time_zone, resolved.
 };
 
 // Errors: the rules name an unknown time zone.

@@ -82,7 +82,8 @@ bool leads(const SourceStatement& a, const SourceStatement& b) {
   return a.fact->fact_key < b.fact->fact_key;
 }
 
-std::optional<SourceStatement> statement_of(const Fact& fact, const ConsolidationInput& input, const RequestChains& chains) {
+std::optional<SourceStatement> statement_of(const Fact& fact, const ConsolidationInput& input,
+                                            const RequestChains& chains) {
   SourceStatement statement;
   statement.fact = &fact;
   statement.rank = rank_of(fact.resource);

@@ -69,6 +69,7 @@ bool leads(const SourceStatement& a, const SourceStatement& b);
 // One for each authorization_line fact and each order with an authorization number, ordered by `leads`.
 std::vector<SourceStatement> collect_statements(const ConsolidationInput& input, const RequestChains& chains);
 // The statement of one version of a fact, for history.
-std::optional<SourceStatement> statement_of(const Fact& fact, const ConsolidationInput& input, const RequestChains& chains);
+std::optional<SourceStatement> statement_of(const Fact& fact, const ConsolidationInput& input,
+                                            const RequestChains& chains);
 
 }  // namespace authledger

@@ -38,8 +38,8 @@ std::string booked_beyond_text(const BookedBeyond& booked, const AuthorizationLi
   }
   if (booked.beyond_units > 0) parts.push_back(fmt::format("{} beyond its units", booked.beyond_units));
   if (booked.after_coverage > 0) parts.push_back(fmt::format("{} after the coverage ends", booked.after_coverage));
-  return with_capital(fmt::format("{}: visits are booked beyond it, {}; the first is on {}.", name, fmt::join(parts, " and "),
-                                  format_day(*booked.first_day)));
+  return with_capital(fmt::format("{}: visits are booked beyond it, {}; the first is on {}.", name,
+                                  fmt::join(parts, " and "), format_day(*booked.first_day)));
 }
 
 }  // namespace

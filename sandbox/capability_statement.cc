@@ -5,9 +5,12 @@ namespace {
 
 const char* kind_name(SearchKind kind) {
   switch (kind) {
-    case SearchKind::token: return "token";
-    case SearchKind::reference: return "reference";
-    case SearchKind::date: return "date";
+    case SearchKind::token:
+      return "token";
+    case SearchKind::reference:
+      return "reference";
+    case SearchKind::date:
+      return "date";
   }
   return "token";
 }

@@ -116,8 +116,10 @@ std::string discriminated_units(std::string_view code, int value) {
 
 void ClinicResources::add_authorization(const ClinicAuthorization& authorization) {
   const RequestedService& service = authorization.services.front();
-  add(kOrder, {{"id", authorization.id}, {"code", service_concept(service.code)},
-               {"quantity", std::to_string(service.quantity)}, {"patient", authorization.patient.id},
+  add(kOrder, {{"id", authorization.id},
+               {"code", service_concept(service.code)},
+               {"quantity", std::to_string(service.quantity)},
+               {"patient", authorization.patient.id},
                {"requested", local_time(authorization.requested_on, 9 * 60)},
                {"clinician", fmt::format("clinician-{:02}", authorization.clinician)}});
   if (authorization.as_explanation) {
@@ -141,8 +143,10 @@ void ClinicResources::add_request(const ClinicAuthorization& authorization) {
         kPas, authorization.renewal ? "R" : "I", authorization.id, items.size() + 1, revenue_member(service.code),
         service_concept(service.code), period(authorization), quantity(service.code, service.quantity)));
   }
-  add(kRequest, {{"id", authorization.id}, {"type", claim_type(authorization.services.front().code)},
-                 {"patient", authorization.patient.id}, {"payer", std::to_string(authorization.patient.payer)},
+  add(kRequest, {{"id", authorization.id},
+                 {"type", claim_type(authorization.services.front().code)},
+                 {"patient", authorization.patient.id},
+                 {"payer", std::to_string(authorization.patient.payer)},
                  {"clinician", fmt::format("clinician-{:02}", authorization.clinician)},
                  {"requested", local_time(authorization.requested_on, 10 * 60)},
                  {"items", fmt::format("{}", fmt::join(items, ","))}});
@@ -160,39 +164,46 @@ void ClinicResources::add_response(const ClinicAuthorization& authorization) {
   std::string add_item, reference_number;
   if (authorization.action == "A6") {
     const RequestedService granted{authorization.services.front().code, authorization.approved_instead};
-    add_item = fmt::format(
-        R"(,"addItem":[{{{}"itemSequence":[1],"productOrService":{},"servicedPeriod":{},"quantity":{},)"
-        R"("adjudication":[{}]}}])",
-        approved_extensions(authorization, granted), service_concept(granted.code), period(authorization),
-        quantity(granted.code, granted.quantity), review("A1", number));
+    add_item =
+        fmt::format(R"(,"addItem":[{{{}"itemSequence":[1],"productOrService":{},"servicedPeriod":{},"quantity":{},)"
+                    R"("adjudication":[{}]}}])",
+                    approved_extensions(authorization, granted), service_concept(granted.code), period(authorization),
+                    quantity(granted.code, granted.quantity), review("A1", number));
   }
   if (pended) {
     reference_number =
         fmt::format(R"("extension":[{{"url":"{}extension-administrationReferenceNumber","valueString":"{}"}}],)", kPas,
                     authorization.number);
   }
-  add(kResponse, {{"id", authorization.id}, {"reference_number", reference_number},
-                  {"type", claim_type(authorization.services.front().code)}, {"patient", authorization.patient.id},
+  add(kResponse, {{"id", authorization.id},
+                  {"reference_number", reference_number},
+                  {"type", claim_type(authorization.services.front().code)},
+                  {"patient", authorization.patient.id},
                   {"payer", std::to_string(authorization.patient.payer)},
                   {"decided", local_time(authorization.decided_on, 11 * 60)},
                   {"period", approved ? fmt::format(R"("preAuthPeriod":{},)", period(authorization)) : ""},
-                  {"items", fmt::format("{}", fmt::join(items, ","))}, {"add_item", add_item}});
+                  {"items", fmt::format("{}", fmt::join(items, ","))},
+                  {"add_item", add_item}});
 }
 
 void ClinicResources::add_explanation(const ClinicAuthorization& authorization) {
   std::vector<std::string> items;
   for (const RequestedService& service : authorization.services) {
-    items.push_back(fmt::format(
-        R"({{{}"sequence":{},"productOrService":{},"quantity":{},"adjudication":[{},{},{}]}})",
-        approved_extensions(authorization, service), items.size() + 1, service_concept(service.code),
-        quantity(service.code, service.quantity), review(authorization.action, authorization.number),
-        discriminated_units("allowedunits", service.quantity),
-        discriminated_units("consumedunits", authorization.payer_counted)));
+    items.push_back(fmt::format(R"({{{}"sequence":{},"productOrService":{},"quantity":{},"adjudication":[{},{},{}]}})",
+                                approved_extensions(authorization, service), items.size() + 1,
+                                service_concept(service.code), quantity(service.code, service.quantity),
+                                review(authorization.action, authorization.number),
+                                discriminated_units("allowedunits", service.quantity),
+                                discriminated_units("consumedunits", authorization.payer_counted)));
   }
-  add(kExplanation, {{"id", authorization.id}, {"type", claim_type(authorization.services.front().code)},
-                     {"patient", authorization.patient.id}, {"payer", std::to_string(authorization.patient.payer)},
-                     {"decided", local_time(authorization.decided_on, 11 * 60)}, {"number", authorization.number},
-                     {"first", format_day(authorization.first_day)}, {"last", format_day(authorization.last_day)},
+  add(kExplanation, {{"id", authorization.id},
+                     {"type", claim_type(authorization.services.front().code)},
+                     {"patient", authorization.patient.id},
+                     {"payer", std::to_string(authorization.patient.payer)},
+                     {"decided", local_time(authorization.decided_on, 11 * 60)},
+                     {"number", authorization.number},
+                     {"first", format_day(authorization.first_day)},
+                     {"last", format_day(authorization.last_day)},
                      {"items", fmt::format("{}", fmt::join(items, ","))}});
 }
 

@@ -1,11 +1,11 @@
 #include "sandbox/clinic_caseload.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <random>
 #include <string_view>
-
-#include <fmt/format.h>
 
 #include "sandbox/clinic_stories.h"
 
@@ -16,11 +16,11 @@ constexpr int kWeeks = kWeeksBefore + 1 + kWeeksAfter;
 
 struct Program {
   std::string_view code;
-  int slots;              // Patients at a time.
-  int visits_a_week;      // 5: every weekday, 3: Monday, Wednesday, Friday, 1: once.
+  int slots;          // Patients at a time.
+  int visits_a_week;  // 5: every weekday, 3: Monday, Wednesday, Friday, 1: once.
   int episode_weeks_min;
   int episode_weeks_max;
-  int renewal_block;      // How much a payer grants at a time where it grants in small steps.
+  int renewal_block;  // How much a payer grants at a time where it grants in small steps.
 };
 
 constexpr auto kPrograms = std::to_array<Program>({
@@ -58,13 +58,14 @@ class Caseload {
   }
 
   ClinicPatient next_patient() {
-    constexpr std::array<std::string_view, 24> kGiven = {
-        "Avery", "Blake", "Casey", "Drew", "Emery", "Frankie", "Gray", "Harper", "Indigo", "Jules", "Kai", "Lane",
-        "Marlow", "Nico", "Oakley", "Perry", "Quinn", "Reese", "Sage", "Tatum", "Umber", "Vesper", "Wren", "Zephyr"};
+    constexpr std::array<std::string_view, 24> kGiven = {"Avery",  "Blake",  "Casey",  "Drew",   "Emery", "Frankie",
+                                                         "Gray",   "Harper", "Indigo", "Jules",  "Kai",   "Lane",
+                                                         "Marlow", "Nico",   "Oakley", "Perry",  "Quinn", "Reese",
+                                                         "Sage",   "Tatum",  "Umber",  "Vesper", "Wren",  "Zephyr"};
     constexpr std::array<std::string_view, 20> kFamily = {
-        "Testford", "Samplewood", "Mockingham", "Fixtureman", "Placeholder", "Demoson", "Exampleton", "Pretendley",
-        "Fakenham", "Simwell", "Stubbs-Test", "Dummyfield", "Fictionelli", "Madeup", "Synthwaite", "Imagiano",
-        "Notreal", "Inventor-Sample", "Mimicson", "Replicari"};
+        "Testford",   "Samplewood", "Mockingham", "Fixtureman",      "Placeholder", "Demoson",     "Exampleton",
+        "Pretendley", "Fakenham",   "Simwell",    "Stubbs-Test",     "Dummyfield",  "Fictionelli", "Madeup",
+        "Synthwaite", "Imagiano",   "Notreal",    "Inventor-Sample", "Mimicson",    "Replicari"};
     ++patients_;
     ClinicPatient patient{fmt::format("patient-{:04}", patients_), std::string(kGiven[static_cast<size_t>(pick(24))]),
                           std::string(kFamily[static_cast<size_t>(pick(20))]), 1950 + pick(58), pick(6) + 1};
@@ -102,12 +103,12 @@ class Caseload {
       asked.renewal = from > 0;
       asked.first_day = from == 0 ? days[from] - 3 : days[from];
       asked.last_day = until < days.size() ? days[until] - 1 : days.back() + 30 + pick(60);
-      asked.services = {{std::string(program.code),
-                         in_steps ? program.renewal_block : static_cast<int>(days.size()) + 4 + pick(6)}};
+      asked.services = {
+          {std::string(program.code), in_steps ? program.renewal_block : static_cast<int>(days.size()) + 4 + pick(6)}};
       close_books_after(asked, days.back());
-      const bool known = decide(asked, std::count_if(days.begin() + static_cast<ptrdiff_t>(from),
-                                                     days.begin() + static_cast<ptrdiff_t>(until),
-                                                     [&](Day day) { return day < today_; }));
+      const bool known = decide(
+          asked, std::count_if(days.begin() + static_cast<ptrdiff_t>(from),
+                               days.begin() + static_cast<ptrdiff_t>(until), [&](Day day) { return day < today_; }));
       for (size_t i = from; i < until; ++i) {
         add_visit(patient.id, std::string(program.code), clinician, days[i], hour, known ? asked.id + "-order" : "");
       }

@@ -1,9 +1,9 @@
 #include "sandbox/clinic_resources.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
-
-#include <fmt/format.h>
 
 #include "base/check.h"
 #include "base/json.h"
@@ -66,7 +66,9 @@ constexpr std::string_view kAppointment = R"({"resourceType":"Appointment","id":
   "participant":[{"actor":{"reference":"Patient/@patient@"},"status":"accepted"},
     {"actor":{"reference":"Practitioner/@clinician@"},"status":"accepted"}]})";
 
-std::string clinician_id(int clinician) { return fmt::format("clinician-{:02}", clinician); }
+std::string clinician_id(int clinician) {
+  return fmt::format("clinician-{:02}", clinician);
+}
 
 std::string codeable_concept(std::string_view code) {
   const ServiceCode& service = service_code(code);
@@ -83,7 +85,9 @@ const ServiceCode& service_code(std::string_view code) {
   return *found;
 }
 
-std::string member_id(const ClinicPatient& patient) { return "M-" + upper_case(patient.id); }
+std::string member_id(const ClinicPatient& patient) {
+  return "M-" + upper_case(patient.id);
+}
 
 // Replaces @name@ by the field of that name, and brings the result into one line.
 void ClinicResources::add(std::string_view json_template, const Fields& fields) {
@@ -114,27 +118,39 @@ std::string ClinicResources::local_time(Day day, int minute_of_day) const {
 }
 
 void ClinicResources::add_clinic() {
-  constexpr std::array<std::string_view, 6> kPayers = {"Examplecare Health Plan",   "Mockingbird Mutual",
+  constexpr std::array<std::string_view, 6> kPayers = {"Examplecare Health Plan",    "Mockingbird Mutual",
                                                        "Placeholder Blue Fictional", "Sample State Medicaid",
                                                        "Testland Behavioral",        "Demo Advantage"};
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kClinicians = {{
-      {"Ada", "Examplar"}, {"Ben", "Testwell"}, {"Cleo", "Mockford"}, {"Dan", "Sampleby"}, {"Eve", "Fixture"},
-      {"Finn", "Stubbington"}, {"Gia", "Demowitz"}, {"Hal", "Simmons-Test"}, {"Ivy", "Placeholt"}, {"Joe", "Dummett"}}};
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kClinicians = {{{"Ada", "Examplar"},
+                                                                                          {"Ben", "Testwell"},
+                                                                                          {"Cleo", "Mockford"},
+                                                                                          {"Dan", "Sampleby"},
+                                                                                          {"Eve", "Fixture"},
+                                                                                          {"Finn", "Stubbington"},
+                                                                                          {"Gia", "Demowitz"},
+                                                                                          {"Hal", "Simmons-Test"},
+                                                                                          {"Ivy", "Placeholt"},
+                                                                                          {"Joe", "Dummett"}}};
   add(kOrganization, {{"id", "clinic"}, {"type", "prov"}, {"name", "Fictional Behavioral Health Clinic"}});
   for (size_t i = 0; i < kPayers.size(); ++i) {
-    add(kOrganization,
-        {{"id", fmt::format("payer-{}", i + 1)}, {"type", "pay"}, {"name", std::string(kPayers[i])}});
+    add(kOrganization, {{"id", fmt::format("payer-{}", i + 1)}, {"type", "pay"}, {"name", std::string(kPayers[i])}});
   }
   for (size_t i = 0; i < kClinicians.size(); ++i) {
-    add(kPractitioner, {{"id", clinician_id(static_cast<int>(i) + 1)}, {"npi", fmt::format("99990000{:02}", i + 1)},
-                        {"given", std::string(kClinicians[i].first)}, {"family", std::string(kClinicians[i].second)}});
+    add(kPractitioner, {{"id", clinician_id(static_cast<int>(i) + 1)},
+                        {"npi", fmt::format("99990000{:02}", i + 1)},
+                        {"given", std::string(kClinicians[i].first)},
+                        {"family", std::string(kClinicians[i].second)}});
   }
 }
 
 void ClinicResources::add_patient(const ClinicPatient& patient) {
-  add(kPatient, {{"id", patient.id}, {"given", patient.given}, {"family", patient.family},
+  add(kPatient, {{"id", patient.id},
+                 {"given", patient.given},
+                 {"family", patient.family},
                  {"birth_year", std::to_string(patient.birth_year)}});
-  add(kCoverage, {{"id", patient.id}, {"payer", std::to_string(patient.payer)}, {"member", member_id(patient)},
+  add(kCoverage, {{"id", patient.id},
+                  {"payer", std::to_string(patient.payer)},
+                  {"member", member_id(patient)},
                   {"start", std::string(kCoverageStart)}});
 }
 
@@ -145,8 +161,11 @@ void ClinicResources::add_encounter(const ClinicVisit& visit) {
     links += fmt::format(R"("appointment":[{{"reference":"Appointment/{}"}}],)", visit.appointment);
   }
   const int start = visit.hour * 60;
-  add(kEncounter, {{"id", visit.id}, {"code", codeable_concept(visit.code)}, {"patient", visit.patient},
-                   {"links", links}, {"clinician", clinician_id(visit.clinician)},
+  add(kEncounter, {{"id", visit.id},
+                   {"code", codeable_concept(visit.code)},
+                   {"patient", visit.patient},
+                   {"links", links},
+                   {"clinician", clinician_id(visit.clinician)},
                    {"start", local_time(visit.day, start)},
                    {"end", local_time(visit.day, start + service_code(visit.code).minutes)}});
 }
@@ -155,10 +174,15 @@ void ClinicResources::add_appointment(const ClinicVisit& visit, std::string_view
   const int start = visit.hour * 60, minutes = service_code(visit.code).minutes;
   std::string links;
   if (!visit.order.empty()) links = fmt::format(R"("basedOn":[{{"reference":"ServiceRequest/{}"}}],)", visit.order);
-  add(kAppointment, {{"id", visit.id}, {"status", std::string(status)}, {"code", codeable_concept(visit.code)},
-                     {"links", links}, {"start", local_time(visit.day, start)},
-                     {"end", local_time(visit.day, start + minutes)}, {"minutes", std::to_string(minutes)},
-                     {"patient", visit.patient}, {"clinician", clinician_id(visit.clinician)}});
+  add(kAppointment, {{"id", visit.id},
+                     {"status", std::string(status)},
+                     {"code", codeable_concept(visit.code)},
+                     {"links", links},
+                     {"start", local_time(visit.day, start)},
+                     {"end", local_time(visit.day, start + minutes)},
+                     {"minutes", std::to_string(minutes)},
+                     {"patient", visit.patient},
+                     {"clinician", clinician_id(visit.clinician)}});
 }
 
 }  // namespace authledger

@@ -5,7 +5,9 @@
 namespace authledger {
 namespace {
 
-int weekday(Day day) { return (day.number % 7 + 7 + 3) % 7; }  // 0 is Monday; 1970-01-01 was a Thursday.
+int weekday(Day day) {
+  return (day.number % 7 + 7 + 3) % 7;
+}  // 0 is Monday; 1970-01-01 was a Thursday.
 
 Day weekday_before(Day day) {
   while (!is_weekday(day)) day = day - 1;
@@ -221,8 +223,12 @@ class Stories {
 
 }  // namespace
 
-bool is_weekday(Day day) { return weekday(day) < 5; }
+bool is_weekday(Day day) {
+  return weekday(day) < 5;
+}
 
-std::vector<ClinicVisit> add_stories(ClinicResources& resources, Day today) { return Stories(resources, today).tell(); }
+std::vector<ClinicVisit> add_stories(ClinicResources& resources, Day today) {
+  return Stories(resources, today).tell();
+}
 
 }  // namespace authledger

@@ -1,12 +1,11 @@
 #include "sandbox/fault_front.h"
 
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 namespace authledger {
 namespace {
@@ -35,7 +34,8 @@ std::optional<HttpMessage> faulty_answer(const FaultDecision& decision) {
       const std::string header = decision.retry_after.empty() ? "" : "Retry-After: " + decision.retry_after + "\r\n";
       return outcome("429 Too Many Requests", header, "throttled");
     }
-    case RequestFault::unavailable: return outcome("503 Service Unavailable", "", "transient");
+    case RequestFault::unavailable:
+      return outcome("503 Service Unavailable", "", "transient");
     case RequestFault::html:
       return plain_answer("200 OK", "Content-Type: text/html\r\n",
                           "<!DOCTYPE html><html><body><form>Please sign in</form></body></html>");
@@ -45,7 +45,8 @@ std::optional<HttpMessage> faulty_answer(const FaultDecision& decision) {
     case RequestFault::reset:
     case RequestFault::truncate:
     case RequestFault::silent_after_write:
-    case RequestFault::hold: break;
+    case RequestFault::hold:
+      break;
   }
   return std::nullopt;
 }
@@ -53,8 +54,11 @@ std::optional<HttpMessage> faulty_answer(const FaultDecision& decision) {
 }  // namespace
 
 FaultFront::FaultFront(Socket listening, int backend_port, FaultSwitch& faults)
-    : listening_(std::move(listening)), backend_port_(backend_port), faults_(faults),
-      stop_descriptor_(::eventfd(0, EFD_CLOEXEC)), accepting_([this] { accept_connections(); }) {}
+    : listening_(std::move(listening)),
+      backend_port_(backend_port),
+      faults_(faults),
+      stop_descriptor_(::eventfd(0, EFD_CLOEXEC)),
+      accepting_([this] { accept_connections(); }) {}
 
 FaultFront::~FaultFront() {
   ::eventfd_write(stop_descriptor_, 1);

@@ -12,7 +12,9 @@ bool applies(const SandboxFaults& faults, std::string_view method, std::string_v
          (faults.only_method.empty() || upper_case(faults.only_method) == method);
 }
 
-bool use_up(int& count) { return count > 0 && count-- > 0; }
+bool use_up(int& count) {
+  return count > 0 && count-- > 0;
+}
 
 // Calls `visit(name, field)` for every fault, so that reading and writing cannot differ.
 template <typename Faults, typename Visit>
@@ -64,10 +66,18 @@ bool read_value(JsonView json, std::string& value) {
   return json.is_string();
 }
 
-void write_value(JsonWriter& writer, int value) { writer.number(value); }
-void write_value(JsonWriter& writer, std::chrono::milliseconds value) { writer.number(value.count()); }
-void write_value(JsonWriter& writer, bool value) { writer.boolean(value); }
-void write_value(JsonWriter& writer, const std::string& value) { writer.string(value); }
+void write_value(JsonWriter& writer, int value) {
+  writer.number(value);
+}
+void write_value(JsonWriter& writer, std::chrono::milliseconds value) {
+  writer.number(value.count());
+}
+void write_value(JsonWriter& writer, bool value) {
+  writer.boolean(value);
+}
+void write_value(JsonWriter& writer, const std::string& value) {
+  writer.string(value);
+}
 
 }  // namespace
 

@@ -1,15 +1,17 @@
 #include "sandbox/fhir_routes.h"
 
-#include <charconv>
-
 #include <fmt/format.h>
+
+#include <charconv>
 
 #include "base/text.h"
 
 namespace authledger {
 namespace {
 
-std::string entity_tag(int64_t version) { return fmt::format("W/\"{}\"", version); }
+std::string entity_tag(int64_t version) {
+  return fmt::format("W/\"{}\"", version);
+}
 
 // W/"3", "3" or 3. Anything else can match no version.
 int64_t version_of_tag(std::string_view tag) {
@@ -57,7 +59,9 @@ SandboxAnswer method_not_allowed(std::string_view allowed) {
 
 }  // namespace
 
-std::string json_string(std::string_view text) { return JsonWriter().string(text).take(); }
+std::string json_string(std::string_view text) {
+  return JsonWriter().string(text).take();
+}
 
 SandboxAnswer outcome_answer(int status, std::string_view issue_code, std::string_view diagnostics) {
   SandboxAnswer answer;
@@ -70,10 +74,16 @@ SandboxAnswer outcome_answer(int status, std::string_view issue_code, std::strin
 
 FhirRoutes::FhirRoutes(SandboxOptions options, std::string base_url, TimeZone zone, const Clock& clock,
                        ResourceStore& store, FaultSwitch& faults)
-    : options_(std::move(options)), base_url_(std::move(base_url)), zone_(std::move(zone)), clock_(clock),
-      store_(store), faults_(faults) {}
+    : options_(std::move(options)),
+      base_url_(std::move(base_url)),
+      zone_(std::move(zone)),
+      clock_(clock),
+      store_(store),
+      faults_(faults) {}
 
-Instant FhirRoutes::now() const { return std::chrono::floor<std::chrono::milliseconds>(clock_.now()); }
+Instant FhirRoutes::now() const {
+  return std::chrono::floor<std::chrono::milliseconds>(clock_.now());
+}
 
 SearchSettings FhirRoutes::search_settings() const {
   return {base_url_, zone_, options_.honours_last_updated, false};
@@ -205,20 +215,24 @@ SandboxAnswer FhirRoutes::search(const Target& target, const SandboxRequest& req
 
 SandboxAnswer FhirRoutes::written(const Target& target, const WriteResult& result, const SandboxRequest& request) {
   switch (result.status) {
-    case WriteStatus::stale: return outcome_answer(412, "conflict", "If-Match names another version than the current");
-    case WriteStatus::many_match: return outcome_answer(412, "multiple-matches", "If-None-Exist matches several");
-    case WriteStatus::missing: return outcome_answer(404, "not-found", "no such resource");
+    case WriteStatus::stale:
+      return outcome_answer(412, "conflict", "If-Match names another version than the current");
+    case WriteStatus::many_match:
+      return outcome_answer(412, "multiple-matches", "If-None-Exist matches several");
+    case WriteStatus::missing:
+      return outcome_answer(404, "not-found", "no such resource");
     case WriteStatus::created:
     case WriteStatus::updated:
     case WriteStatus::deleted:
     case WriteStatus::unchanged:
-    case WriteStatus::found: break;
+    case WriteStatus::found:
+      break;
   }
   const bool changed = result.status == WriteStatus::created || result.status == WriteStatus::updated;
   if (changed) writes_.fetch_add(1);
   SandboxAnswer answer = version_answer(result.status == WriteStatus::created ? 201 : 200, result.version);
-  answer.headers.emplace_back("Location", fmt::format("{}/{}/{}/_history/{}", base_url_, target.type, result.id,
-                                                      result.version.number));
+  answer.headers.emplace_back(
+      "Location", fmt::format("{}/{}/{}/_history/{}", base_url_, target.type, result.id, result.version.number));
   if (request.header("prefer").find("return=minimal") != std::string::npos) answer.body.clear();
   return answer;
 }

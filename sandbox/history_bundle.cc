@@ -1,7 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
-
-#include <fmt/format.h>
 
 #include "base/text.h"
 #include "sandbox/fhir_routes.h"
@@ -15,20 +15,20 @@ std::string history_entry(const std::string& base_url, const std::string& type, 
                           const HeldVersion& version) {
   const std::string url = fmt::format("{}/{}", type, id);
   const char* status = version.deleted ? "204" : version.number == 1 ? "201" : "200";
-  return fmt::format(
-      R"({{"fullUrl":{},{}"request":{{"method":"{}","url":{}}},)"
-      R"("response":{{"status":"{}","etag":{},"lastModified":"{}"}}}})",
-      json_string(base_url + "/" + url), version.deleted ? "" : fmt::format("\"resource\":{},", version.body),
-      version.method, json_string(version.method == "POST" ? type : url), status,
-      json_string(fmt::format("W/\"{}\"", version.number)), format_instant(version.updated));
+  return fmt::format(R"({{"fullUrl":{},{}"request":{{"method":"{}","url":{}}},)"
+                     R"("response":{{"status":"{}","etag":{},"lastModified":"{}"}}}})",
+                     json_string(base_url + "/" + url),
+                     version.deleted ? "" : fmt::format("\"resource\":{},", version.body), version.method,
+                     json_string(version.method == "POST" ? type : url), status,
+                     json_string(fmt::format("W/\"{}\"", version.number)), format_instant(version.updated));
 }
 
 std::string history_bundle(size_t total, const std::string& self, const std::string& next,
                            const std::vector<std::string>& entries) {
   std::string links = fmt::format(R"({{"relation":"self","url":{}}})", json_string(self));
   if (!next.empty()) links += fmt::format(R"(,{{"relation":"next","url":{}}})", json_string(next));
-  return fmt::format(R"({{"resourceType":"Bundle","type":"history","total":{},"link":[{}],"entry":[{}]}})", total, links,
-                     fmt::join(entries, ","));
+  return fmt::format(R"({{"resourceType":"Bundle","type":"history","total":{},"link":[{}],"entry":[{}]}})", total,
+                     links, fmt::join(entries, ","));
 }
 
 // Newest first; the id and the number decide between versions of one instant.
@@ -80,7 +80,8 @@ SandboxAnswer FhirRoutes::read_type_history(const Target& target, const SandboxR
     entries.push_back(history_entry(base_url_, target.type, versions[i].id, versions[i].version));
   }
   const std::string base = fmt::format("{}/{}/_history?_count={}", base_url_, target.type, count);
-  const std::string range = since == Instant::min() ? base : base + "&_since=" + encode_query_value(format_instant(since));
+  const std::string range =
+      since == Instant::min() ? base : base + "&_since=" + encode_query_value(format_instant(since));
   std::string next;
   if (offset + count < versions.size()) {
     next = fmt::format("{}&_until={}&_offset={}", range, encode_query_value(format_instant(until)), offset + count);

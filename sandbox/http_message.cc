@@ -1,11 +1,10 @@
 #include "sandbox/http_message.h"
 
+#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <charconv>
-
-#include <fmt/format.h>
 
 #include "base/text.h"
 
@@ -120,8 +119,8 @@ std::string encode_target(std::string_view target) {
   std::string encoded;
   for (const char c : target) {
     const auto byte = static_cast<unsigned char>(c);
-    encoded += kForbidden.find(c) != std::string_view::npos || byte >= 0x80 ? fmt::format("%{:02X}", byte)
-                                                                            : std::string(1, c);
+    encoded +=
+        kForbidden.find(c) != std::string_view::npos || byte >= 0x80 ? fmt::format("%{:02X}", byte) : std::string(1, c);
   }
   return encoded;
 }

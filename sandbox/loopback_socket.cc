@@ -1,6 +1,7 @@
 #include "sandbox/loopback_socket.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -10,8 +11,6 @@
 #include <cerrno>
 #include <cstring>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace authledger {
 namespace {
@@ -45,7 +44,9 @@ bool fill_address(const std::string& host, int port, Address& address) {
 
 }  // namespace
 
-int Socket::release() { return std::exchange(descriptor_, -1); }
+int Socket::release() {
+  return std::exchange(descriptor_, -1);
+}
 
 Socket& Socket::operator=(Socket&& other) noexcept {
   if (this != &other) {

@@ -1,8 +1,8 @@
 #include "sandbox/resource_store.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace authledger {
 namespace {
@@ -48,8 +48,8 @@ HeldVersion& ResourceStore::append(Shelf& shelf, Record& record, HeldVersion ver
   return record.versions.back();
 }
 
-WriteResult ResourceStore::write(std::string_view type, std::string_view id, JsonView resource,
-                                 std::string_view method, Instant now) {
+WriteResult ResourceStore::write(std::string_view type, std::string_view id, JsonView resource, std::string_view method,
+                                 Instant now) {
   Shelf& shelf = shelves_[std::string(type)];
   std::unique_ptr<Record>& record = shelf.records[std::string(id)];
   if (!record) record = std::make_unique<Record>(Record{std::string(id), {}});
@@ -57,8 +57,12 @@ WriteResult ResourceStore::write(std::string_view type, std::string_view id, Jso
   const int64_t number = record->versions.empty() ? 1 : record->versions.back().number + 1;
   // The clock may stand or step back; versions of one resource never do.
   if (!record->versions.empty()) now = std::max(now, record->versions.back().updated);
-  HeldVersion version{number, now, with_server_meta(resource, id, number, now), std::string(method), false,
-                          read_search_keys(type, resource, base_url_, zone_)};
+  HeldVersion version{number,
+                      now,
+                      with_server_meta(resource, id, number, now),
+                      std::string(method),
+                      false,
+                      read_search_keys(type, resource, base_url_, zone_)};
   return {existed ? WriteStatus::updated : WriteStatus::created, std::string(id),
           append(shelf, *record, std::move(version))};
 }

@@ -63,8 +63,8 @@ class ResourceStore {
                      Instant now);
   // A new version under `id`, or the first one. `if_match` is a version number; `stale` when it is not the current
   // one. The same content makes no new version (`unchanged`) unless `always_new`.
-  WriteResult update(std::string_view type, std::string_view id, JsonView resource,
-                     std::optional<int64_t> if_match, bool always_new, Instant now);
+  WriteResult update(std::string_view type, std::string_view id, JsonView resource, std::optional<int64_t> if_match,
+                     bool always_new, Instant now);
   // `missing` when there is none; `unchanged` when it is deleted already.
   WriteResult remove(std::string_view type, std::string_view id, Instant now);
 

@@ -87,6 +87,8 @@ RestListener::~RestListener() {
   state_->idle.wait(lock, [this] { return state_->running == 0; });
 }
 
-int RestListener::port() const { return state_->port; }
+int RestListener::port() const {
+  return state_->port;
+}
 
 }  // namespace authledger

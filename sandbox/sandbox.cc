@@ -1,8 +1,8 @@
 #include "sandbox/sandbox.h"
 
-#include <charconv>
-
 #include <fmt/format.h>
+
+#include <charconv>
 
 #include "sandbox/fault_front.h"
 #include "sandbox/rest_listener.h"
@@ -41,21 +41,35 @@ Result<std::unique_ptr<Sandbox>> Sandbox::start(const SandboxOptions& options) {
   if (!listening) return listening.error();
   const std::string base_url = fmt::format("http://{}:{}/fhir", host, local_port(*listening));
   auto state = std::make_unique<State>(options, base_url, std::move(*zone));
-  auto listener = RestListener::start(
-      [routes = &state->routes](const SandboxRequest& request) { return routes->handle(request); });
+  auto listener =
+      RestListener::start([routes = &state->routes](const SandboxRequest& request) { return routes->handle(request); });
   if (!listener) return listener.error();
   state->listener = std::move(*listener);
   state->front = std::make_unique<FaultFront>(std::move(*listening), state->listener->port(), state->faults);
   return std::unique_ptr<Sandbox>(new Sandbox(std::move(state)));
 }
 
-std::string Sandbox::base_url() const { return state_->base_url; }
-Outcome Sandbox::load(const std::string& json_or_ndjson) { return state_->routes.load(json_or_ndjson); }
-Outcome Sandbox::put(const std::string& json) { return state_->routes.put(json); }
-void Sandbox::set_faults(const SandboxFaults& faults) { state_->faults.set(faults); }
-int64_t Sandbox::requests() const { return state_->front->requests(); }
-int64_t Sandbox::writes() const { return state_->routes.writes(); }
-std::vector<std::string> Sandbox::request_log() const { return state_->front->request_log(); }
+std::string Sandbox::base_url() const {
+  return state_->base_url;
+}
+Outcome Sandbox::load(const std::string& json_or_ndjson) {
+  return state_->routes.load(json_or_ndjson);
+}
+Outcome Sandbox::put(const std::string& json) {
+  return state_->routes.put(json);
+}
+void Sandbox::set_faults(const SandboxFaults& faults) {
+  state_->faults.set(faults);
+}
+int64_t Sandbox::requests() const {
+  return state_->front->requests();
+}
+int64_t Sandbox::writes() const {
+  return state_->routes.writes();
+}
+std::vector<std::string> Sandbox::request_log() const {
+  return state_->front->request_log();
+}
 
 std::optional<std::string> Sandbox::resource(const std::string& type, const std::string& id) const {
   auto version = state_->store.current(type, id);
@@ -63,7 +77,9 @@ std::optional<std::string> Sandbox::resource(const std::string& type, const std:
   return std::move(version->body);
 }
 
-std::vector<std::string> Sandbox::resources(const std::string& type) const { return state_->store.bodies(type); }
+std::vector<std::string> Sandbox::resources(const std::string& type) const {
+  return state_->store.bodies(type);
+}
 
 Outcome Sandbox::remove(const std::string& type, const std::string& id) {
   const WriteResult result = state_->store.remove(type, id, state_->routes.now());

@@ -16,32 +16,32 @@ namespace authledger {
 
 // What goes wrong, switched on and off while it runs (POST /$faults with the same fields as JSON, GET shows them).
 struct SandboxFaults {
-  int throttle_next = 0;               // So many requests are answered 429 …
-  std::string retry_after = "";        // … with this Retry-After ("2", an HTTP-date, or none).
-  int unavailable_next = 0;            // So many are answered 503.
-  int slow_next = 0;                   // So many answers wait `slow_for`.
+  int throttle_next = 0;         // So many requests are answered 429 …
+  std::string retry_after = "";  // … with this Retry-After ("2", an HTTP-date, or none).
+  int unavailable_next = 0;      // So many are answered 503.
+  int slow_next = 0;             // So many answers wait `slow_for`.
   std::chrono::milliseconds slow_for{0};
-  int truncate_next = 0;               // So many bodies end half way.
-  int reset_next = 0;                  // So many connections close without an answer.
-  int html_next = 0;                   // So many are answered 200 with an HTML login page.
-  bool repeat_entries = false;         // The last entry of a page comes again on the next one.
-  bool stale_repeat = false;           // … in an older version.
-  bool endless_next = false;           // `next` repeats for ever.
-  std::string foreign_next = "";       // `next` links point here instead.
-  std::string redirect_to = "";        // Every GET is answered 307 to here.
-  bool outcome_in_searchset = false;   // Each page carries an OperationOutcome entry; total is wrong.
-  int write_then_silent_next = 0;      // So many writes are done, but the answer never comes.
-  int hold_next = 0;                   // So many requests are neither done nor answered.
+  int truncate_next = 0;                    // So many bodies end half way.
+  int reset_next = 0;                       // So many connections close without an answer.
+  int html_next = 0;                        // So many are answered 200 with an HTML login page.
+  bool repeat_entries = false;              // The last entry of a page comes again on the next one.
+  bool stale_repeat = false;                // … in an older version.
+  bool endless_next = false;                // `next` repeats for ever.
+  std::string foreign_next = "";            // `next` links point here instead.
+  std::string redirect_to = "";             // Every GET is answered 307 to here.
+  bool outcome_in_searchset = false;        // Each page carries an OperationOutcome entry; total is wrong.
+  int write_then_silent_next = 0;           // So many writes are done, but the answer never comes.
+  int hold_next = 0;                        // So many requests are neither done nor answered.
   std::chrono::milliseconds search_lag{0};  // Searches do not see writes younger than this.
-  std::string only_for = "";           // Faults apply only to paths that contain this, e.g. "Flag".
-  std::string only_method = "";        // … and to this method.
+  std::string only_for = "";                // Faults apply only to paths that contain this, e.g. "Flag".
+  std::string only_method = "";             // … and to this method.
 };
 
 struct SandboxOptions {
   std::string listen = "127.0.0.1:0";  // Port 0: any free one.
   bool conditional_create = true;      // Declared in metadata and honoured.
   bool honours_last_updated = true;
-  std::string required_token = "";     // When set, requests need "Authorization: Bearer <token>".
+  std::string required_token = "";             // When set, requests need "Authorization: Bearer <token>".
   std::set<std::string> read_only_types = {};  // Neither declared nor accepted for writing; "*" means all.
   std::string time_zone = "America/New_York";  // Whose days a search by date without time means.
 };
@@ -51,7 +51,7 @@ class Sandbox {
   static Result<std::unique_ptr<Sandbox>> start(const SandboxOptions& options);
   ~Sandbox();
 
-  std::string base_url() const;                       // "http://127.0.0.1:PORT/fhir"
+  std::string base_url() const;  // "http://127.0.0.1:PORT/fhir"
   // Loads resources from a Bundle, a resource, or NDJSON; keeps their ids. Thread-safe, like all below.
   Outcome load(const std::string& json_or_ndjson);
   void set_faults(const SandboxFaults& faults);
@@ -61,8 +61,8 @@ class Sandbox {
   Outcome put(const std::string& json);
   Outcome remove(const std::string& type, const std::string& id);
   std::vector<std::string> resources(const std::string& type) const;
-  int64_t requests() const;                           // Received.
-  int64_t writes() const;                             // Creates and updates received over HTTP that changed something.
+  int64_t requests() const;  // Received.
+  int64_t writes() const;    // Creates and updates received over HTTP that changed something.
   // "METHOD path" of every request received, without query.
   std::vector<std::string> request_log() const;
 

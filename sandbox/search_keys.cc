@@ -146,13 +146,16 @@ void read_date(std::string_view parameter, JsonView value, const TimeZone& zone,
 
 }  // namespace
 
-bool is_resource_type(std::string_view type) { return holds_word(kResourceTypes, type); }
+bool is_resource_type(std::string_view type) {
+  return holds_word(kResourceTypes, type);
+}
 
 const std::vector<std::string>& declared_types() {
   static const std::vector<std::string> kTypes = split(
       "Appointment ChargeItem Claim ClaimResponse Communication Coverage Device DocumentReference Encounter "
       "ExplanationOfBenefit Flag Group Location Organization Patient Practitioner PractitionerRole Procedure "
-      "Provenance ServiceRequest Task", ' ');
+      "Provenance ServiceRequest Task",
+      ' ');
   return kTypes;
 }
 
@@ -199,9 +202,15 @@ SearchKeys read_search_keys(std::string_view type, JsonView resource, std::strin
     for (const std::string& path : split(parameter.paths, '|')) {
       walk(resource, path, [&](JsonView value) {
         switch (parameter.kind) {
-          case SearchKind::token: read_token(parameter.name, value, keys); break;
-          case SearchKind::reference: read_reference(parameter, value, base_url, keys); break;
-          case SearchKind::date: read_date(parameter.name, value, zone, keys); break;
+          case SearchKind::token:
+            read_token(parameter.name, value, keys);
+            break;
+          case SearchKind::reference:
+            read_reference(parameter, value, base_url, keys);
+            break;
+          case SearchKind::date:
+            read_date(parameter.name, value, zone, keys);
+            break;
         }
       });
     }

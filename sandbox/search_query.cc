@@ -1,9 +1,9 @@
 #include "sandbox/search_query.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
-
-#include <fmt/format.h>
 
 #include "base/text.h"
 
@@ -89,8 +89,8 @@ bool token_matches(const SearchValue& value, const SearchKeys::Token& token) {
 
 bool reference_matches(const SearchValue& value, std::string_view target) {
   if (value.text == target) return true;
-  return value.text.find('/') == value.text.npos && target.size() > value.text.size() &&
-         target.ends_with(value.text) && target[target.size() - value.text.size() - 1] == '/';
+  return value.text.find('/') == value.text.npos && target.size() > value.text.size() && target.ends_with(value.text) &&
+         target[target.size() - value.text.size() - 1] == '/';
 }
 
 bool condition_holds(const SearchCondition& condition, const SearchValue& value, const SearchKeys& keys) {
@@ -117,7 +117,9 @@ Result<SearchCondition> parse_condition(const SearchParameter& parameter, std::s
   SearchCondition condition{parameter.name, parameter.kind, {}};
   for (const std::string& part : split(text, ',')) {
     switch (parameter.kind) {
-      case SearchKind::token: condition.any_of.push_back(token_value(part)); break;
+      case SearchKind::token:
+        condition.any_of.push_back(token_value(part));
+        break;
       case SearchKind::reference:
         condition.any_of.push_back(reference_value(part, parameter.name, parameter.target, settings));
         break;

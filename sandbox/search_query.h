@@ -30,10 +30,10 @@ struct PageToken {
 };
 
 struct SearchValue {
-  std::string text;          // code, or reference target, or id
-  std::string system;        // For tokens.
-  bool any_system = true;    // "code" rather than "system|code" or "|code".
-  std::string prefix;        // For dates: eq, ne, gt, lt, ge, le.
+  std::string text;        // code, or reference target, or id
+  std::string system;      // For tokens.
+  bool any_system = true;  // "code" rather than "system|code" or "|code".
+  std::string prefix;      // For dates: eq, ne, gt, lt, ge, le.
   TimeRange range;
 };
 
@@ -47,14 +47,14 @@ struct SearchQuery {
   std::vector<SearchCondition> conditions;  // `_id` and `_lastUpdated` among them.
   size_t count = kPageCountDefault;
   std::optional<PageToken> after;
-  QueryPairs used;                          // As sent, without the page token.
+  QueryPairs used;  // As sent, without the page token.
 };
 
 struct SearchSettings {
   std::string base_url;
   TimeZone zone;
   bool honours_last_updated = true;
-  bool strict = false;                      // Prefer: handling=strict; unknown parameters are an error.
+  bool strict = false;  // Prefer: handling=strict; unknown parameters are an error.
 };
 
 // Errors: a modifier, an unknown prefix, a date or count that is none, a page token that this server did not write.

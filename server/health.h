@@ -17,8 +17,8 @@ class ServerHealth {
   void set_feed_age(const std::string& feed, double seconds);  // Feed is "endpoint/Type".
   void set_subjects(int64_t total, int64_t due, int64_t parked);
   void add_pulled(const std::string& resource_type, int64_t count);
-  void add_facts(const std::string& outcome, int64_t count);       // new, unchanged, retracted, quarantined
-  void add_notices(const std::string& outcome, int64_t count);     // created, updated, retired, unchanged, parked, held
+  void add_facts(const std::string& outcome, int64_t count);    // new, unchanged, retracted, quarantined
+  void add_notices(const std::string& outcome, int64_t count);  // created, updated, retired, unchanged, parked, held
   void add_entries(int64_t count);
   void add_requests(const std::string& endpoint, int64_t count);
 
@@ -36,9 +36,9 @@ void add_health_routes(HttpServer& server, ServerHealth& state);
 // The hardened nginx front: TLS, body and header limits, timeouts, strict framing. A file for nginx's http context
 // (/etc/nginx/conf.d). /metrics is left out: Prometheus reads it on the loopback address.
 struct NginxFront {
-  std::string listen;       // authledger's own address, "127.0.0.1:8089".
+  std::string listen;  // authledger's own address, "127.0.0.1:8089".
   std::string server_name;
-  std::string certificate = "/etc/authledger/tls/server.crt";      // PEM, with intermediates.
+  std::string certificate = "/etc/authledger/tls/server.crt";  // PEM, with intermediates.
   std::string certificate_key = "/etc/authledger/tls/server.key";
   int port = 443;
 };

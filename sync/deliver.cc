@@ -24,15 +24,16 @@ const EndpointConfig* delivering_endpoint(const Config& config) {
 // FAULTS 80: a wrong rule must not fill a hospital's charts.
 bool is_beyond_blast_radius(const PendingWrites& pending, const DeliveryConfig& limits, std::string& why) {
   if (pending.notices > limits.writes_per_run_max) {
-    why = fmt::format("{} writes are pending, the limit is {} (delivery.writes_per_run_max)", pending.notices, limits.writes_per_run_max);
+    why = fmt::format("{} writes are pending, the limit is {} (delivery.writes_per_run_max)", pending.notices,
+                      limits.writes_per_run_max);
     return true;
   }
   // The first delivery to an EHR naturally reaches nearly everyone.
   if (pending.subjects_total < kPatientsForShareMin || pending.delivered == 0) return false;
   double share = static_cast<double>(pending.subjects) / static_cast<double>(pending.subjects_total);
   if (share <= limits.patients_share_max) return false;
-  why = fmt::format("{} of {} patients would get a write, the limit is {:.0f} % (delivery.patients_share_max)", pending.subjects,
-                    pending.subjects_total, limits.patients_share_max * 100);
+  why = fmt::format("{} of {} patients would get a write, the limit is {:.0f} % (delivery.patients_share_max)",
+                    pending.subjects, pending.subjects_total, limits.patients_share_max * 100);
   return true;
 }
 
@@ -42,18 +43,25 @@ void count_result(const DeliveryResult& result, NoticeCounts& counts) {
     return;
   }
   switch (result.action) {
-    case DeliveryAction::create: ++counts.created; return;
-    case DeliveryAction::update: ++counts.updated; return;
-    case DeliveryAction::retire: ++counts.retired; return;
+    case DeliveryAction::create:
+      ++counts.created;
+      return;
+    case DeliveryAction::update:
+      ++counts.updated;
+      return;
+    case DeliveryAction::retire:
+      ++counts.retired;
+      return;
     case DeliveryAction::adopt:
     case DeliveryAction::none:
     case DeliveryAction::failed:
-    case DeliveryAction::closed_by_person: return;
+    case DeliveryAction::closed_by_person:
+      return;
   }
 }
 
-std::vector<std::string> patients_of(PgConnection& connection, int64_t tenant_id, const std::vector<StoredNotice>& notices,
-                                     const std::string& source) {
+std::vector<std::string> patients_of(PgConnection& connection, int64_t tenant_id,
+                                     const std::vector<StoredNotice>& notices, const std::string& source) {
   std::vector<int64_t> ids;
   for (const StoredNotice& notice : notices) ids.push_back(notice.subject_id);
   std::vector<std::string> patients;
@@ -88,7 +96,8 @@ void deliver_due(RoundContext& context, RoundSummary& summary) {
   std::string why;
   if (pending.notices > 0 && is_beyond_blast_radius(pending, config.delivery, why)) {
     summary.notices.held += hold_pending(connection, tenant_id, context.clock.now());
-    summary.failures.push_back("deliveries are held: " + why + "; look at `authledger notices`, then run `authledger notices --release`");
+    summary.failures.push_back("deliveries are held: " + why +
+                               "; look at `authledger notices`, then run `authledger notices --release`");
     return;
   }
   if (pending.notices == 0) {
@@ -115,18 +124,21 @@ void deliver_due(RoundContext& context, RoundSummary& summary) {
   int64_t done = 0, failed = 0;
   while (!context.stop.stop_requested()) {
     const Instant lease_end = context.clock.now() + config.delivery.lease;
-    std::vector<StoredNotice> notices =
-        lease_due_notices(connection, tenant_id, context.clock.now(), config.delivery.lease, kNoticesPerLeaseMax, token);
+    std::vector<StoredNotice> notices = lease_due_notices(connection, tenant_id, context.clock.now(),
+                                                          config.delivery.lease, kNoticesPerLeaseMax, token);
     if (notices.empty()) break;
     std::vector<std::string> patients = patients_of(connection, tenant_id, notices, endpoint->name);
     for (size_t i = 0; i < notices.size(); ++i) {
       Instant now = context.clock.now();
       if (now >= lease_end) break;  // Whoever leases the rest next delivers it.
-      DeliveryContext delivery{**client, capability, config.delivery,
-                               {config.delivery.identifier_system, config.delivery.owner, patients[i],
-                                notices[i].create_begun_at.value_or(now)},
-                               now,
-                               [&] { return mark_create_begun(connection, tenant_id, notices[i].record.notice_key, token, now); }};
+      DeliveryContext delivery{
+          **client,
+          capability,
+          config.delivery,
+          {config.delivery.identifier_system, config.delivery.owner, patients[i],
+           notices[i].create_begun_at.value_or(now)},
+          now,
+          [&] { return mark_create_begun(connection, tenant_id, notices[i].record.notice_key, token, now); }};
       DeliveryResult result = deliver_notice(notices[i], delivery);
       if (!save_or_leave(context, result, token)) continue;
       count_result(result, summary.notices);

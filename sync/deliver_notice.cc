@@ -24,16 +24,27 @@ class NoticeDelivery {
 
   DeliveryResult run() {
     switch (state_of(notice_)) {
-      case NoticeState::wanted: create(); break;
-      case NoticeState::creating: adopt_or_create(); break;
-      case NoticeState::stale: update(2); break;
-      case NoticeState::orphaned: retire_if_found(); break;
-      case NoticeState::retiring: retire(notice_.remote_id, 2); break;
+      case NoticeState::wanted:
+        create();
+        break;
+      case NoticeState::creating:
+        adopt_or_create();
+        break;
+      case NoticeState::stale:
+        update(2);
+        break;
+      case NoticeState::orphaned:
+        retire_if_found();
+        break;
+      case NoticeState::retiring:
+        retire(notice_.remote_id, 2);
+        break;
       case NoticeState::current:
       case NoticeState::closed_by_person:
       case NoticeState::held:
       case NoticeState::parked:
-      case NoticeState::retired: break;
+      case NoticeState::retired:
+        break;
     }
     return result_;
   }
@@ -48,7 +59,8 @@ class NoticeDelivery {
       result_.retry_at = context_.now;
       return;
     }
-    std::string query = identifier_query(notice_.record.notice_key, notice_.record.kind, context_.config.identifier_system);
+    std::string query =
+        identifier_query(notice_.record.notice_key, notice_.record.kind, context_.config.identifier_system);
     auto made = context_.client.create(type_, render_new(*notice_.desired, notice_.record.notice_key, context_.render),
                                        channel.conditional_create ? query : "");
     if (!made) {
@@ -96,7 +108,8 @@ class NoticeDelivery {
       return close_by_person();
     }
     std::string body = render_update(*notice_.desired, notice_.record.notice_key, context_.render, *root);
-    if (body == to_json_text(*root)) return finish(action == DeliveryAction::adopt ? action : DeliveryAction::none, remote.id, remote.etag);
+    if (body == to_json_text(*root))
+      return finish(action == DeliveryAction::adopt ? action : DeliveryAction::none, remote.id, remote.etag);
     auto written = context_.client.update(type_, remote.id, body, remote.etag);
     if (!written) {
       if (written.error().kind == FhirErrorKind::conflict && tries > 1) {
@@ -137,7 +150,8 @@ class NoticeDelivery {
     result_.remote_id = id;
     result_.is_retired = true;
     if (is_closed(*root)) return;
-    auto written = context_.client.update(type_, id, render_retired(*root, notice_.close_reason, context_.now), current->etag);
+    auto written =
+        context_.client.update(type_, id, render_retired(*root, notice_.close_reason, context_.now), current->etag);
     if (written) {
       result_.action = DeliveryAction::retire;
       result_.etag = written->etag;
@@ -151,13 +165,15 @@ class NoticeDelivery {
   // Every resource with our identifier, oldest first.
   Result<std::vector<Remote>, FhirError> find() {
     auto page = context_.client.search_page(
-        type_ + "?" + identifier_query(notice_.record.notice_key, notice_.record.kind, context_.config.identifier_system));
+        type_ + "?" +
+        identifier_query(notice_.record.notice_key, notice_.record.kind, context_.config.identifier_system));
     if (!page) return page.error();
     std::vector<Remote> found;
     for (JsonView resource : page->resources) {
       if (resource["resourceType"].text() != type_) continue;
       std::string version = resource["meta"]["versionId"].string();
-      found.push_back({resource["id"].string(), version.empty() ? "" : fmt::format("W/\"{}\"", version), to_json_text(resource)});
+      found.push_back(
+          {resource["id"].string(), version.empty() ? "" : fmt::format("W/\"{}\"", version), to_json_text(resource)});
     }
     std::sort(found.begin(), found.end(), [](const Remote& a, const Remote& b) {
       return a.id.size() != b.id.size() ? a.id.size() < b.id.size() : a.id < b.id;
@@ -170,7 +186,8 @@ class NoticeDelivery {
       JsonDocument document;
       auto root = document.parse(found[i].body);
       if (!root || is_closed(*root)) continue;
-      auto written = context_.client.update(type_, found[i].id, render_retired(*root, "duplicate", context_.now), found[i].etag);
+      auto written =
+          context_.client.update(type_, found[i].id, render_retired(*root, "duplicate", context_.now), found[i].etag);
       log_warning("duplicate_retired", {{"type", type_}, {"ok", written.ok()}});
     }
   }
@@ -207,7 +224,8 @@ class NoticeDelivery {
     const bool is_final = error.kind == FhirErrorKind::refused || error.kind == FhirErrorKind::unauthorized;
     result_.park = is_final || notice_.attempts + 1 >= kDeliveryAttemptsMax;
     // Doubling from ten seconds to about twenty minutes.
-    result_.retry_at = retry_at.value_or(context_.now + std::chrono::seconds(10) * (1 << std::min(notice_.attempts, 7)));
+    result_.retry_at =
+        retry_at.value_or(context_.now + std::chrono::seconds(10) * (1 << std::min(notice_.attempts, 7)));
   }
 
   const StoredNotice& notice_;

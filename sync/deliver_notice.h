@@ -14,7 +14,7 @@ struct DeliveryContext {
   FhirClient& client;
   const Capability& capability;
   const DeliveryConfig& config;
-  RenderContext render;    // With the patient's reference on the endpoint; empty = not known there.
+  RenderContext render;  // With the patient's reference on the endpoint; empty = not known there.
   Instant now{};
   // Stores that a create is about to begin, and commits; false when the lease was lost.
   std::function<bool()> mark_create_begun;

@@ -8,7 +8,8 @@ namespace authledger {
 namespace {
 
 std::optional<int64_t> numeric_version(std::string_view version_id) {
-  if (version_id.empty() || version_id.size() > 18 || version_id.find_first_not_of("0123456789") != std::string_view::npos) {
+  if (version_id.empty() || version_id.size() > 18 ||
+      version_id.find_first_not_of("0123456789") != std::string_view::npos) {
     return std::nullopt;
   }
   return std::stoll(std::string(version_id));
@@ -21,7 +22,8 @@ bool keeps_body(std::string_view resource_type) {
          resource_type == "ServiceRequest" || resource_type == "Coverage";
 }
 
-Intake::Intake(RoundContext& context, const EndpointConfig& endpoint, const ResourceMapper& mapper, RoundSummary& summary)
+Intake::Intake(RoundContext& context, const EndpointConfig& endpoint, const ResourceMapper& mapper,
+               RoundSummary& summary)
     : context_(context), endpoint_(endpoint), mapper_(mapper), summary_(summary) {}
 
 void Intake::record(std::vector<ReceivedResource> resources, const FeedState* feed) {
@@ -45,7 +47,8 @@ void Intake::record(std::vector<ReceivedResource> resources, const FeedState* fe
     std::vector<ResourceHash> asked;
     asked.reserve(indexes.size());
     for (size_t i : indexes) asked.push_back({type, resources[i].id, hashes[i]});
-    std::vector<bool> is_unchanged = find_unchanged(connection, tenant_id, endpoint_.name, mapper_.version(type), asked);
+    std::vector<bool> is_unchanged =
+        find_unchanged(connection, tenant_id, endpoint_.name, mapper_.version(type), asked);
     for (size_t k = 0; k < indexes.size(); ++k) {
       if (is_unchanged[k]) {
         ++summary_.facts.unchanged;

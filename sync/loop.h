@@ -19,6 +19,7 @@ struct LoopReport {
 
 // Rounds at the configured interval until `stop`. A lost database is tried again with growing pauses (to a minute).
 // Runs on the calling thread, which owns the session.
-void run_loop(TenantSession& session, const Clock& clock, std::stop_token stop, const std::function<void(const LoopReport&)>& report);
+void run_loop(TenantSession& session, const Clock& clock, std::stop_token stop,
+              const std::function<void(const LoopReport&)>& report);
 
 }  // namespace authledger

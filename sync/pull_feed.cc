@@ -31,7 +31,9 @@ bool wait_for_lease(const FeedRun& run, const std::string& token) {
   bool said = false;
   while (!lease(run, token)) {
     if (run.context.stop.stop_requested() || std::chrono::steady_clock::now() > deadline) return false;
-    if (!said) run.context.progress(fmt::format("{}/{}: another worker reads this feed; waiting", run.endpoint.name, run.feed.resource_type));
+    if (!said)
+      run.context.progress(
+          fmt::format("{}/{}: another worker reads this feed; waiting", run.endpoint.name, run.feed.resource_type));
     said = true;
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
@@ -49,13 +51,16 @@ std::vector<ReceivedResource> received_of(const FeedRun& run, const SearchPage& 
   received.reserve(page.resources.size());
   for (JsonView resource : page.resources) {
     walk_resources(resource, [&](JsonView found, std::string_view) {
-      received.push_back({found["resourceType"].string(), found["id"].string(), to_json_text(found), run.client.base_url()});
+      received.push_back(
+          {found["resourceType"].string(), found["id"].string(), to_json_text(found), run.client.base_url()});
     });
   }
   return received;
 }
 
-std::string reference_of(JsonView resource) { return resource["resourceType"].string() + "/" + resource["id"].string(); }
+std::string reference_of(JsonView resource) {
+  return resource["resourceType"].string() + "/" + resource["id"].string();
+}
 
 // Resources that were deleted in the EHR never show up in a search: the type's history names them. It is read before
 // the run's pages, because the watermark moves with the last of these; the run then began when the history was read.
@@ -68,7 +73,8 @@ std::optional<std::string> pull_deletions(const FeedRun& run, FeedState& state) 
   while (!url.empty()) {
     auto page = run.client.search_page(url);
     if (!page && (page.error().kind == FhirErrorKind::refused || page.error().kind == FhirErrorKind::not_found)) {
-      log_warning("history_refused", {{"feed", run.endpoint.name + "/" + run.feed.resource_type}, {"status", page.error().status}});
+      log_warning("history_refused",
+                  {{"feed", run.endpoint.name + "/" + run.feed.resource_type}, {"status", page.error().status}});
       return std::nullopt;  // Declared, but not there: the feed runs without.
     }
     if (!page) return page.error().message;
@@ -108,7 +114,8 @@ std::optional<std::string> read_pages(const FeedRun& run, std::string url, FeedS
     if (!page) return page.error().message;
     if (auto problem = guard.accept(url, *page)) return problem->message;
     if (!page->outcomes.empty()) {
-      log_warning("search_outcome", {{"feed", run.endpoint.name + "/" + run.feed.resource_type}, {"outcomes", page->outcomes.size()}});
+      log_warning("search_outcome",
+                  {{"feed", run.endpoint.name + "/" + run.feed.resource_type}, {"outcomes", page->outcomes.size()}});
     }
     if (!state.run_started_at) state.run_started_at = page->server_time.value_or(run.context.clock.now());
     std::vector<ReceivedResource> received = received_of(run, *page);
@@ -137,7 +144,8 @@ std::optional<std::string> pull_by_last_updated(const FeedRun& run, FeedState st
     auto failure = read_pages(run, state.resume_link, state);
     if (!failure || run.context.stop.stop_requested()) return failure;
     // Search results expire (410 and the like); the watermark still says where the run began.
-    log_warning("resume_link_failed", {{"feed", run.endpoint.name + "/" + run.feed.resource_type}, {"cause", *failure}});
+    log_warning("resume_link_failed",
+                {{"feed", run.endpoint.name + "/" + run.feed.resource_type}, {"cause", *failure}});
     state.resume_link.clear();
     state.run_started_at.reset();
   }
@@ -148,7 +156,8 @@ std::optional<std::string> pull_by_last_updated(const FeedRun& run, FeedState st
 }
 
 // A sweep remembers its place as the patient to read next, in `resume_link`.
-std::optional<std::string> pull_by_patient(const FeedRun& run, FeedState state, const std::vector<std::string>& roster) {
+std::optional<std::string> pull_by_patient(const FeedRun& run, FeedState state,
+                                           const std::vector<std::string>& roster) {
   size_t at = 0;
   if (!state.resume_link.empty()) {
     at = static_cast<size_t>(std::lower_bound(roster.begin(), roster.end(), state.resume_link) - roster.begin());
@@ -181,7 +190,8 @@ std::optional<std::string> pull_by_patient(const FeedRun& run, FeedState state, 
       if (is_last) break;
       url = page->next;
     }
-    run.context.progress(fmt::format("{}/{}: {} of {} patients", run.endpoint.name, run.feed.resource_type, at + 1, roster.size()));
+    run.context.progress(
+        fmt::format("{}/{}: {} of {} patients", run.endpoint.name, run.feed.resource_type, at + 1, roster.size()));
     if (run.context.stop.stop_requested()) return "stopped; the next round goes on with the next patient";
   }
   return std::nullopt;
@@ -201,7 +211,7 @@ std::optional<std::string> pull_feed(const FeedRun& run, const std::vector<std::
   std::optional<std::string> failure;
   try {
     failure = run.feed.strategy == FeedConfig::Strategy::per_patient ? pull_by_patient(run, state, roster)
-                                                                    : pull_by_last_updated(run, state);
+                                                                     : pull_by_last_updated(run, state);
   } catch (const DbError& error) {
     if (error.sqlstate() != kLeaseLost) throw;
     failure = kFeedTakenOver;

@@ -35,7 +35,8 @@ class FolderPull {
       : context_(context), endpoint_(endpoint), intake_(intake), summary_(summary) {}
 
   std::optional<std::string> run() {
-    std::string folder = endpoint_.folder.starts_with("/") ? endpoint_.folder : context_.session.config().folder + "/" + endpoint_.folder;
+    std::string folder = endpoint_.folder.starts_with("/") ? endpoint_.folder
+                                                           : context_.session.config().folder + "/" + endpoint_.folder;
     auto files = list_resource_files(folder);
     if (!files) return files.error().message;
     for (const std::string& file : *files) {
@@ -46,10 +47,12 @@ class FolderPull {
       });
       flush();
       if (!issues.empty()) {
-        record_unreadable(context_.session.connection(), context_.session.tenant_id(), endpoint_.name, issues, context_.clock.now());
+        record_unreadable(context_.session.connection(), context_.session.tenant_id(), endpoint_.name, issues,
+                          context_.clock.now());
         summary_.facts.quarantined += static_cast<int64_t>(issues.size());
       }
-      if (context_.stop.stop_requested()) return "stopped; the next round reads the folder again and finds the unchanged";
+      if (context_.stop.stop_requested())
+        return "stopped; the next round reads the folder again and finds the unchanged";
     }
     if (endpoint_.authoritative) retract_missing();
     return std::nullopt;

@@ -22,7 +22,8 @@ void retry_quarantine(RoundContext& context, RoundSummary& summary) {
     if (received.empty()) continue;
     auto mapper = ResourceMapper::compile(endpoint, config.folder, context.session.policy().zone);
     if (!mapper) {
-      for (const Issue& issue : mapper.error()) summary.failures.push_back(fmt::format("{}: {}", issue.element_path, issue.message));
+      for (const Issue& issue : mapper.error())
+        summary.failures.push_back(fmt::format("{}: {}", issue.element_path, issue.message));
       continue;
     }
     Intake(context, endpoint, *mapper, summary).record_again(std::move(received));

@@ -30,7 +30,10 @@ struct SubjectOutcome {
 class Reconciler {
  public:
   explicit Reconciler(RoundContext& context)
-      : context_(context), policy_(context.session.policy()), today_(context.today()), tenant_(context.session.config().tenant.name) {
+      : context_(context),
+        policy_(context.session.policy()),
+        today_(context.today()),
+        tenant_(context.session.config().tenant.name) {
     // Subjects are due by the clock; with `--on DAY` also those that become due by the end of that day.
     due_until_ = context.clock.now();
     if (context.options.on_day) {
@@ -69,8 +72,9 @@ class Reconciler {
   }
 
  private:
-  SubjectOutcome reckon(const SubjectHead& head, const std::vector<Fact>& history, const std::vector<Position>& positions,
-                  const std::vector<StoredNotice>& stored, Instant now) const {
+  SubjectOutcome reckon(const SubjectHead& head, const std::vector<Fact>& history,
+                        const std::vector<Position>& positions, const std::vector<StoredNotice>& stored,
+                        Instant now) const {
     Consolidated subject = consolidate(current_facts(history), history, policy_);
     Allocation allocation = allocate(subject, policy_, today_);
 
@@ -78,9 +82,10 @@ class Reconciler {
     // An organization, or a patient of whom nothing is known yet, has nothing to remember.
     const bool is_blank = head.entry_seq == 0 && subject.lines.empty() && subject.services.empty();
     if (!is_blank) {
-      outcome.entry = build_entry(subject_key(context_.session.tenant_id(), head.subject_id),
-                                  {head.entry_seq, head.entry_hash, head.outcome_hash},
-                                  {head.facts_seq, today_, policy_.version, now}, plan_entry(subject, allocation, positions));
+      outcome.entry =
+          build_entry(subject_key(context_.session.tenant_id(), head.subject_id),
+                      {head.entry_seq, head.entry_hash, head.outcome_hash},
+                      {head.facts_seq, today_, policy_.version, now}, plan_entry(subject, allocation, positions));
     }
     std::vector<NoticeRecord> records;
     for (const StoredNotice& notice : stored) records.push_back(notice.record);
@@ -100,7 +105,8 @@ class Reconciler {
 };
 
 // After a batch failed: each subject in a transaction of its own, so that the others go on.
-BatchCounts run_singly(RoundContext& context, const Reconciler& reconciler, const std::vector<int64_t>& ids, RoundSummary& summary) {
+BatchCounts run_singly(RoundContext& context, const Reconciler& reconciler, const std::vector<int64_t>& ids,
+                       RoundSummary& summary) {
   PgConnection& connection = context.session.connection();
   BatchCounts counts;
   for (int64_t id : ids) {

@@ -56,10 +56,13 @@ Result<std::vector<std::string>> ids_from_group(const RosterConfig& roster, Fhir
   return ids;
 }
 
-Result<std::vector<std::string>> unsorted_roster(RoundContext& context, const EndpointConfig& endpoint, FhirClient& client) {
+Result<std::vector<std::string>> unsorted_roster(RoundContext& context, const EndpointConfig& endpoint,
+                                                 FhirClient& client) {
   switch (endpoint.roster.kind) {
-    case RosterKind::list_file: return ids_from_file(endpoint.roster, context.session.config().folder);
-    case RosterKind::group: return ids_from_group(endpoint.roster, client);
+    case RosterKind::list_file:
+      return ids_from_file(endpoint.roster, context.session.config().folder);
+    case RosterKind::group:
+      return ids_from_group(endpoint.roster, client);
     case RosterKind::patient_search:
       return ids_from_pages(endpoint, client, fmt::format("Patient?_count={}", endpoint.page_size),
                             [](JsonView resource, std::vector<std::string>& ids) {
@@ -71,7 +74,8 @@ Result<std::vector<std::string>> unsorted_roster(RoundContext& context, const En
 
 }  // namespace
 
-Result<std::vector<std::string>> read_roster(RoundContext& context, const EndpointConfig& endpoint, FhirClient& client) {
+Result<std::vector<std::string>> read_roster(RoundContext& context, const EndpointConfig& endpoint,
+                                             FhirClient& client) {
   auto ids = unsorted_roster(context, endpoint, client);
   if (!ids) return ids;
   std::sort(ids->begin(), ids->end());

@@ -26,9 +26,13 @@ RoundSummary run_round(RoundContext& context) {
   if (!context.stop.stop_requested()) seal_tenant(context);
   summary.is_stopped = context.stop.stop_requested();
   summary.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  log_info("round_finished", {{"entries", summary.entries}, {"subjects", summary.subjects}, {"created", summary.notices.created},
-                              {"updated", summary.notices.updated}, {"retired", summary.notices.retired},
-                              {"failures", summary.failures.size()}, {"seconds", fmt::format("{:.2f}", summary.seconds)}});
+  log_info("round_finished", {{"entries", summary.entries},
+                              {"subjects", summary.subjects},
+                              {"created", summary.notices.created},
+                              {"updated", summary.notices.updated},
+                              {"retired", summary.notices.retired},
+                              {"failures", summary.failures.size()},
+                              {"seconds", fmt::format("{:.2f}", summary.seconds)}});
   return summary;
 }
 

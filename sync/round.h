@@ -30,7 +30,7 @@ struct RoundSummary {
   // Feeds and writes that could not be done, as sentences for an operator. Empty when all went well.
   std::vector<std::string> failures;
   bool is_misconfigured = false;  // A failure that only the config can mend.
-  bool is_stopped = false;  // Ended early by a signal; nothing is lost, the next round goes on.
+  bool is_stopped = false;        // Ended early by a signal; nothing is lost, the next round goes on.
 };
 
 // Says what is going on; called a few times a second at most by long work. Lines never hold patient data.

@@ -45,13 +45,18 @@ Result<std::unique_ptr<TenantSession>> TenantSession::open(const Config& config)
     return std::unique_ptr<TenantSession>(new TenantSession(config, std::move(embedded), std::move(url),
                                                             std::move(connection), tenant_id, std::move(policy)));
   } catch (const DbError& error) {
-    return Failure{fmt::format("the database cannot be used: {}{}", error.what(),
-                               config.database.url.empty() ? "" : " (check database.url in the config, and that its role may create tables)")};
+    return Failure{fmt::format(
+        "the database cannot be used: {}{}", error.what(),
+        config.database.url.empty() ? "" : " (check database.url in the config, and that its role may create tables)")};
   }
 }
 
-std::unique_ptr<PgConnection> TenantSession::connect() const { return connect_as_application(url_); }
+std::unique_ptr<PgConnection> TenantSession::connect() const {
+  return connect_as_application(url_);
+}
 
-void TenantSession::reconnect() { connection_ = connect(); }
+void TenantSession::reconnect() {
+  connection_ = connect();
+}
 
 }  // namespace authledger

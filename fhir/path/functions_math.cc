@@ -41,7 +41,8 @@ bool PathEvaluator::math_function(Call node, const PathScope& scope, std::span<c
       if (!digits) digits = 0;
       if (*digits < 0) return fail(node, "round() needs a precision of 0 or more");
       if (*digits >= number->scale) return push_decimal(node, number, is_integer, out);
-      return push_decimal(node, rescale(*number, static_cast<int32_t>(*digits), DecimalRounding::half_away), false, out);
+      return push_decimal(node, rescale(*number, static_cast<int32_t>(*digits), DecimalRounding::half_away), false,
+                          out);
     }
     case F::exp:
       return push_real(std::exp(to_double(*number)));
@@ -82,7 +83,8 @@ std::optional<Decimal> decimal_boundary(Decimal value, bool is_high, int64_t dig
   auto finer = rescale(value, value.scale + 1, DecimalRounding::down);
   if (!finer) return std::nullopt;
   finer->coefficient += is_high ? 5 : -5;
-  auto result = rescale(*finer, static_cast<int32_t>(digits), is_high ? DecimalRounding::ceiling : DecimalRounding::floor);
+  auto result =
+      rescale(*finer, static_cast<int32_t>(digits), is_high ? DecimalRounding::ceiling : DecimalRounding::floor);
   // A number that vanishes at this precision stays zero.
   auto cut = rescale(*finer, static_cast<int32_t>(digits), DecimalRounding::down);
   return cut && cut->coefficient == 0 && digits > 0 ? cut : result;

@@ -21,15 +21,15 @@ enum class ViewValueKind : uint8_t { null, boolean, number, string, collection }
 // One cell. Text lives in the resource's document or in the ViewRows' arena: valid until either is reused.
 struct ViewValue {
   ViewValueKind kind = ViewValueKind::null;
-  std::string_view text;                  // boolean: "true"/"false"; number: as written.
-  std::span<const ViewValue> elements;    // collection
+  std::string_view text;                // boolean: "true"/"false"; number: as written.
+  std::span<const ViewValue> elements;  // collection
 };
 
 struct ViewColumn {
   std::string name;
-  std::string type;       // FHIR type, or empty when the view does not say.
+  std::string type;  // FHIR type, or empty when the view does not say.
   bool collection = false;
-  std::string path;       // FHIRPath as written.
+  std::string path;  // FHIRPath as written.
 };
 
 // Rows of one or more resources. Reuse it: clear() keeps the memory.

@@ -26,9 +26,9 @@ std::string expand_body(std::string_view compressed) {
     if (room > kBodyBytesMax) room = kBodyBytesMax;
     std::string out(room, '\0');
     uLongf size = static_cast<uLongf>(room);
-    const int status = uncompress(reinterpret_cast<Bytef*>(out.data()), &size,
-                                  reinterpret_cast<const Bytef*>(compressed.data()),
-                                  static_cast<uLong>(compressed.size()));
+    const int status =
+        uncompress(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(compressed.data()),
+                   static_cast<uLong>(compressed.size()));
     if (status == Z_OK) {
       out.resize(size);
       return out;

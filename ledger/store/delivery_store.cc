@@ -7,12 +7,12 @@ namespace authledger {
 namespace {
 
 // A notice that delivery would write now. What a person closed, what is held or parked, waits for somebody else.
-#define AUTHLEDGER_NOTICE_IS_PENDING      \
-  "notice.tenant_id = $1 "                \
-  "and notice.due_at <= $2 "              \
-  "and not notice.is_held "               \
-  "and not notice.is_retired "            \
-  "and notice.parked_reason is null "     \
+#define AUTHLEDGER_NOTICE_IS_PENDING  \
+  "notice.tenant_id = $1 "            \
+  "and notice.due_at <= $2 "          \
+  "and not notice.is_held "           \
+  "and not notice.is_retired "        \
+  "and notice.parked_reason is null " \
   "and not (notice.is_open and notice.is_closed_by_person) "
 
 // A leased notice is due again when its lease ends: a worker that died is made good by itself.
@@ -135,13 +135,20 @@ constexpr Statement kReadDeliveries{"read_deliveries", R"(
 
 std::string_view word_of(DeliveryAction action) {
   switch (action) {
-    case DeliveryAction::create: return "create";
-    case DeliveryAction::adopt: return "adopt";
-    case DeliveryAction::update: return "update";
-    case DeliveryAction::retire: return "retire";
-    case DeliveryAction::none: return "none";
-    case DeliveryAction::failed: return "failed";
-    case DeliveryAction::closed_by_person: return "closed_by_person";
+    case DeliveryAction::create:
+      return "create";
+    case DeliveryAction::adopt:
+      return "adopt";
+    case DeliveryAction::update:
+      return "update";
+    case DeliveryAction::retire:
+      return "retire";
+    case DeliveryAction::none:
+      return "none";
+    case DeliveryAction::failed:
+      return "failed";
+    case DeliveryAction::closed_by_person:
+      return "closed_by_person";
   }
   return "unknown";
 }

@@ -37,9 +37,13 @@ class ColumnWriter {
   void quantity(Quantity value) { integer(value.milli()); }
   void quantity(const std::optional<Quantity>& value) { value ? integer(value->milli()) : next().null(); }
   template <typename Word>
-  void word(Word value) { integer(static_cast<int64_t>(value)); }
+  void word(Word value) {
+    integer(static_cast<int64_t>(value));
+  }
   template <typename Word>
-  void word(const std::optional<Word>& value) { value ? word(*value) : next().null(); }
+  void word(const std::optional<Word>& value) {
+    value ? word(*value) : next().null();
+  }
   void list(const std::vector<std::string>& values) {
     list(values, [](const std::string& value) -> const std::string& { return value; });
   }
@@ -81,7 +85,9 @@ class ColumnReader {
     value = milli ? std::optional(Quantity::of_milli(*milli)) : std::nullopt;
   }
   template <typename Word>
-  void word(Word& value) { value = static_cast<Word>(rows_.integer(row_, column_++)); }
+  void word(Word& value) {
+    value = static_cast<Word>(rows_.integer(row_, column_++));
+  }
   template <typename Word>
   void word(std::optional<Word>& value) {
     const std::optional<int64_t> number = rows_.optional_integer(row_, column_++);
@@ -230,7 +236,7 @@ inline void visit_identifiers(std::vector<Identifier>& identifiers, ColumnReader
 }
 
 template <typename Body, typename Columns>
-  requires std::is_base_of_v<PartyFact, std::remove_const_t<Body>>
+requires std::is_base_of_v<PartyFact, std::remove_const_t<Body>>
 void visit_columns(Body& body, Columns& columns) {
   visit_identifiers(body.identifiers, columns);
   columns.list(body.links);

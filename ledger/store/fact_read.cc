@@ -160,15 +160,24 @@ void read_bodies(Transaction& transaction, const Statement& statement, const Par
 
 FactBody empty_body(FactKind kind) {
   switch (kind) {
-    case FactKind::coverage: return CoverageFact{};
-    case FactKind::request_line: return RequestLineFact{};
-    case FactKind::authorization_line: return AuthorizationLineFact{};
-    case FactKind::order: return OrderFact{};
-    case FactKind::service: return ServiceFact{};
-    case FactKind::patient: return PatientFact{};
-    case FactKind::organization: return OrganizationFact{};
-    case FactKind::pin: return PinFact{};
-    case FactKind::payer_count: return PayerCountFact{};
+    case FactKind::coverage:
+      return CoverageFact{};
+    case FactKind::request_line:
+      return RequestLineFact{};
+    case FactKind::authorization_line:
+      return AuthorizationLineFact{};
+    case FactKind::order:
+      return OrderFact{};
+    case FactKind::service:
+      return ServiceFact{};
+    case FactKind::patient:
+      return PatientFact{};
+    case FactKind::organization:
+      return OrganizationFact{};
+    case FactKind::pin:
+      return PinFact{};
+    case FactKind::payer_count:
+      return PayerCountFact{};
   }
   AUTHLEDGER_CHECK(false);
 }

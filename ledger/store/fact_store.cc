@@ -64,7 +64,9 @@ Page sort_page(std::span<const MappedResource> resources) {
   return page;
 }
 
-bool has_facts(const MappedResource& resource) { return !resource.is_deleted && !resource.facts.empty(); }
+bool has_facts(const MappedResource& resource) {
+  return !resource.is_deleted && !resource.facts.empty();
+}
 
 std::map<int64_t, int64_t> lock_for_facts(Transaction& transaction, const std::set<int64_t>& subject_ids) {
   std::map<int64_t, int64_t> facts_seq;

@@ -20,15 +20,15 @@ struct ResourceHash {
 // One resource of a page, mapped.
 struct MappedResource {
   std::string source, type, id;
-  Hash hash{};                      // Of its text as received.
-  std::optional<int64_t> version;   // meta.versionId where numeric.
+  Hash hash{};                     // Of its text as received.
+  std::optional<int64_t> version;  // meta.versionId where numeric.
   std::optional<Instant> updated_at;
-  std::string body;                 // Kept (compressed) for authorization-bearing types and for quarantine; else empty.
-  std::string patient;              // "Patient/p1": whose subject the facts belong to. An organization: its own reference.
-  bool is_deleted = false;          // Every fact of the resource is retracted.
-  std::vector<Fact> facts;          // Header: fact_key, source, resource, versions, mapping; body. No fact_seq.
-  Issues issues;                    // An error sends the resource to quarantine; facts must then be empty.
-  std::string mapping_version;      // Of all mappings of the type on this endpoint.
+  std::string body;             // Kept (compressed) for authorization-bearing types and for quarantine; else empty.
+  std::string patient;          // "Patient/p1": whose subject the facts belong to. An organization: its own reference.
+  bool is_deleted = false;      // Every fact of the resource is retracted.
+  std::vector<Fact> facts;      // Header: fact_key, source, resource, versions, mapping; body. No fact_seq.
+  Issues issues;                // An error sends the resource to quarantine; facts must then be empty.
+  std::string mapping_version;  // Of all mappings of the type on this endpoint.
 };
 
 struct RecordCounts {

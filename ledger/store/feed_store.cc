@@ -70,8 +70,7 @@ FeedState read_feed(PgConnection& connection, int64_t tenant_id, const std::stri
   feed.source = source;
   feed.resource_type = resource_type;
   transact(connection, tenant_id, [&](Transaction& transaction) {
-    const Rows rows =
-        transaction.execute(kReadFeed, Parameters().integer(tenant_id).text(source).text(resource_type));
+    const Rows rows = transaction.execute(kReadFeed, Parameters().integer(tenant_id).text(source).text(resource_type));
     if (rows.size() > 0) feed = feed_from(rows, 0);
   });
   return feed;

@@ -181,7 +181,9 @@ void move_heads(Transaction& transaction, std::span<const PostedEntry> entries) 
 
 }  // namespace
 
-std::string subject_key(int64_t tenant_id, int64_t subject_id) { return fmt::format("{}/{}", tenant_id, subject_id); }
+std::string subject_key(int64_t tenant_id, int64_t subject_id) {
+  return fmt::format("{}/{}", tenant_id, subject_id);
+}
 
 std::vector<std::vector<Position>> read_positions(Transaction& transaction, std::span<const int64_t> subject_ids) {
   std::vector<std::vector<Position>> positions(subject_ids.size());

@@ -10,7 +10,7 @@ namespace authledger {
 
 struct PostedEntry {
   int64_t subject_id = 0;
-  JournalEntry entry;      // entry_seq, previous_hash and entry_hash already set by the caller under the subject lock.
+  JournalEntry entry;  // entry_seq, previous_hash and entry_hash already set by the caller under the subject lock.
 };
 
 // Positions of several subjects, parallel to `subject_ids`.

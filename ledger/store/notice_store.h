@@ -15,13 +15,13 @@ struct StoredNotice {
   NoticeRecord record;
   std::optional<DesiredNotice> desired;
   std::string close_reason;
-  Hash delivered_hash{};            // Of the desired notice last written; zero when none.
-  std::string channel;              // "Flag" or "Task"; empty before the first delivery.
+  Hash delivered_hash{};  // Of the desired notice last written; zero when none.
+  std::string channel;    // "Flag" or "Task"; empty before the first delivery.
   std::string remote_id, etag;
   std::optional<Instant> create_begun_at;
-  NoticeState state = NoticeState::wanted;   // Derived by the table in ARCHITECTURE; see state_of.
+  NoticeState state = NoticeState::wanted;  // Derived by the table in ARCHITECTURE; see state_of.
   bool is_held = false;
-  bool is_retired = false;          // Nothing of it stands in the EHR any more, and nothing will be written.
+  bool is_retired = false;  // Nothing of it stands in the EHR any more, and nothing will be written.
   std::string parked_reason;
   int attempts = 0;
   std::optional<Instant> due_at;
@@ -50,7 +50,13 @@ bool mark_create_begun(PgConnection& connection, int64_t tenant_id, const std::s
                        const std::string& lease_token, Instant now);
 
 enum class DeliveryAction : int16_t {
-  create = 1, adopt = 2, update = 3, retire = 4, none = 5, failed = 6, closed_by_person = 7
+  create = 1,
+  adopt = 2,
+  update = 3,
+  retire = 4,
+  none = 5,
+  failed = 6,
+  closed_by_person = 7
 };
 std::string_view word_of(DeliveryAction action);
 
@@ -58,9 +64,9 @@ struct DeliveryResult {
   std::string notice_key;
   DeliveryAction action = DeliveryAction::none;
   std::string channel, remote_id, etag;
-  Hash delivered_hash{};            // Zero keeps the stored one.
-  int delivered_severity = 0;       // Of the notice that was written; goes with delivered_hash.
-  bool is_retired = false;          // The remote resource is closed; nothing more to do.
+  Hash delivered_hash{};       // Zero keeps the stored one.
+  int delivered_severity = 0;  // Of the notice that was written; goes with delivered_hash.
+  bool is_retired = false;     // The remote resource is closed; nothing more to do.
   bool closed_by_person = false;
   std::optional<Instant> retry_at;  // For failures.
   std::string failure;              // Machine and cause, no patient data.
@@ -69,8 +75,8 @@ struct DeliveryResult {
 // Writes the outcome and a row of the append-only delivery log; clears lease and due_at (or sets the retry). A notice
 // that changed while it was leased stays due. What a person closed takes back the severity that the person saw, and its
 // subject becomes due: a cause that got worse meanwhile is then a new episode. Throws
-// DbError kLeaseLost when the lease went to another worker: the log row is kept (the write happened), the notice is left
-// to the other worker.
+// DbError kLeaseLost when the lease went to another worker: the log row is kept (the write happened), the notice is
+// left to the other worker.
 void save_delivery(PgConnection& connection, int64_t tenant_id, const DeliveryResult& result,
                    const std::string& lease_token, Instant now);
 
@@ -91,7 +97,7 @@ int64_t release_held(PgConnection& connection, int64_t tenant_id, Instant now);
 
 struct NoticeRowStored {
   StoredNotice notice;
-  std::string patient;   // Alias of the subject.
+  std::string patient;  // Alias of the subject.
 };
 std::vector<NoticeRowStored> read_notices(Transaction& transaction, const std::string& patient);
 

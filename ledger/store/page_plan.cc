@@ -54,7 +54,9 @@ const ResourceVersion* ResourceState::current() const {
   return nullptr;
 }
 
-ResourceKey key_of(const MappedResource& resource) { return {resource.source, resource.type, resource.id}; }
+ResourceKey key_of(const MappedResource& resource) {
+  return {resource.source, resource.type, resource.id};
+}
 
 bool is_known(const ResourceState& state, const MappedResource& resource) {
   const ResourceVersion* current = state.current();

@@ -262,7 +262,9 @@ Rows PgConnection::execute(const Statement& statement, const Parameters& paramet
   return Rows(std::move(rows));
 }
 
-void PgConnection::observe(Observer observer) { state_->observer = std::move(observer); }
+void PgConnection::observe(Observer observer) {
+  state_->observer = std::move(observer);
+}
 
 void PgConnection::execute_script(const std::string& sql) {
   state_->run_script(sql.c_str());

@@ -48,8 +48,8 @@ class Parameters {
   Parameters& boolean(bool value);
   Parameters& day(Day value);
   Parameters& instant(Instant value);
-  Parameters& hash(const Hash& value);          // bytea
-  Parameters& bytes(std::string_view value);    // bytea
+  Parameters& hash(const Hash& value);        // bytea
+  Parameters& bytes(std::string_view value);  // bytea
   Parameters& null();
   Parameters& optional_integer(std::optional<int64_t> value);
   Parameters& optional_day(std::optional<Day> value);
@@ -68,7 +68,7 @@ class Parameters {
 class ArrayBuilder {
  public:
   ArrayBuilder() : text_("{") {}
-  void text(std::string_view value);   // Quoted and escaped.
+  void text(std::string_view value);  // Quoted and escaped.
   void integer(int64_t value);
   void boolean(bool value);
   void day(Day value);

@@ -59,7 +59,9 @@ Parameters& Parameters::instant(Instant value) {
   return *this;
 }
 
-Parameters& Parameters::hash(const Hash& value) { return bytes(bytes_of(value)); }
+Parameters& Parameters::hash(const Hash& value) {
+  return bytes(bytes_of(value));
+}
 
 Parameters& Parameters::bytes(std::string_view value) {
   std::string text = "\\x";
@@ -73,9 +75,15 @@ Parameters& Parameters::null() {
   return *this;
 }
 
-Parameters& Parameters::optional_integer(std::optional<int64_t> value) { return value ? integer(*value) : null(); }
-Parameters& Parameters::optional_day(std::optional<Day> value) { return value ? day(*value) : null(); }
-Parameters& Parameters::optional_instant(std::optional<Instant> value) { return value ? instant(*value) : null(); }
+Parameters& Parameters::optional_integer(std::optional<int64_t> value) {
+  return value ? integer(*value) : null();
+}
+Parameters& Parameters::optional_day(std::optional<Day> value) {
+  return value ? day(*value) : null();
+}
+Parameters& Parameters::optional_instant(std::optional<Instant> value) {
+  return value ? instant(*value) : null();
+}
 
 Parameters& Parameters::text_array(std::span<const std::string> values) {
   ArrayBuilder array;
@@ -127,7 +135,9 @@ void ArrayBuilder::instant(Instant value) {
   text_ += '"';
 }
 
-void ArrayBuilder::hash(const Hash& value) { bytes(bytes_of(value)); }
+void ArrayBuilder::hash(const Hash& value) {
+  bytes(bytes_of(value));
+}
 
 void ArrayBuilder::bytes(std::string_view value) {
   separate();

@@ -12,7 +12,7 @@
 
 namespace authledger {
 
-inline constexpr size_t kResourceIdBytesMax = 512;      // FHIR allows 64; index rows end at about 2,700.
+inline constexpr size_t kResourceIdBytesMax = 512;  // FHIR allows 64; index rows end at about 2,700.
 inline constexpr size_t kReferenceBytesMax = 1024;
 inline constexpr size_t kFactKeyBytesMax = 2048;
 inline constexpr size_t kFactsPerResourceMax = 10'000;

@@ -90,7 +90,9 @@ constexpr Statement kRemapVersions{"remap_versions", R"(
      and version.resource_id = remapped.resource_id collate "C"
      and version.version_no = remapped.version_no)"};
 
-std::string array_text(const std::vector<int64_t>& values) { return fmt::format("{{{}}}", fmt::join(values, ",")); }
+std::string array_text(const std::vector<int64_t>& values) {
+  return fmt::format("{{{}}}", fmt::join(values, ","));
+}
 
 std::vector<int64_t> integers_from(std::string_view array) {
   std::vector<int64_t> out;

@@ -25,10 +25,10 @@ struct ResourceVersion {
   std::string mapping_version;
   std::optional<int64_t> source_version;
   std::optional<Instant> source_updated_at;
-  std::optional<int64_t> subject_id;   // Null while no fact stands.
+  std::optional<int64_t> subject_id;  // Null while no fact stands.
   bool is_current = false;
   bool is_deleted = false;
-  std::vector<int64_t> fact_seqs;      // Facts that stand, in the subject.
+  std::vector<int64_t> fact_seqs;  // Facts that stand, in the subject.
 };
 
 // Every stored version of each resource, in no order.

@@ -41,7 +41,9 @@ constexpr Statement kReadApplicationRole{"read_application_role", R"(
          current_user)"};
 
 // Another database of the same cluster may create the role at the same moment.
-bool is_made_meanwhile(const DbError& error) { return error.sqlstate() == "42710" || error.sqlstate() == "23505"; }
+bool is_made_meanwhile(const DbError& error) {
+  return error.sqlstate() == "42710" || error.sqlstate() == "23505";
+}
 
 void ensure_application_role(PgConnection& connection) {
   const Rows role = connection.execute(kReadApplicationRole);
@@ -77,7 +79,9 @@ int version_of(std::string_view name) {
   return version;
 }
 
-std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+std::string_view name_of(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
 
 // A process that dies between begin and commit leaves nothing of the migration behind.
 void run_migration(PgConnection& connection, const ShippedFile& file) {
@@ -131,6 +135,8 @@ int migrate(PgConnection& connection) {
   }
 }
 
-void become_application(PgConnection& connection) { connection.execute_script("set role authledger_app"); }
+void become_application(PgConnection& connection) {
+  connection.execute_script("set role authledger_app");
+}
 
 }  // namespace authledger

@@ -2,8 +2,6 @@
 
 #include <map>
 
-
-
 namespace authledger {
 
 namespace {
@@ -108,8 +106,7 @@ void back_off_subject(PgConnection& connection, int64_t tenant_id, int64_t subje
 }
 
 SubjectTotals count_subjects(Transaction& transaction, Instant now) {
-  const Rows rows =
-      transaction.execute(kCountSubjects, Parameters().integer(transaction.tenant_id()).instant(now));
+  const Rows rows = transaction.execute(kCountSubjects, Parameters().integer(transaction.tenant_id()).instant(now));
   return {rows.integer(0, 0), rows.integer(0, 1), rows.integer(0, 2)};
 }
 

@@ -13,7 +13,7 @@ struct SubjectHead {
   int64_t subject_id = 0;
   int64_t facts_seq = 0, reconciled_seq = 0, entry_seq = 0;
   Hash entry_hash{};
-  Hash outcome_hash{};   // Of the last entry; zero when there is none.
+  Hash outcome_hash{};  // Of the last entry; zero when there is none.
   int attempts = 0;
   std::string parked_reason;
 };

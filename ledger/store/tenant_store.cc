@@ -87,8 +87,7 @@ Policy ensure_policy(PgConnection& connection, int64_t tenant_id, const Rules& r
     version = latest.size() == 0 ? 0 : latest.integer(0, 0);
     if (latest.size() > 0 && latest.text(0, 1) == body) return;
     ++version;
-    transaction.execute(kCreatePolicy,
-                        Parameters().integer(tenant_id).integer(version).text(body).hash(sha256(body)));
+    transaction.execute(kCreatePolicy, Parameters().integer(tenant_id).integer(version).text(body).hash(sha256(body)));
     if (version > 1) transaction.execute(kRaiseAllSubjects, Parameters().integer(tenant_id));
   });
   return policy_from(version, rules);
@@ -97,8 +96,7 @@ Policy ensure_policy(PgConnection& connection, int64_t tenant_id, const Rules& r
 Policy read_policy(PgConnection& connection, int64_t tenant_id, int64_t policy_version) {
   std::string body;
   transact(connection, tenant_id, [&](Transaction& transaction) {
-    const Rows rows =
-        transaction.execute(kReadPolicy, Parameters().integer(tenant_id).integer(policy_version));
+    const Rows rows = transaction.execute(kReadPolicy, Parameters().integer(tenant_id).integer(policy_version));
     if (rows.size() == 0) throw DbError("AL002", fmt::format("there is no policy version {}", policy_version));
     body = rows.string(0, 0);
   });

@@ -56,11 +56,14 @@ TEST(EncounterMapping, BecomesARenderedServiceOnTheDayOfTheSite) {
 
 TEST(EncounterMapping, ReadsTheCodeFromServiceTypeToo) {
   const ResourceMapper mapper = compile_mapper();
-  const char* const kServiceType = R"("serviceType":{"coding":[{"system":"http://www.ama-assn.org/go/cpt","code":"90834"}]})";
+  const char* const kServiceType =
+      R"("serviceType":{"coding":[{"system":"http://www.ama-assn.org/go/cpt","code":"90834"}]})";
   EXPECT_EQ(only_service(map_text(mapper, encounter("finished", std::string(",") + kServiceType))).service_codes,
             std::vector<std::string>{"90834"});
-  const std::string beside_local = std::string(R"(,"type":[{"coding":[{"system":"urn:site","code":"OP"}]}],)") + kServiceType;
-  EXPECT_EQ(only_service(map_text(mapper, encounter("finished", beside_local))).service_codes, std::vector<std::string>{"90834"});
+  const std::string beside_local =
+      std::string(R"(,"type":[{"coding":[{"system":"urn:site","code":"OP"}]}],)") + kServiceType;
+  EXPECT_EQ(only_service(map_text(mapper, encounter("finished", beside_local))).service_codes,
+            std::vector<std::string>{"90834"});
 }
 
 TEST(EncounterMapping, TurnsEachStatusIntoAState) {

@@ -85,7 +85,8 @@ TEST_F(SharedFixtures, EveryResourceBecomesFactsOrSaysWhyNot) {
   EXPECT_GT(fact_count, 100u);
   // What the examples themselves leave out: started visits without a start, and a request that could not be processed.
   const std::set<std::string> expected = {"ClaimResponse/ErrorResponseExample ClaimResponse.outcome",
-                                          "Encounter/97954225 Encounter.period.start", "Encounter/example Encounter.period.start"};
+                                          "Encounter/97954225 Encounter.period.start",
+                                          "Encounter/example Encounter.period.start"};
   EXPECT_EQ(errors, expected);
 }
 

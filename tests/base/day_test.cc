@@ -31,7 +31,9 @@ TEST(Instant, ReadsOffsetsAndFractions) {
   EXPECT_FALSE(parse_instant("2026-03-01"));
 }
 
-TEST(Instant, BeforeTheEpochKeepsItsDay) { EXPECT_EQ(format_instant(*parse_instant("1969-12-31T23:00:00Z")), "1969-12-31T23:00:00Z"); }
+TEST(Instant, BeforeTheEpochKeepsItsDay) {
+  EXPECT_EQ(format_instant(*parse_instant("1969-12-31T23:00:00Z")), "1969-12-31T23:00:00Z");
+}
 
 TEST(HttpDate, RoundTrips) {
   auto instant = parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT");
@@ -50,7 +52,9 @@ TEST(TimeZone, AVisitBelongsToTheDayOfTheSite) {
   EXPECT_EQ(std::chrono::duration_cast<std::chrono::hours>(length).count(), 23);
 }
 
-TEST(TimeZone, UnknownNamesAreRefused) { EXPECT_FALSE(TimeZone::find("America/Springfield").ok()); }
+TEST(TimeZone, UnknownNamesAreRefused) {
+  EXPECT_FALSE(TimeZone::find("America/Springfield").ok());
+}
 
 }  // namespace
 }  // namespace authledger

@@ -68,7 +68,15 @@ TEST(Json, ADocumentMayBeParsedAgain) {
 
 TEST(JsonWriter, WritesNestedAndEscaped) {
   JsonWriter writer;
-  writer.begin_object().member("text", "a\"b\n").key("list").begin_array().number(1).boolean(true).null().end_array().end_object();
+  writer.begin_object()
+      .member("text", "a\"b\n")
+      .key("list")
+      .begin_array()
+      .number(1)
+      .boolean(true)
+      .null()
+      .end_array()
+      .end_object();
   EXPECT_EQ(writer.take(), R"({"text":"a\"b\n","list":[1,true,null]})");
 }
 

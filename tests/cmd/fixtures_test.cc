@@ -23,8 +23,10 @@ class FolderSite {
  public:
   explicit FolderSite(const std::string& endpoints) {
     folder_.write("database_url", database_.url());
-    config_file_ = folder_.write("authledger.yaml", "tenant: {name: files, time_zone: America/New_York}\n"
-                                                    "database: {url_file: database_url}\nendpoints:\n" + endpoints);
+    config_file_ = folder_.write("authledger.yaml",
+                                 "tenant: {name: files, time_zone: America/New_York}\n"
+                                 "database: {url_file: database_url}\nendpoints:\n" +
+                                     endpoints);
   }
   ProgramResult run(const std::vector<std::string>& arguments) const {
     std::vector<std::string> words = {"--config", config_file_, "--format", "json"};
@@ -45,22 +47,29 @@ struct Expected {
 
 const std::vector<Expected>& expected_lines() {
   static const std::vector<Expected> kLines = {
-      {"pas-ig/ClaimResponse-PractitionerRequestorResponseExample.json", "1", "AUTH0001", "approved", "3", "1", "2005-05-02", "2005-06-02"},
-      {"pas-ig/ClaimResponse-PractitionerRequestorAdditionalContentResponseExample.json", "2", "AUTH0001", "approved", "0202", "1", "2005-05-02", "2005-05-10"},
+      {"pas-ig/ClaimResponse-PractitionerRequestorResponseExample.json", "1", "AUTH0001", "approved", "3", "1",
+       "2005-05-02", "2005-06-02"},
+      {"pas-ig/ClaimResponse-PractitionerRequestorAdditionalContentResponseExample.json", "2", "AUTH0001", "approved",
+       "0202", "1", "2005-05-02", "2005-05-10"},
       {"pas-ig/Bundle-ReferralPendingAuthorizationResponseBundleExample.json", "1", "", "pended", "", "", "", ""},
       {"inferno-pas-test-kit/denied-a3-v201.json", "1", "", "denied", "", "", "2024-01-30", "2024-02-29"},
       {"inferno-pas-test-kit/denied-a3-v201.json", "2", "", "approved", "", "", "2024-01-30", "2024-02-29"},
       {"inferno-pas-test-kit/denied-placeholder-code.json", "1", "", "unknown", "", "", "2024-01-30", "2024-02-29"},
-      {"inferno-pas-test-kit/response-denied-valid.json", "1", "AUTH0001", "denied", "3", "", "2005-05-02", "2005-06-02"},
-      {"inferno-pas-test-kit/modified-a6-additem-v221.json", "1", "", "approved_modified", "99213", "", "2024-01-30", "2024-02-29"},
-      {"davinci-prior-auth-ri/ri-claimresponse-only.json", "1", "AUTH0001", "approved", "", "", "2005-05-02", "2005-06-02"},
+      {"inferno-pas-test-kit/response-denied-valid.json", "1", "AUTH0001", "denied", "3", "", "2005-05-02",
+       "2005-06-02"},
+      {"inferno-pas-test-kit/modified-a6-additem-v221.json", "1", "", "approved_modified", "99213", "", "2024-01-30",
+       "2024-02-29"},
+      {"davinci-prior-auth-ri/ri-claimresponse-only.json", "1", "AUTH0001", "approved", "", "", "2005-05-02",
+       "2005-06-02"},
       {"davinci-prior-auth-ri/ri-pended.json", "1", "", "pended", "", "", "", ""},
       {"pdex-hrex/eob-pdex-prior-auth.json", "1", "AUTH0001", "approved", "BB201", "1", "2021-10-01", "2021-10-31"},
   };
   return kLines;
 }
 
-std::string endpoint_name(size_t index) { return "f" + std::to_string(index); }
+std::string endpoint_name(size_t index) {
+  return "f" + std::to_string(index);
+}
 
 std::string codes_of(JsonView row) {
   return row["service_codes"].size() == 0 ? "" : row["service_codes"].at(0).string();
@@ -113,7 +122,8 @@ TEST_F(Fixtures, GiveTheDecisionsNumbersCodesQuantitiesAndDaysOfTheirPayers) {
     const Expected& expected = lines[i];
     bool is_found = false;
     for (JsonView row : rows.root()) {
-      if (row["line"].text() != expected.line || !row["sources"].at(0).text().starts_with(endpoint_name(i) + ":")) continue;
+      if (row["line"].text() != expected.line || !row["sources"].at(0).text().starts_with(endpoint_name(i) + ":"))
+        continue;
       is_found = true;
       EXPECT_EQ(row["authorization_number"].text(), expected.number) << expected.file;
       EXPECT_EQ(row["decision"].text(), expected.decision) << expected.file;
@@ -131,9 +141,13 @@ TEST_F(Fixtures, GiveTheDecisionsNumbersCodesQuantitiesAndDaysOfTheirPayers) {
 
 TEST(FolderSource, CountsWhatAStrangerWroteInNdjsonAndBundles) {
   TemporaryFolder files;
-  files.write("payer.ndjson",
-              claim_response_json({.id = "r1", .patient = "p1", .number = "AUTH-1", .first_day = "2026-01-01", .last_day = "2026-06-30"}) + "\n" +
-                  R"({"resourceType":"ClaimResponse","id":"r2","status":"active","use":"preauthorization","patient":{"reference":"Patient/p2"},"created":"2025-12-20","insurer":{"reference":"Organization/payer-1"},"outcome":"complete","preAuthRef":"AUTH-2","preAuthPeriod":{"start":"2026-01-01","end":"2026-06-30"}})" "\n");
+  files.write(
+      "payer.ndjson",
+      claim_response_json(
+          {.id = "r1", .patient = "p1", .number = "AUTH-1", .first_day = "2026-01-01", .last_day = "2026-06-30"}) +
+          "\n" +
+          R"({"resourceType":"ClaimResponse","id":"r2","status":"active","use":"preauthorization","patient":{"reference":"Patient/p2"},"created":"2025-12-20","insurer":{"reference":"Organization/payer-1"},"outcome":"complete","preAuthRef":"AUTH-2","preAuthPeriod":{"start":"2026-01-01","end":"2026-06-30"}})"
+          "\n");
   files.write("visits.json", R"({"resourceType":"Bundle","type":"collection","entry":[
     {"resource":{"resourceType":"Encounter","id":"e1","status":"finished","subject":{"reference":"Patient/p1"},
       "type":[{"coding":[{"system":"http://www.ama-assn.org/go/cpt","code":"90837"}]}],
@@ -145,7 +159,8 @@ TEST(FolderSource, CountsWhatAStrangerWroteInNdjsonAndBundles) {
   ASSERT_EQ(site.run({"sync"}).exit_code, 0);
   Answer rows(site.run({"authorizations", "--on", "2026-03-01"}));
   EXPECT_EQ(rows.row("authorization_number", "AUTH-1")["used"].text(), "2") << "a session is one, whatever its length";
-  EXPECT_EQ(rows.row("authorization_number", "AUTH-2")["decision"].text(), "unknown") << "a number without a review action";
+  EXPECT_EQ(rows.row("authorization_number", "AUTH-2")["decision"].text(), "unknown")
+      << "a number without a review action";
 }
 
 }  // namespace

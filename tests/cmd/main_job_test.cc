@@ -13,10 +13,15 @@ namespace {
 void load_small_clinic(Site& site) {
   ASSERT_TRUE(site.ehr().load(patient_json("p1")).ok());
   ASSERT_TRUE(site.ehr().load(coverage_json("c1", "p1", "payer-1", "2026-01-01")).ok());
-  ASSERT_TRUE(site.ehr().load(claim_response_json({.id = "r1", .patient = "p1", .number = "AUTH-1", .first_day = "2026-10-01",
-                                                   .last_day = "2027-03-31"})).ok());
+  ASSERT_TRUE(
+      site.ehr()
+          .load(claim_response_json(
+              {.id = "r1", .patient = "p1", .number = "AUTH-1", .first_day = "2026-10-01", .last_day = "2027-03-31"}))
+          .ok());
   for (int i = 1; i <= 3; ++i) {
-    ASSERT_TRUE(site.ehr().load(encounter_json("e" + std::to_string(i), "p1", "90837", "2026-10-0" + std::to_string(i + 4))).ok());
+    ASSERT_TRUE(site.ehr()
+                    .load(encounter_json("e" + std::to_string(i), "p1", "90837", "2026-10-0" + std::to_string(i + 4)))
+                    .ok());
   }
 }
 
@@ -45,7 +50,8 @@ TEST(MainJob, PullsCountsAndWarnsThenIsStill) {
   EXPECT_EQ(row["patient"].text(), "Patient/p1");
 
   ASSERT_EQ(site.ehr().resources("Flag").size(), 1U);
-  EXPECT_NE(site.ehr().resources("Flag")[0].find("3 of 12 visits used"), std::string::npos) << site.ehr().resources("Flag")[0];
+  EXPECT_NE(site.ehr().resources("Flag")[0].find("3 of 12 visits used"), std::string::npos)
+      << site.ehr().resources("Flag")[0];
 
   int64_t writes = site.ehr().writes();
   ProgramResult second = site.run(kSync);
@@ -133,7 +139,8 @@ TEST(MainJob, ChecksWhetherAServiceIsCovered) {
   load_small_clinic(site);
   ASSERT_EQ(site.run(kSync).exit_code, 0);
   EXPECT_EQ(site.run({"check", "--patient", "p1", "--code", "90837", "--on", "2027-01-10"}).exit_code, 0);
-  EXPECT_EQ(site.run({"check", "--patient", "p1", "--code", "90837", "--on", "2027-01-10", "--units", "10"}).exit_code, 3);
+  EXPECT_EQ(site.run({"check", "--patient", "p1", "--code", "90837", "--on", "2027-01-10", "--units", "10"}).exit_code,
+            3);
   EXPECT_EQ(site.run({"check", "--patient", "p1", "--code", "90853", "--on", "2027-01-10"}).exit_code, 3);
   EXPECT_EQ(site.run({"check", "--patient", "p1", "--code", "90837", "--on", "2027-04-01"}).exit_code, 3);
 }
@@ -148,9 +155,10 @@ TEST(MainJob, BadInputIsNamedAndChangesNothing) {
 
 TEST(MainJob, AnUnreachableEndpointEndsWithFour) {
   Site site;
-  site.folder().write("gone.yaml",
-                      "tenant:\n  name: test-clinic\n  time_zone: America/New_York\ndatabase:\n  url_file: database_url\n"
-                      "endpoints:\n  - name: ehr\n    base_url: http://127.0.0.1:9/fhir\n    retries_max: 0\n");
+  site.folder().write(
+      "gone.yaml",
+      "tenant:\n  name: test-clinic\n  time_zone: America/New_York\ndatabase:\n  url_file: database_url\n"
+      "endpoints:\n  - name: ehr\n    base_url: http://127.0.0.1:9/fhir\n    retries_max: 0\n");
   ProgramResult result = run_authledger({"--config", site.folder().path() + "/gone.yaml", "sync"});
   EXPECT_EQ(result.exit_code, 4) << result.errors;
 }

@@ -26,7 +26,8 @@ std::string address_of(RunningProgram& program) {
   for (int i = 0; i < 600 && program.is_running(); ++i) {
     std::string output = program.output();
     size_t from = output.find("http://");
-    if (from != std::string::npos && output.find(' ', from) != std::string::npos) return output.substr(from, output.find(' ', from) - from);
+    if (from != std::string::npos && output.find(' ', from) != std::string::npos)
+      return output.substr(from, output.find(' ', from) - from);
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   return {};

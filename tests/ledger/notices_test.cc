@@ -226,7 +226,8 @@ TEST(BookedBeyond, CountsVisitsAndNamesTheFirstDay) {
   state.add_uncovered("Appointment/a2", ServiceState::planned, "2027-01-05", UncoveredReason::expired, book);
   state.add_uncovered("Appointment/a1", ServiceState::planned, "2026-12-30", UncoveredReason::exhausted, book);
   EXPECT_EQ(state.text(NoticeKind::booked_beyond),
-            "Authorization A1: visits are booked beyond it, 2 after its end on 2026-12-31 and 1 beyond its units; the first is on "
+            "Authorization A1: visits are booked beyond it, 2 after its end on 2026-12-31 and 1 beyond its units; the "
+            "first is on "
             "2026-12-30.");
   EXPECT_EQ(state.of(NoticeKind::booked_beyond)[0].due_day, day("2026-12-30"));
 }

@@ -3,9 +3,8 @@
 namespace authledger {
 namespace {
 
-const std::string kFlag =
-    R"({"resourceType":"Flag","identifier":[{"system":"urn:n","value":"one"}],"status":"active",)"
-    R"("code":{"text":"2 of 12 visits left"},"subject":{"reference":"Patient/p1"}})";
+const std::string kFlag = R"({"resourceType":"Flag","identifier":[{"system":"urn:n","value":"one"}],"status":"active",)"
+                          R"("code":{"text":"2 of 12 visits left"},"subject":{"reference":"Patient/p1"}})";
 
 std::string as_update(const std::string& id, const std::string& text) {
   return R"({"resourceType":"Flag","id":")" + id + R"(","status":"active","code":{"text":")" + text +

@@ -31,8 +31,8 @@ struct HttpAnswer {
 
 // Status 0: the connection ended without a whole answer.
 inline HttpAnswer ask(const std::string& method, const std::string& url, const std::string& body = "",
-                  const std::map<std::string, std::string>& headers = {},
-                  std::chrono::milliseconds timeout = std::chrono::seconds(20)) {
+                      const std::map<std::string, std::string>& headers = {},
+                      std::chrono::milliseconds timeout = std::chrono::seconds(20)) {
   HttpAnswer answer;
   try {
     web::http::client::http_client_config config;

@@ -87,7 +87,7 @@ TEST_F(Search, SelfLinkShowsOnlyWhatWasUsed) {
 
 TEST_F(Search, ByPostTakesAForm) {
   const HttpAnswer answer = ask("POST", base + "/Encounter/_search", "patient=p1&status=finished",
-                            {{"Content-Type", "application/x-www-form-urlencoded"}});
+                                {{"Content-Type", "application/x-www-form-urlencoded"}});
   ASSERT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(json(answer)["total"].text(), "2");
   EXPECT_EQ(ask("POST", base + "/Encounter/_search", "{}").status, 415);

@@ -117,8 +117,14 @@ TEST(Fault41, AReversedVisitClosesTheWarningWithItsReason) {
 TEST(Fault42, AChangedCodeIsReversedAndPostedAgain) {
   Site site({}, kFastDelivery);
   load_patient(site, 12, 1);
-  ASSERT_TRUE(site.ehr().load(claim_response_json({.id = "r2", .patient = "p1", .number = "AUTH-2", .code = "90834",
-                                                   .first_day = "2026-10-01", .last_day = "2027-03-31"})).ok());
+  ASSERT_TRUE(site.ehr()
+                  .load(claim_response_json({.id = "r2",
+                                             .patient = "p1",
+                                             .number = "AUTH-2",
+                                             .code = "90834",
+                                             .first_day = "2026-10-01",
+                                             .last_day = "2027-03-31"}))
+                  .ok());
   sync_now(site);
   EXPECT_EQ(balance(site, "used", "AUTH-1"), "1");
   ASSERT_TRUE(site.ehr().put(encounter_json("e1", "p1", "90834", "2026-10-04")).ok());

@@ -10,9 +10,14 @@ namespace authledger {
 void load_patient(Site& site, int approved, int visits) {
   ASSERT_TRUE(site.ehr().load(patient_json("p1")).ok());
   ASSERT_TRUE(site.ehr().load(coverage_json("c1", "p1", "payer-1", "2026-01-01")).ok());
-  ASSERT_TRUE(site.ehr().load(claim_response_json({.id = "r1", .patient = "p1", .number = "AUTH-1",
-                                                   .first_day = "2026-10-01", .last_day = "2027-03-31",
-                                                   .units = approved})).ok());
+  ASSERT_TRUE(site.ehr()
+                  .load(claim_response_json({.id = "r1",
+                                             .patient = "p1",
+                                             .number = "AUTH-1",
+                                             .first_day = "2026-10-01",
+                                             .last_day = "2027-03-31",
+                                             .units = approved}))
+                  .ok());
   for (int i = 1; i <= visits; ++i) {
     const std::string day = "2026-10-" + std::string(i < 7 ? "0" : "") + std::to_string(i + 3);
     ASSERT_TRUE(site.ehr().load(encounter_json("e" + std::to_string(i), "p1", "90837", day)).ok());
@@ -55,7 +60,9 @@ size_t count_requests(Site& site, const std::string& request) {
   return static_cast<size_t>(std::count(log.begin(), log.end(), request));
 }
 
-void wait_out_lease() { std::this_thread::sleep_for(std::chrono::milliseconds(10200)); }
+void wait_out_lease() {
+  std::this_thread::sleep_for(std::chrono::milliseconds(10200));
+}
 
 void edit(Site& site, const std::string& type, const std::string& id, const std::string& from, const std::string& to) {
   std::string text = site.ehr().resource(type, id).value_or("");

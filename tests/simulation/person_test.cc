@@ -15,8 +15,8 @@ TEST(Fault33, AnEditBetweenReadAndWriteIsKept) {
   sync_now(site);
   const std::string id = only_id(site, "Flag");
   ASSERT_TRUE(site.ehr().load(encounter_json("e4", "p1", "90837", "2026-10-20")).ok());
-  site.ehr().set_faults({.slow_next = 1, .slow_for = std::chrono::milliseconds(1000), .only_for = "Flag/" + id,
-                         .only_method = "GET"});
+  site.ehr().set_faults(
+      {.slow_next = 1, .slow_for = std::chrono::milliseconds(1000), .only_for = "Flag/" + id, .only_method = "GET"});
   RunningProgram sync(site.command(kSyncNow));
   ASSERT_TRUE(eventually([&] { return count_requests(site, "GET /fhir/Flag/" + id) == 1; }));
   // It has read version 1 by the time that the answer is under way.
@@ -72,7 +72,8 @@ TEST(Fault34, AFlagThatWasClosedAndGotWorseInOneRoundReturnsWithTheNext) {
   edit(site, "Flag", id, R"("status":"active")", R"("status":"inactive")");
   // The closing is not known yet when the cause gets worse: only the delivery finds it.
   for (int i = 3; i <= 5; ++i) {
-    ASSERT_TRUE(site.ehr().load(encounter_json("e" + std::to_string(i), "p1", "90837", "2026-10-2" + std::to_string(i))).ok());
+    ASSERT_TRUE(
+        site.ehr().load(encounter_json("e" + std::to_string(i), "p1", "90837", "2026-10-2" + std::to_string(i))).ok());
   }
   for (int round = 0; round < 2; ++round) sync_now(site);
   EXPECT_EQ(count_resources(site, "Flag", "active", "5 of 5 visits used"), 1U);

@@ -67,10 +67,13 @@ void RunningProgram::signal(int number) {
 
 bool RunningProgram::is_running() {
   siginfo_t ended{};
-  return pid_ > 0 && waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid == 0;
+  return pid_ > 0 && waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         ended.si_pid == 0;
 }
 
-std::string RunningProgram::output() const { return read_file(output_file_); }
+std::string RunningProgram::output() const {
+  return read_file(output_file_);
+}
 
 ProgramResult RunningProgram::wait(std::chrono::seconds at_most) {
   ProgramResult result;
@@ -91,7 +94,9 @@ ProgramResult RunningProgram::wait(std::chrono::seconds at_most) {
   return result;
 }
 
-ProgramResult run_authledger(const std::vector<std::string>& arguments) { return RunningProgram(arguments).wait(); }
+ProgramResult run_authledger(const std::vector<std::string>& arguments) {
+  return RunningProgram(arguments).wait();
+}
 
 TemporaryFolder::TemporaryFolder() {
   path_ = (std::filesystem::temp_directory_path() / "authledger-test-XXXXXX").string();

@@ -10,7 +10,7 @@ namespace authledger {
 
 // The real program, run as a process: what a test of crashes and exit codes needs.
 struct ProgramResult {
-  int exit_code = -1;      // −signal when it was killed.
+  int exit_code = -1;  // −signal when it was killed.
   std::string output, errors;
 };
 

@@ -38,7 +38,9 @@ std::vector<std::string> Site::command(std::vector<std::string> arguments) const
   return words;
 }
 
-ProgramResult Site::run(std::vector<std::string> arguments) const { return run_authledger(command(std::move(arguments))); }
+ProgramResult Site::run(std::vector<std::string> arguments) const {
+  return run_authledger(command(std::move(arguments)));
+}
 
 Answer::Answer(const ProgramResult& result) {
   auto root = document_.parse(result.output);
@@ -65,8 +67,8 @@ std::string patient_json(const std::string& id) {
       id);
 }
 
-std::string coverage_json(const std::string& id, const std::string& patient, const std::string& payer, const std::string& first_day,
-                          const std::string& last_day) {
+std::string coverage_json(const std::string& id, const std::string& patient, const std::string& payer,
+                          const std::string& first_day, const std::string& last_day) {
   std::string end = last_day.empty() ? "" : fmt::format(R"(,"end":"{}")", last_day);
   return fmt::format(
       R"({{"resourceType":"Coverage","id":"{}","status":"active","subscriberId":"M-{}","beneficiary":{{"reference":"Patient/{}"}},"period":{{"start":"{}"{}}},"payor":[{{"reference":"Organization/{}"}}]}})",
@@ -77,18 +79,19 @@ std::string claim_response_json(const ApprovedLine& line) {
   std::string action = fmt::format(fmt::runtime(kReviewAction), line.number, line.review_action);
   return fmt::format(
       R"({{"resourceType":"ClaimResponse","id":"{}","status":"active","use":"preauthorization","type":{{"coding":[{{"code":"professional"}}]}},"patient":{{"reference":"Patient/{}"}},"created":"{}","insurer":{{"reference":"Organization/{}"}},"outcome":"complete","item":[{{"itemSequence":1,"extension":[{{"url":"http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-itemPreAuthPeriod","valuePeriod":{{"start":"{}","end":"{}"}}}},{{"url":"http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-itemAuthorizedDetail","extension":[{{"url":"productOrServiceCode","valueCodeableConcept":{}}},{{"url":"quantity","valueQuantity":{{"value":{}}}}}]}}],"adjudication":[{{"category":{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/adjudication","code":"submitted"}}]}},"extension":[{}]}}]}}]}})",
-      line.id, line.patient, line.first_day, line.payer, line.first_day, line.last_day, cpt(line.code), line.units, action);
+      line.id, line.patient, line.first_day, line.payer, line.first_day, line.last_day, cpt(line.code), line.units,
+      action);
 }
 
-std::string encounter_json(const std::string& id, const std::string& patient, const std::string& code, const std::string& day,
-                           const std::string& status) {
+std::string encounter_json(const std::string& id, const std::string& patient, const std::string& code,
+                           const std::string& day, const std::string& status) {
   return fmt::format(
       R"({{"resourceType":"Encounter","id":"{}","status":"{}","class":{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"AMB"}},"type":[{}],"subject":{{"reference":"Patient/{}"}},"period":{{"start":"{}T10:00:00-05:00","end":"{}T11:00:00-05:00"}}}})",
       id, status, cpt(code), patient, day, day);
 }
 
-std::string appointment_json(const std::string& id, const std::string& patient, const std::string& code, const std::string& day,
-                             const std::string& status) {
+std::string appointment_json(const std::string& id, const std::string& patient, const std::string& code,
+                             const std::string& day, const std::string& status) {
   return fmt::format(
       R"({{"resourceType":"Appointment","id":"{}","status":"{}","serviceType":[{}],"start":"{}T15:00:00Z","end":"{}T16:00:00Z","participant":[{{"actor":{{"reference":"Patient/{}"}},"status":"accepted"}}]}})",
       id, status, cpt(code), day, day, patient);

@@ -14,8 +14,10 @@ namespace authledger {
 // One clinic under test: a sandbox EHR, a fresh PostgreSQL database, a config file, and the real program.
 class Site {
  public:
-  // `more_config` is YAML that is appended at the top level; `endpoint_keys` are lines of the endpoint (four spaces in).
-  explicit Site(const SandboxOptions& options = {}, const std::string& more_config = "", const std::string& endpoint_keys = "");
+  // `more_config` is YAML that is appended at the top level; `endpoint_keys` are lines of the endpoint (four spaces
+  // in).
+  explicit Site(const SandboxOptions& options = {}, const std::string& more_config = "",
+                const std::string& endpoint_keys = "");
 
   Sandbox& ehr() { return *ehr_; }
   TestDatabase& database() { return database_; }
@@ -48,16 +50,16 @@ class Answer {
 
 // Resources as an EHR would hold them; fictional.
 std::string patient_json(const std::string& id);
-std::string coverage_json(const std::string& id, const std::string& patient, const std::string& payer, const std::string& first_day,
-                          const std::string& last_day = "");
+std::string coverage_json(const std::string& id, const std::string& patient, const std::string& payer,
+                          const std::string& first_day, const std::string& last_day = "");
 struct ApprovedLine {
   std::string id, patient, payer = "payer-1", number, code = "90837", first_day, last_day, review_action = "A1";
   int units = 12;
 };
 std::string claim_response_json(const ApprovedLine& line);
-std::string encounter_json(const std::string& id, const std::string& patient, const std::string& code, const std::string& day,
-                           const std::string& status = "finished");
-std::string appointment_json(const std::string& id, const std::string& patient, const std::string& code, const std::string& day,
-                             const std::string& status = "booked");
+std::string encounter_json(const std::string& id, const std::string& patient, const std::string& code,
+                           const std::string& day, const std::string& status = "finished");
+std::string appointment_json(const std::string& id, const std::string& patient, const std::string& code,
+                             const std::string& day, const std::string& status = "booked");
 
 }  // namespace authledger

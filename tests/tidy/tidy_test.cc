@@ -50,11 +50,14 @@ const std::vector<SourceFile>& code_files() {
 std::vector<std::string> includes_of(const SourceFile& file) {
   static const std::regex kInclude("#include [<\"]([^>\"]+)[>\"]");
   std::vector<std::string> names;
-  for (std::sregex_iterator it(file.text.begin(), file.text.end(), kInclude), end; it != end; ++it) names.push_back((*it)[1]);
+  for (std::sregex_iterator it(file.text.begin(), file.text.end(), kInclude), end; it != end; ++it)
+    names.push_back((*it)[1]);
   return names;
 }
 
-std::string top_folder(const std::string& path) { return path.substr(0, path.find('/')); }
+std::string top_folder(const std::string& path) {
+  return path.substr(0, path.find('/'));
+}
 
 // What each folder may include; its own files always.
 const std::map<std::string, std::set<std::string>> kSees = {
@@ -107,7 +110,8 @@ TEST(Tidy, EachLibraryHasOneDoor) {
     for (const std::string& name : includes_of(file)) {
       for (const auto& [library, doors] : kDoors) {
         if (!name.starts_with(library)) continue;
-        bool is_door = std::any_of(doors.begin(), doors.end(), [&](const std::string& door) { return file.path.starts_with(door); });
+        bool is_door = std::any_of(doors.begin(), doors.end(),
+                                   [&](const std::string& door) { return file.path.starts_with(door); });
         EXPECT_TRUE(is_door) << file.path << " includes " << name << "; go through " << doors.front();
       }
     }
@@ -128,10 +132,15 @@ TEST(Tidy, NamesSayWhatThingsAre) {
 
 TEST(Tidy, NothingIsLeftOver) {
   // Spelled in pieces so that this file does not find itself.
-  const std::vector<std::string> banned = {std::string("TO") + "DO", std::string("FIX") + "ME", std::string("XX") + "X:",
-                                           std::string("HA") + "CK", std::string("std::") + "shared_mutex g_", std::string("select") + " *"};
+  const std::vector<std::string> banned = {std::string("TO") + "DO",
+                                           std::string("FIX") + "ME",
+                                           std::string("XX") + "X:",
+                                           std::string("HA") + "CK",
+                                           std::string("std::") + "shared_mutex g_",
+                                           std::string("select") + " *"};
   for (const SourceFile& file : files_ending_in({".cc", ".h", ".sql", ".yaml", ".sh", ".py", ".cmake"})) {
-    for (const std::string& word : banned) EXPECT_EQ(file.text.find(word), std::string::npos) << file.path << " has " << word;
+    for (const std::string& word : banned)
+      EXPECT_EQ(file.text.find(word), std::string::npos) << file.path << " has " << word;
   }
 }
 
@@ -180,7 +189,8 @@ TEST(Tidy, SharedPointersSayWhy) {
 
 TEST(Tidy, NothingNamesAMachineOrARegistry) {
   for (const SourceFile& file : files_ending_in({".cc", ".h", ".md", ".yaml", ".sh", ".cmake", ".json"})) {
-    for (const std::string& word : {std::string("/work/") + "main", std::string("deb.debian") + ".org", std::string("registry.npmjs") + ".org"}) {
+    for (const std::string& word :
+         {std::string("/work/") + "main", std::string("deb.debian") + ".org", std::string("registry.npmjs") + ".org"}) {
       EXPECT_EQ(file.text.find(word), std::string::npos) << file.path << " has " << word;
     }
   }
