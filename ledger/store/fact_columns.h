@@ -1,6 +1,5 @@
 #pragma once
 
-#include <charconv>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -33,7 +32,9 @@ class ColumnWriter {
   void day(Day value) { next().day(value); }
   void day(const std::optional<Day>& value) { next().optional_day(value); }
   void instant(const std::optional<Instant>& value) { next().optional_instant(value); }
+  void hash(const Hash& value) { next().hash(value); }
   void number(const std::optional<int>& value) { value ? integer(*value) : next().null(); }
+  void number(const std::optional<int64_t>& value) { next().optional_integer(value); }
   void quantity(Quantity value) { integer(value.milli()); }
   void quantity(const std::optional<Quantity>& value) { value ? integer(value->milli()) : next().null(); }
   template <typename Word>
@@ -94,6 +95,7 @@ class ColumnReader {
     value = number ? std::optional(static_cast<Word>(*number)) : std::nullopt;
   }
   void list(std::vector<std::string>& values) { values = rows_.text_array(row_, column_++); }
+  void list(std::vector<int64_t>& values) { values = rows_.integer_array(row_, column_++); }
 
  private:
   const Rows& rows_;
@@ -145,13 +147,12 @@ inline void visit_other_numbers(const std::vector<OtherNumber>& numbers, ColumnW
 }
 
 inline void visit_other_numbers(std::vector<OtherNumber>& numbers, ColumnReader& columns) {
-  std::vector<std::string> roles, texts;
+  std::vector<int64_t> roles;
+  std::vector<std::string> texts;
   columns.list(roles);
   columns.list(texts);
   for (size_t i = 0; i < roles.size() && i < texts.size(); ++i) {
-    int role = 0;
-    std::from_chars(roles[i].data(), roles[i].data() + roles[i].size(), role);
-    numbers.push_back({static_cast<NumberRole>(role), std::move(texts[i])});
+    numbers.push_back({static_cast<NumberRole>(roles[i]), std::move(texts[i])});
   }
 }
 

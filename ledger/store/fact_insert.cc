@@ -8,149 +8,127 @@ namespace authledger {
 
 namespace {
 
-constexpr Statement kInsertFacts{"insert_facts", R"(
-  insert into fact (
-         tenant_id, subject_id, fact_seq, fact_key, kind, retracted, content_hash, source, resource, source_version,
-         source_updated_at, recorded_at, mapping)
-  select $1, subject_id, fact_seq, fact_key, kind, retracted, content_hash, source, resource, source_version,
-         source_updated_at, recorded_at, mapping
-    from unnest($2::bigint[], $3::bigint[], $4::text[], $5::smallint[], $6::boolean[], $7::bytea[], $8::text[],
-                $9::text[], $10::bigint[], $11::timestamptz[], $12::timestamptz[], $13::text[])
-         as fresh (subject_id, fact_seq, fact_key, kind, retracted, content_hash, source, resource, source_version,
-                   source_updated_at, recorded_at, mapping))"};
+// The header of every fact, and its values: $1 is the tenant, $2 to $13 are one array each. Sets in a select list are
+// walked in step, row by row; the same arrays as a table in `from` would be laid down one by one first.
+#define AUTHLEDGER_FACT_HEADER                                                                                   \
+  "tenant_id, subject_id, fact_seq, fact_key, kind, retracted, content_hash, source, resource, source_version, " \
+  "source_updated_at, recorded_at, mapping"
+#define AUTHLEDGER_FACT_VALUES                                                                                        \
+  "$1, unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::text[]), unnest($5::bigint[]), unnest($6::boolean[]), " \
+  "unnest($7::bytea[]), unnest($8::text[]), unnest($9::text[]), unnest($10::bigint[]), unnest($11::timestamptz[]), "  \
+  "unnest($12::timestamptz[]), unnest($13::text[])"
 
-constexpr Statement kInsertCoverage{"insert_fact_coverage", R"(
-  insert into fact_coverage (
-         tenant_id, subject_id, fact_seq, patient, payer, payer_display, member_id, status, first_day, last_day,
-         coverage_order, plan_class, coverage_kind)
-  select $1, subject_id, fact_seq, patient, payer, payer_display, member_id, status, first_day, last_day,
-         coverage_order, plan_class, coverage_kind
-    from unnest(
-           $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::date[],
-           $10::date[], $11::integer[], $12::text[], $13::text[])
-         as fresh (subject_id, fact_seq, patient, payer, payer_display, member_id, status, first_day, last_day,
-                   coverage_order, plan_class, coverage_kind))"};
+// A retraction has no body: it stands in the parent of all tables of facts itself.
+constexpr Statement kInsertRetraction{"insert_fact_retraction",
+                                      "insert into fact (" AUTHLEDGER_FACT_HEADER ") select " AUTHLEDGER_FACT_VALUES};
 
-constexpr Statement kInsertRequestLine{"insert_fact_request_line", R"(
-  insert into fact_request_line (
-         tenant_id, subject_id, fact_seq, patient, request, line, payer, coverage, service_codes,
-         quantity_milli, measure,
-         first_day, last_day, diagnosis_codes, provider, prior_request, requested_at, expedited, change)
-  select $1, subject_id, fact_seq, patient, request, line, payer, coverage,
-         (string_to_array(service_codes, E'\x1f'))[2:], quantity_milli, measure, first_day, last_day,
-         (string_to_array(diagnosis_codes, E'\x1f'))[2:], provider, prior_request, requested_at, expedited,
-         change
-    from unnest(
-           $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-           $10::bigint[], $11::smallint[], $12::date[], $13::date[], $14::text[], $15::text[], $16::text[],
-           $17::timestamptz[], $18::boolean[], $19::smallint[])
-         as fresh (subject_id, fact_seq, patient, request, line, payer, coverage, service_codes, quantity_milli,
-                   measure, first_day, last_day, diagnosis_codes, provider, prior_request, requested_at,
-                   expedited, change))"};
+constexpr Statement kInsertCoverage{"insert_fact_coverage", "insert into fact_coverage (" AUTHLEDGER_FACT_HEADER R"(,
+         patient, payer, payer_display, member_id, status, first_day, last_day, coverage_order, plan_class,
+         coverage_kind)
+  select )" AUTHLEDGER_FACT_VALUES R"(,
+         unnest($14::text[]), unnest($15::text[]), unnest($16::text[]), unnest($17::text[]), unnest($18::text[]),
+         unnest($19::date[]), unnest($20::date[]), unnest($21::bigint[]), unnest($22::text[]), unnest($23::text[]))"};
 
-constexpr Statement kInsertAuthorizationLine{"insert_fact_authorization_line", R"(
-  insert into fact_authorization_line (
-         tenant_id, subject_id, fact_seq, patient, payer, payer_display, member_id, authorization_number,
-         other_number_roles, other_numbers, line, decision, decision_code, request, service_codes, first_day,
-         last_day, quantity_milli, is_quantity_as_requested, measure, rate_quantity_milli, rate_period,
-         diagnosis_codes, provider, program, place, issued_day, issued_at, payer_used_quantity_milli, supersedes)
-  select $1, subject_id, fact_seq, patient, payer, payer_display, member_id, authorization_number,
-         (string_to_array(other_number_roles, E'\x1f'))[2:]::smallint[],
-         (string_to_array(other_numbers, E'\x1f'))[2:], line, decision, decision_code, request,
-         (string_to_array(service_codes, E'\x1f'))[2:], first_day, last_day, quantity_milli,
-         is_quantity_as_requested, measure, rate_quantity_milli, rate_period,
-         (string_to_array(diagnosis_codes, E'\x1f'))[2:], provider, program, place, issued_day, issued_at,
-         payer_used_quantity_milli, supersedes
-    from unnest(
-           $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-           $10::text[], $11::text[], $12::smallint[], $13::text[], $14::text[], $15::text[], $16::date[],
-           $17::date[], $18::bigint[], $19::boolean[], $20::smallint[], $21::bigint[], $22::text[], $23::text[],
-           $24::text[], $25::text[], $26::text[], $27::date[], $28::timestamptz[], $29::bigint[], $30::text[])
-         as fresh (subject_id, fact_seq, patient, payer, payer_display, member_id, authorization_number,
-                   other_number_roles, other_numbers, line, decision, decision_code, request, service_codes,
-                   first_day, last_day, quantity_milli, is_quantity_as_requested, measure, rate_quantity_milli,
-                   rate_period, diagnosis_codes, provider, program, place, issued_day, issued_at,
-                   payer_used_quantity_milli, supersedes))"};
+constexpr Statement kInsertRequestLine{"insert_fact_request_line",
+                                       "insert into fact_request_line (" AUTHLEDGER_FACT_HEADER R"(,
+         patient, request, line, payer, coverage, service_codes, quantity_milli, measure, first_day, last_day,
+         diagnosis_codes, provider, prior_request, requested_at, expedited, change)
+  select )" AUTHLEDGER_FACT_VALUES R"(,
+         unnest($14::text[]), unnest($15::text[]), unnest($16::text[]), unnest($17::text[]), unnest($18::text[]),
+         (string_to_array(unnest($19::text[]), E'\x1f'))[2:], unnest($20::bigint[]), unnest($21::bigint[]),
+         unnest($22::date[]), unnest($23::date[]), (string_to_array(unnest($24::text[]), E'\x1f'))[2:],
+         unnest($25::text[]), unnest($26::text[]), unnest($27::timestamptz[]), unnest($28::boolean[]),
+         unnest($29::bigint[]))"};
 
-constexpr Statement kInsertOrder{"insert_fact_order", R"(
-  insert into fact_order (
-         tenant_id, subject_id, fact_seq, patient, status, service_codes, quantity_milli, measure, first_day, last_day,
-         coverage, requested_at, expedited, authorization_number)
-  select $1, subject_id, fact_seq, patient, status, (string_to_array(service_codes, E'\x1f'))[2:], quantity_milli,
-         measure, first_day, last_day, coverage, requested_at, expedited, authorization_number
-    from unnest(
-           $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::smallint[],
-           $9::date[], $10::date[], $11::text[], $12::timestamptz[], $13::boolean[], $14::text[])
-         as fresh (subject_id, fact_seq, patient, status, service_codes, quantity_milli, measure, first_day,
-                   last_day, coverage, requested_at, expedited, authorization_number))"};
+constexpr Statement kInsertAuthorizationLine{"insert_fact_authorization_line",
+                                             "insert into fact_authorization_line (" AUTHLEDGER_FACT_HEADER R"(,
+         patient, payer, payer_display, member_id, authorization_number, other_number_roles, other_numbers, line,
+         decision, decision_code, request, service_codes, first_day, last_day, quantity_milli,
+         is_quantity_as_requested, measure, rate_quantity_milli, rate_period, diagnosis_codes, provider, program,
+         place, issued_day, issued_at, payer_used_quantity_milli, supersedes)
+  select )" AUTHLEDGER_FACT_VALUES R"(,
+         unnest($14::text[]), unnest($15::text[]), unnest($16::text[]), unnest($17::text[]), unnest($18::text[]),
+         (string_to_array(unnest($19::text[]), E'\x1f'))[2:]::smallint[],
+         (string_to_array(unnest($20::text[]), E'\x1f'))[2:], unnest($21::text[]), unnest($22::bigint[]),
+         unnest($23::text[]), unnest($24::text[]), (string_to_array(unnest($25::text[]), E'\x1f'))[2:],
+         unnest($26::date[]), unnest($27::date[]), unnest($28::bigint[]), unnest($29::boolean[]),
+         unnest($30::bigint[]), unnest($31::bigint[]), unnest($32::text[]),
+         (string_to_array(unnest($33::text[]), E'\x1f'))[2:], unnest($34::text[]), unnest($35::text[]),
+         unnest($36::text[]), unnest($37::date[]), unnest($38::timestamptz[]), unnest($39::bigint[]),
+         unnest($40::text[]))"};
 
-constexpr Statement kInsertService{"insert_fact_service", R"(
-  insert into fact_service (
-         tenant_id, subject_id, fact_seq, patient, state, service_day, start_at, end_at, service_codes, quantity_milli,
-         measure, provider, program, place, diagnosis_codes, authorization_number, coverage, order_reference,
-         appointment, encounter)
-  select $1, subject_id, fact_seq, patient, state, service_day, start_at, end_at,
-         (string_to_array(service_codes, E'\x1f'))[2:], quantity_milli, measure, provider, program, place,
-         (string_to_array(diagnosis_codes, E'\x1f'))[2:], authorization_number, coverage, order_reference,
-         appointment, encounter
-    from unnest(
-           $2::bigint[], $3::bigint[], $4::text[], $5::smallint[], $6::date[], $7::timestamptz[],
-           $8::timestamptz[], $9::text[], $10::bigint[], $11::smallint[], $12::text[], $13::text[], $14::text[],
-           $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[])
-         as fresh (subject_id, fact_seq, patient, state, service_day, start_at, end_at, service_codes,
-                   quantity_milli, measure, provider, program, place, diagnosis_codes, authorization_number,
-                   coverage, order_reference, appointment, encounter))"};
+constexpr Statement kInsertOrder{"insert_fact_order", "insert into fact_order (" AUTHLEDGER_FACT_HEADER R"(,
+         patient, status, service_codes, quantity_milli, measure, first_day, last_day, coverage, requested_at,
+         expedited, authorization_number)
+  select )" AUTHLEDGER_FACT_VALUES R"(,
+         unnest($14::text[]), unnest($15::text[]), (string_to_array(unnest($16::text[]), E'\x1f'))[2:],
+         unnest($17::bigint[]), unnest($18::bigint[]), unnest($19::date[]), unnest($20::date[]), unnest($21::text[]),
+         unnest($22::timestamptz[]), unnest($23::boolean[]), unnest($24::text[]))"};
 
-constexpr Statement kInsertParty{"insert_fact_party", R"(
-  insert into fact_party (
-         tenant_id, subject_id, fact_seq, identifier_systems, identifier_values, links, replaced_by, display)
-  select $1, subject_id, fact_seq, (string_to_array(identifier_systems, E'\x1f'))[2:],
-         (string_to_array(identifier_values, E'\x1f'))[2:], (string_to_array(links, E'\x1f'))[2:], replaced_by,
-         display
-    from unnest(
-           $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
-         as fresh (subject_id, fact_seq, identifier_systems, identifier_values, links, replaced_by, display))"};
+constexpr Statement kInsertService{"insert_fact_service", "insert into fact_service (" AUTHLEDGER_FACT_HEADER R"(,
+         patient, state, service_day, start_at, end_at, service_codes, quantity_milli, measure, provider, program,
+         place, diagnosis_codes, authorization_number, coverage, order_reference, appointment, encounter)
+  select )" AUTHLEDGER_FACT_VALUES R"(,
+         unnest($14::text[]), unnest($15::bigint[]), unnest($16::date[]), unnest($17::timestamptz[]),
+         unnest($18::timestamptz[]), (string_to_array(unnest($19::text[]), E'\x1f'))[2:], unnest($20::bigint[]),
+         unnest($21::bigint[]), unnest($22::text[]), unnest($23::text[]), unnest($24::text[]),
+         (string_to_array(unnest($25::text[]), E'\x1f'))[2:], unnest($26::text[]), unnest($27::text[]),
+         unnest($28::text[]), unnest($29::text[]), unnest($30::text[]))"};
 
-constexpr Statement kInsertPin{"insert_fact_pin", R"(
-  insert into fact_pin (
-         tenant_id, subject_id, fact_seq, pin, patient, service, authorization_number, line, closed_through_day, reason)
-  select $1, subject_id, fact_seq, pin, patient, service, authorization_number, line, closed_through_day, reason
-    from unnest(
-           $2::bigint[], $3::bigint[], $4::smallint[], $5::text[], $6::text[], $7::text[], $8::text[],
-           $9::date[], $10::text[])
-         as fresh (subject_id, fact_seq, pin, patient, service, authorization_number, line, closed_through_day,
-                   reason))"};
+constexpr Statement kInsertParty{"insert_fact_party", "insert into fact_party (" AUTHLEDGER_FACT_HEADER R"(,
+         identifier_systems, identifier_values, links, replaced_by, display)
+  select )" AUTHLEDGER_FACT_VALUES R"(,
+         (string_to_array(unnest($14::text[]), E'\x1f'))[2:], (string_to_array(unnest($15::text[]), E'\x1f'))[2:],
+         (string_to_array(unnest($16::text[]), E'\x1f'))[2:], unnest($17::text[]), unnest($18::text[]))"};
 
-constexpr Statement kInsertPayerCount{"insert_fact_payer_count", R"(
-  insert into fact_payer_count (
-         tenant_id, subject_id, fact_seq, patient, authorization_number, line, used_milli, measure, counted_day)
-  select $1, subject_id, fact_seq, patient, authorization_number, line, used_milli, measure, counted_day
-    from unnest(
-           $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::smallint[],
-           $9::date[])
-         as fresh (subject_id, fact_seq, patient, authorization_number, line, used_milli, measure, counted_day))"};
+constexpr Statement kInsertPin{"insert_fact_pin", "insert into fact_pin (" AUTHLEDGER_FACT_HEADER R"(,
+         pin, patient, service, authorization_number, line, closed_through_day, reason)
+  select )" AUTHLEDGER_FACT_VALUES R"(,
+         unnest($14::bigint[]), unnest($15::text[]), unnest($16::text[]), unnest($17::text[]), unnest($18::text[]),
+         unnest($19::date[]), unnest($20::text[]))"};
 
-void insert_headers(Transaction& transaction, std::span<const SequencedFact> facts) {
-  std::array<ArrayBuilder, 12> columns;
-  for (const SequencedFact& row : facts) {
-    const Fact& fact = row.fact;
-    columns[0].integer(row.subject_id);
-    columns[1].integer(fact.fact_seq);
-    columns[2].text(fact.fact_key);
-    columns[3].integer(static_cast<int64_t>(kind_of(fact.body)));
-    columns[4].boolean(fact.retracted);
-    columns[5].hash(row.content_hash);
-    columns[6].text(fact.source);
-    columns[7].text(fact.resource);
-    columns[8].optional_integer(fact.source_version);
-    columns[9].optional_instant(fact.source_updated_at);
-    columns[10].instant(fact.recorded_at);
-    columns[11].text(fact.mapping);
-  }
+constexpr Statement kInsertPayerCount{"insert_fact_payer_count",
+                                      "insert into fact_payer_count (" AUTHLEDGER_FACT_HEADER R"(,
+         patient, authorization_number, line, used_milli, measure, counted_day)
+  select )" AUTHLEDGER_FACT_VALUES R"(,
+         unnest($14::text[]), unnest($15::text[]), unnest($16::text[]), unnest($17::bigint[]), unnest($18::bigint[]),
+         unnest($19::date[]))"};
+
+void write_header(ColumnWriter& writer, const SequencedFact& row) {
+  const Fact& fact = row.fact;
+  writer.integer(row.subject_id);
+  writer.integer(fact.fact_seq);
+  writer.required(fact.fact_key);
+  writer.word(kind_of(fact.body));
+  writer.boolean(fact.retracted);
+  writer.hash(row.content_hash);
+  writer.required(fact.source);
+  writer.required(fact.resource);
+  writer.number(fact.source_version);
+  writer.instant(fact.source_updated_at);
+  writer.instant(fact.recorded_at);
+  writer.required(fact.mapping);
+}
+
+constexpr size_t kHeaderColumns = 12;
+
+void execute(Transaction& transaction, const Statement& statement, ColumnWriter& writer) {
   Parameters parameters;
   parameters.integer(transaction.tenant_id());
-  for (ArrayBuilder& column : columns) column.add_to(parameters);
-  transaction.execute(kInsertFacts, parameters);
+  writer.add_to(parameters);
+  transaction.execute(statement, parameters);
+}
+
+void insert_retractions(Transaction& transaction, std::span<const SequencedFact> facts) {
+  ColumnWriter writer(kHeaderColumns);
+  bool has_rows = false;
+  for (const SequencedFact& row : facts) {
+    if (!row.fact.retracted) continue;
+    has_rows = true;
+    writer.start_row();
+    write_header(writer, row);
+  }
+  if (has_rows) execute(transaction, kInsertRetraction, writer);
 }
 
 // Facts whose body is one of Bodies go to the table that `statement` writes.
@@ -161,28 +139,24 @@ void insert_bodies(Transaction& transaction, const Statement& statement, size_t 
     return !row.fact.retracted && (std::holds_alternative<Bodies>(row.fact.body) || ...);
   };
   if (std::none_of(facts.begin(), facts.end(), is_of_table)) return;
-  ColumnWriter writer(column_count + 2);
+  ColumnWriter writer(kHeaderColumns + column_count);
   for (const SequencedFact& row : facts) {
     if (!is_of_table(row)) continue;
     writer.start_row();
-    writer.integer(row.subject_id);
-    writer.integer(row.fact.fact_seq);
+    write_header(writer, row);
     const auto write = [&writer](const auto* body) {
       if (body != nullptr) visit_columns(*body, writer);
     };
     (write(std::get_if<Bodies>(&row.fact.body)), ...);
   }
-  Parameters parameters;
-  parameters.integer(transaction.tenant_id());
-  writer.add_to(parameters);
-  transaction.execute(statement, parameters);
+  execute(transaction, statement, writer);
 }
 
 }  // namespace
 
 void insert_facts(Transaction& transaction, std::span<const SequencedFact> facts) {
   if (facts.empty()) return;
-  insert_headers(transaction, facts);
+  insert_retractions(transaction, facts);
   insert_bodies<CoverageFact>(transaction, kInsertCoverage, 10, facts);
   insert_bodies<RequestLineFact>(transaction, kInsertRequestLine, 16, facts);
   insert_bodies<AuthorizationLineFact>(transaction, kInsertAuthorizationLine, 27, facts);

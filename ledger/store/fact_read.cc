@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <limits>
-#include <set>
 
 #include "base/check.h"
 #include "ledger/store/fact_columns.h"
@@ -11,13 +9,29 @@ namespace authledger {
 
 namespace {
 
-constexpr Statement kReadFacts{"read_facts", R"(
+// Header columns, in the order of read_header. The lateral subqueries are one index descent for each subject, whatever
+// the planner believes of the table's size.
+#define AUTHLEDGER_FACT_HEADER                                                                              \
+  "fact_seq, fact_key, kind, retracted, source, resource, source_version, source_updated_at, recorded_at, " \
+  "mapping"
+
+constexpr Statement kReadLastSeqs{"read_last_fact_seqs", R"(
+  select asked.no, subject.facts_seq
+    from unnest($2::bigint[]) with ordinality as asked (subject_id, no)
+   cross join lateral (
+         select facts_seq
+           from subject
+          where tenant_id = $1
+            and subject_id = asked.subject_id
+         offset 0) as subject)"};
+
+// Retractions stand in the parent table alone.
+constexpr Statement kReadRetractions{"read_fact_retractions", R"(
   select asked.no, version.*
     from unnest($2::bigint[], $3::bigint[]) with ordinality as asked (subject_id, seq_max, no)
    cross join lateral (
-         select fact_seq, fact_key, kind, retracted, source, resource, source_version, source_updated_at,
-                recorded_at, mapping
-           from fact
+         select )" AUTHLEDGER_FACT_HEADER R"(
+           from only fact
           where tenant_id = $1
             and subject_id = asked.subject_id
             and fact_seq <= asked.seq_max
@@ -27,7 +41,8 @@ constexpr Statement kReadCoverage{"read_fact_coverage", R"(
   select asked.no, version.*
     from unnest($2::bigint[], $3::bigint[]) with ordinality as asked (subject_id, seq_max, no)
    cross join lateral (
-         select fact_seq, patient, payer, payer_display, member_id, status, first_day, last_day, coverage_order,
+         select )" AUTHLEDGER_FACT_HEADER R"(,
+                patient, payer, payer_display, member_id, status, first_day, last_day, coverage_order,
                 plan_class, coverage_kind
            from fact_coverage
           where tenant_id = $1
@@ -39,7 +54,8 @@ constexpr Statement kReadRequestLine{"read_fact_request_line", R"(
   select asked.no, version.*
     from unnest($2::bigint[], $3::bigint[]) with ordinality as asked (subject_id, seq_max, no)
    cross join lateral (
-         select fact_seq, patient, request, line, payer, coverage, service_codes, quantity_milli, measure,
+         select )" AUTHLEDGER_FACT_HEADER R"(,
+                patient, request, line, payer, coverage, service_codes, quantity_milli, measure,
                 first_day, last_day, diagnosis_codes, provider, prior_request, requested_at, expedited, change
            from fact_request_line
           where tenant_id = $1
@@ -51,7 +67,8 @@ constexpr Statement kReadAuthorizationLine{"read_fact_authorization_line", R"(
   select asked.no, version.*
     from unnest($2::bigint[], $3::bigint[]) with ordinality as asked (subject_id, seq_max, no)
    cross join lateral (
-         select fact_seq, patient, payer, payer_display, member_id, authorization_number, other_number_roles,
+         select )" AUTHLEDGER_FACT_HEADER R"(,
+                patient, payer, payer_display, member_id, authorization_number, other_number_roles,
                 other_numbers, line, decision, decision_code, request, service_codes, first_day, last_day,
                 quantity_milli, is_quantity_as_requested, measure, rate_quantity_milli, rate_period,
                 diagnosis_codes, provider, program, place, issued_day, issued_at, payer_used_quantity_milli,
@@ -66,7 +83,8 @@ constexpr Statement kReadOrder{"read_fact_order", R"(
   select asked.no, version.*
     from unnest($2::bigint[], $3::bigint[]) with ordinality as asked (subject_id, seq_max, no)
    cross join lateral (
-         select fact_seq, patient, status, service_codes, quantity_milli, measure, first_day, last_day,
+         select )" AUTHLEDGER_FACT_HEADER R"(,
+                patient, status, service_codes, quantity_milli, measure, first_day, last_day,
                 coverage, requested_at, expedited, authorization_number
            from fact_order
           where tenant_id = $1
@@ -78,7 +96,8 @@ constexpr Statement kReadService{"read_fact_service", R"(
   select asked.no, version.*
     from unnest($2::bigint[], $3::bigint[]) with ordinality as asked (subject_id, seq_max, no)
    cross join lateral (
-         select fact_seq, patient, state, service_day, start_at, end_at, service_codes, quantity_milli, measure,
+         select )" AUTHLEDGER_FACT_HEADER R"(,
+                patient, state, service_day, start_at, end_at, service_codes, quantity_milli, measure,
                 provider, program, place, diagnosis_codes, authorization_number, coverage, order_reference,
                 appointment, encounter
            from fact_service
@@ -91,7 +110,8 @@ constexpr Statement kReadParty{"read_fact_party", R"(
   select asked.no, version.*
     from unnest($2::bigint[], $3::bigint[]) with ordinality as asked (subject_id, seq_max, no)
    cross join lateral (
-         select fact_seq, identifier_systems, identifier_values, links, replaced_by, display
+         select )" AUTHLEDGER_FACT_HEADER R"(,
+                identifier_systems, identifier_values, links, replaced_by, display
            from fact_party
           where tenant_id = $1
             and subject_id = asked.subject_id
@@ -102,7 +122,8 @@ constexpr Statement kReadPin{"read_fact_pin", R"(
   select asked.no, version.*
     from unnest($2::bigint[], $3::bigint[]) with ordinality as asked (subject_id, seq_max, no)
    cross join lateral (
-         select fact_seq, pin, patient, service, authorization_number, line, closed_through_day, reason
+         select )" AUTHLEDGER_FACT_HEADER R"(,
+                pin, patient, service, authorization_number, line, closed_through_day, reason
            from fact_pin
           where tenant_id = $1
             and subject_id = asked.subject_id
@@ -113,7 +134,8 @@ constexpr Statement kReadPayerCount{"read_fact_payer_count", R"(
   select asked.no, version.*
     from unnest($2::bigint[], $3::bigint[]) with ordinality as asked (subject_id, seq_max, no)
    cross join lateral (
-         select fact_seq, patient, authorization_number, line, used_milli, measure, counted_day
+         select )" AUTHLEDGER_FACT_HEADER R"(,
+                patient, authorization_number, line, used_milli, measure, counted_day
            from fact_payer_count
           where tenant_id = $1
             and subject_id = asked.subject_id
@@ -121,18 +143,36 @@ constexpr Statement kReadPayerCount{"read_fact_payer_count", R"(
          offset 0) as version)"};
 
 using FactsOfSubjects = std::vector<std::vector<Fact>>;
+constexpr int kHeaderColumns = 10;
 
 Parameters asked(int64_t tenant_id, std::span<const int64_t> subject_ids, std::span<const int64_t> limits) {
-  ArrayBuilder ids, seq_max;
-  for (size_t i = 0; i < subject_ids.size(); ++i) {
-    ids.integer(subject_ids[i]);
-    seq_max.integer(limits.empty() ? std::numeric_limits<int64_t>::max() : limits[i]);
+  return Parameters().integer(tenant_id).integer_array(subject_ids).integer_array(limits);
+}
+
+// Several statements must see one state of a subject that may not be locked: what was recorded when the first one ran.
+std::vector<int64_t> last_seqs(Transaction& transaction, std::span<const int64_t> subject_ids) {
+  std::vector<int64_t> seqs(subject_ids.size(), 0);
+  const Rows rows =
+      transaction.execute(kReadLastSeqs, Parameters().integer(transaction.tenant_id()).integer_array(subject_ids));
+  for (size_t row = 0; row < rows.size(); ++row) {
+    seqs[static_cast<size_t>(rows.integer(row, 0) - 1)] = rows.integer(row, 1);
   }
-  Parameters parameters;
-  parameters.integer(tenant_id);
-  ids.add_to(parameters);
-  seq_max.add_to(parameters);
-  return parameters;
+  return seqs;
+}
+
+Fact read_header(const Rows& rows, size_t row) {
+  Fact fact;
+  fact.fact_seq = rows.integer(row, 1);
+  fact.fact_key = rows.string(row, 2);
+  fact.body = empty_body(static_cast<FactKind>(rows.integer(row, 3)));
+  fact.retracted = rows.boolean(row, 4);
+  fact.source = rows.string(row, 5);
+  fact.resource = rows.string(row, 6);
+  fact.source_version = rows.optional_integer(row, 7);
+  fact.source_updated_at = rows.optional_instant(row, 8);
+  fact.recorded_at = rows.instant(row, 9);
+  fact.mapping = rows.string(row, 10);
+  return fact;
 }
 
 template <typename Body>
@@ -140,19 +180,15 @@ void read_body(Fact& fact, ColumnReader& reader) {
   if (Body* body = std::get_if<Body>(&fact.body)) visit_columns(*body, reader);
 }
 
-// A fact written after the headers were read (by a transaction that has committed since) has no header here: left out.
 template <typename... Bodies>
-void read_bodies(Transaction& transaction, const Statement& statement, const Parameters& parameters,
-                 FactsOfSubjects& facts) {
+void read_versions_of(Transaction& transaction, const Statement& statement, const Parameters& parameters,
+                      FactsOfSubjects& facts) {
   const Rows rows = transaction.execute(statement, parameters);
   for (size_t row = 0; row < rows.size(); ++row) {
-    std::vector<Fact>& versions = facts[static_cast<size_t>(rows.integer(row, 0) - 1)];
-    const int64_t seq = rows.integer(row, 1);
-    const auto at = std::lower_bound(versions.begin(), versions.end(), seq,
-                                     [](const Fact& fact, int64_t wanted) { return fact.fact_seq < wanted; });
-    if (at == versions.end() || at->fact_seq != seq) continue;
-    ColumnReader reader(rows, row, 2);
-    (read_body<Bodies>(*at, reader), ...);
+    Fact fact = read_header(rows, row);
+    ColumnReader reader(rows, row, 1 + kHeaderColumns);
+    (read_body<Bodies>(fact, reader), ...);
+    facts[static_cast<size_t>(rows.integer(row, 0) - 1)].push_back(std::move(fact));
   }
 }
 
@@ -187,53 +223,20 @@ std::vector<std::vector<Fact>> read_facts(Transaction& transaction, std::span<co
   AUTHLEDGER_CHECK(facts_seq_limits.empty() || facts_seq_limits.size() == subject_ids.size());
   FactsOfSubjects facts(subject_ids.size());
   if (subject_ids.empty()) return facts;
-  const Parameters parameters = asked(transaction.tenant_id(), subject_ids, facts_seq_limits);
-  const Rows rows = transaction.execute(kReadFacts, parameters);
-  std::set<FactKind> kinds;
-  for (size_t row = 0; row < rows.size(); ++row) {
-    Fact fact;
-    fact.fact_seq = rows.integer(row, 1);
-    fact.fact_key = rows.string(row, 2);
-    const auto kind = static_cast<FactKind>(rows.integer(row, 3));
-    fact.retracted = rows.boolean(row, 4);
-    fact.source = rows.string(row, 5);
-    fact.resource = rows.string(row, 6);
-    fact.source_version = rows.optional_integer(row, 7);
-    fact.source_updated_at = rows.optional_instant(row, 8);
-    fact.recorded_at = rows.instant(row, 9);
-    fact.mapping = rows.string(row, 10);
-    fact.body = empty_body(kind);
-    if (!fact.retracted) kinds.insert(kind);
-    facts[static_cast<size_t>(rows.integer(row, 0) - 1)].push_back(std::move(fact));
-  }
+  const Parameters parameters = facts_seq_limits.empty()
+                                    ? asked(transaction.tenant_id(), subject_ids, last_seqs(transaction, subject_ids))
+                                    : asked(transaction.tenant_id(), subject_ids, facts_seq_limits);
+  read_versions_of<>(transaction, kReadRetractions, parameters, facts);
+  read_versions_of<CoverageFact>(transaction, kReadCoverage, parameters, facts);
+  read_versions_of<RequestLineFact>(transaction, kReadRequestLine, parameters, facts);
+  read_versions_of<AuthorizationLineFact>(transaction, kReadAuthorizationLine, parameters, facts);
+  read_versions_of<OrderFact>(transaction, kReadOrder, parameters, facts);
+  read_versions_of<ServiceFact>(transaction, kReadService, parameters, facts);
+  read_versions_of<PatientFact, OrganizationFact>(transaction, kReadParty, parameters, facts);
+  read_versions_of<PinFact>(transaction, kReadPin, parameters, facts);
+  read_versions_of<PayerCountFact>(transaction, kReadPayerCount, parameters, facts);
   const auto by_seq = [](const Fact& a, const Fact& b) { return a.fact_seq < b.fact_seq; };
-  for (std::vector<Fact>& versions : facts) {
-    if (!std::is_sorted(versions.begin(), versions.end(), by_seq)) std::sort(versions.begin(), versions.end(), by_seq);
-  }
-  if (kinds.contains(FactKind::coverage)) {
-    read_bodies<CoverageFact>(transaction, kReadCoverage, parameters, facts);
-  }
-  if (kinds.contains(FactKind::request_line)) {
-    read_bodies<RequestLineFact>(transaction, kReadRequestLine, parameters, facts);
-  }
-  if (kinds.contains(FactKind::authorization_line)) {
-    read_bodies<AuthorizationLineFact>(transaction, kReadAuthorizationLine, parameters, facts);
-  }
-  if (kinds.contains(FactKind::order)) {
-    read_bodies<OrderFact>(transaction, kReadOrder, parameters, facts);
-  }
-  if (kinds.contains(FactKind::service)) {
-    read_bodies<ServiceFact>(transaction, kReadService, parameters, facts);
-  }
-  if (kinds.contains(FactKind::patient) || kinds.contains(FactKind::organization)) {
-    read_bodies<PatientFact, OrganizationFact>(transaction, kReadParty, parameters, facts);
-  }
-  if (kinds.contains(FactKind::pin)) {
-    read_bodies<PinFact>(transaction, kReadPin, parameters, facts);
-  }
-  if (kinds.contains(FactKind::payer_count)) {
-    read_bodies<PayerCountFact>(transaction, kReadPayerCount, parameters, facts);
-  }
+  for (std::vector<Fact>& versions : facts) std::sort(versions.begin(), versions.end(), by_seq);
   return facts;
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 // What went into an account less what left it; the same fold as fold_positions over all transfers.
 constexpr Statement kReadPositions{"read_positions", R"(
-  select asked.no, side.book, side.account, side.measure, side.service_key, sum(side.quantity_milli)
+  select asked.no, side.book, side.account, side.measure, side.service_key, sum(side.quantity_milli)::bigint
     from unnest($2::bigint[]) with ordinality as asked (subject_id, no)
    cross join lateral (
          select book, to_account as account, measure, service_key, quantity_milli
@@ -34,29 +34,22 @@ constexpr Statement kInsertEntries{"insert_entries", R"(
   insert into journal_entry (
          tenant_id, subject_id, entry_seq, facts_seq, as_of_day, policy_version, allocator_version, posted_at,
          outcome_hash, previous_hash, entry_hash)
-  select $1, subject_id, entry_seq, facts_seq, as_of_day, policy_version, allocator_version, posted_at,
-         outcome_hash, previous_hash, entry_hash
-    from unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::date[], $6::bigint[], $7::integer[], $8::timestamptz[],
-                $9::bytea[], $10::bytea[], $11::bytea[])
-         as fresh (subject_id, entry_seq, facts_seq, as_of_day, policy_version, allocator_version, posted_at,
-                   outcome_hash, previous_hash, entry_hash))"};
+  select $1, unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::bigint[]), unnest($5::date[]),
+         unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::timestamptz[]), unnest($9::bytea[]),
+         unnest($10::bytea[]), unnest($11::bytea[]))"};
 
 constexpr Statement kInsertTransfers{"insert_transfers", R"(
   insert into transfer (
          tenant_id, subject_id, entry_seq, no, book, from_account, to_account, measure, quantity_milli, service_key,
          is_reversal, reason)
-  select $1, subject_id, entry_seq, no, book, from_account, to_account, measure, quantity_milli, service_key,
-         is_reversal, reason
-    from unnest($2::bigint[], $3::bigint[], $4::integer[], $5::text[], $6::smallint[], $7::smallint[], $8::smallint[],
-                $9::bigint[], $10::text[], $11::boolean[], $12::text[])
-         as fresh (subject_id, entry_seq, no, book, from_account, to_account, measure, quantity_milli, service_key,
-                   is_reversal, reason))"};
+  select $1, unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::bigint[]), unnest($5::text[]),
+         unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]), unnest($9::bigint[]), unnest($10::text[]),
+         unnest($11::boolean[]), unnest($12::text[]))"};
 
 constexpr Statement kAddToBalances{"add_to_balances", R"(
   insert into balance as stored (tenant_id, subject_id, book, account, measure, quantity_milli)
-  select $1, subject_id, book, account, measure, quantity_milli
-    from unnest($2::bigint[], $3::text[], $4::smallint[], $5::smallint[], $6::bigint[])
-         as moved (subject_id, book, account, measure, quantity_milli)
+  select $1, unnest($2::bigint[]), unnest($3::text[]), unnest($4::bigint[]), unnest($5::bigint[]),
+         unnest($6::bigint[])
       on conflict (tenant_id, subject_id, book, account, measure) do update
      set quantity_milli = stored.quantity_milli + excluded.quantity_milli)"};
 

@@ -31,12 +31,10 @@ constexpr Statement kOpenNotices{"open_notices", R"(
   insert into notice as stored (
          tenant_id, notice_key, subject_id, topic, kind, episode, is_open, severity, notice_text, due_day, first_day,
          last_day, authorization_number, focus, desired_hash, due_at)
-  select $1, notice_key, subject_id, topic, kind, episode, true, severity, notice_text, due_day, first_day,
-         last_day, authorization_number, focus, desired_hash, $15::timestamptz
-    from unnest($2::text[], $3::bigint[], $4::text[], $5::smallint[], $6::bigint[], $7::smallint[], $8::text[],
-                $9::date[], $10::date[], $11::date[], $12::text[], $13::text[], $14::bytea[])
-         as changed (notice_key, subject_id, topic, kind, episode, severity, notice_text, due_day, first_day, last_day,
-                     authorization_number, focus, desired_hash)
+  select $1, unnest($2::text[]), unnest($3::bigint[]), unnest($4::text[]), unnest($5::bigint[]),
+         unnest($6::bigint[]), true, unnest($7::bigint[]), unnest($8::text[]), unnest($9::date[]),
+         unnest($10::date[]), unnest($11::date[]), unnest($12::text[]), unnest($13::text[]), unnest($14::bytea[]),
+         $15::timestamptz
       on conflict (tenant_id, notice_key) do update
      set is_open = true,
          is_retired = false,

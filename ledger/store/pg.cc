@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "ledger/store/pg_result.h"
 
 namespace authledger {
 
@@ -24,7 +25,6 @@ constexpr int kTransactionRepeatsMax = 5;
 constexpr char kSessionSettings[] = R"(
   set timezone = 'UTC';
   set datestyle = 'ISO, YMD';
-  set bytea_output = 'hex';
   set client_min_messages = 'error';
   set statement_timeout = '10min';
   set idle_in_transaction_session_timeout = '10min';
@@ -37,10 +37,8 @@ constexpr char kSessionSettings[] = R"(
 constexpr Statement kSetTenant{"set_tenant", R"(
   select set_config('authledger.tenant_id', $1, true))"};
 
-struct ResultDeleter {
-  void operator()(PGresult* result) const { PQclear(result); }
-};
-using ResultPtr = std::unique_ptr<PGresult, ResultDeleter>;
+constexpr int kTextFormat = 0;
+constexpr int kBinaryFormat = 1;
 
 struct ConnectionDeleter {
   void operator()(PGconn* connection) const { PQfinish(connection); }
@@ -72,17 +70,6 @@ bool is_success(const PGresult* result) {
   return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
 }
 
-int64_t integer_from(std::string_view text) {
-  int64_t value = 0;
-  const auto end = std::from_chars(text.data(), text.data() + text.size(), value);
-  AUTHLEDGER_CHECK(end.ec == std::errc() && end.ptr == text.data() + text.size());
-  return value;
-}
-
-int nibble(char digit) {
-  return digit <= '9' ? digit - '0' : digit - 'a' + 10;
-}
-
 }  // namespace
 
 bool DbError::is_connection_lost() const {
@@ -92,120 +79,6 @@ bool DbError::is_connection_lost() const {
 
 bool DbError::is_retryable() const {
   return sqlstate_ == "40001" || sqlstate_ == "40P01";
-}
-
-struct Rows::State {
-  ResultPtr result;
-};
-
-Rows::Rows(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Rows::Rows(Rows&&) noexcept = default;
-Rows& Rows::operator=(Rows&&) noexcept = default;
-Rows::~Rows() = default;
-
-size_t Rows::size() const {
-  return static_cast<size_t>(PQntuples(state_->result.get()));
-}
-
-int64_t Rows::affected() const {
-  const std::string_view text = PQcmdTuples(state_->result.get());
-  return text.empty() ? 0 : integer_from(text);
-}
-
-bool Rows::is_null(size_t row, int column) const {
-  return PQgetisnull(state_->result.get(), static_cast<int>(row), column) != 0;
-}
-
-std::string_view Rows::text(size_t row, int column) const {
-  const int at = static_cast<int>(row);
-  return {PQgetvalue(state_->result.get(), at, column),
-          static_cast<size_t>(PQgetlength(state_->result.get(), at, column))};
-}
-
-int64_t Rows::integer(size_t row, int column) const {
-  return integer_from(text(row, column));
-}
-bool Rows::boolean(size_t row, int column) const {
-  return text(row, column) == "t";
-}
-
-Day Rows::day(size_t row, int column) const {
-  const std::optional<Day> day = parse_day(text(row, column));
-  AUTHLEDGER_CHECK(day.has_value());
-  return *day;
-}
-
-// "2026-03-01 04:30:00.123456+00": the session's time zone is UTC.
-Instant Rows::instant(size_t row, int column) const {
-  const std::string_view value = text(row, column);
-  AUTHLEDGER_CHECK(value.size() >= 22 && value.ends_with("+00"));
-  const std::optional<Day> day = parse_day(value.substr(0, 10));
-  AUTHLEDGER_CHECK(day.has_value());
-  int64_t micros = (integer_from(value.substr(11, 2)) * 3600 + integer_from(value.substr(14, 2)) * 60 +
-                    integer_from(value.substr(17, 2))) *
-                   1'000'000;
-  if (value[19] == '.') {
-    std::string fraction(value.substr(20, value.size() - 23));
-    fraction.resize(6, '0');
-    micros += integer_from(fraction);
-  }
-  return Instant(std::chrono::days(day->number)) + std::chrono::microseconds(micros);
-}
-
-std::string Rows::bytes(size_t row, int column) const {
-  const std::string_view value = text(row, column);
-  if (is_null(row, column)) return {};
-  AUTHLEDGER_CHECK(value.starts_with("\\x") && value.size() % 2 == 0);
-  std::string out(value.size() / 2 - 1, '\0');
-  for (size_t i = 0; i < out.size(); ++i) {
-    out[i] = static_cast<char>(nibble(value[2 + 2 * i]) << 4 | nibble(value[3 + 2 * i]));
-  }
-  return out;
-}
-
-Hash Rows::hash(size_t row, int column) const {
-  Hash out{};
-  const std::string value = bytes(row, column);
-  if (value.empty()) return out;
-  AUTHLEDGER_CHECK(value.size() == out.size());
-  std::copy(value.begin(), value.end(), out.begin());
-  return out;
-}
-
-std::optional<int64_t> Rows::optional_integer(size_t row, int column) const {
-  return is_null(row, column) ? std::nullopt : std::optional(integer(row, column));
-}
-
-std::optional<Day> Rows::optional_day(size_t row, int column) const {
-  return is_null(row, column) ? std::nullopt : std::optional(day(row, column));
-}
-
-std::optional<Instant> Rows::optional_instant(size_t row, int column) const {
-  return is_null(row, column) ? std::nullopt : std::optional(instant(row, column));
-}
-
-// One dimension, no null elements: {a,"b c","d\"e"}.
-std::vector<std::string> Rows::text_array(size_t row, int column) const {
-  std::vector<std::string> out;
-  const std::string_view value = text(row, column);
-  if (value.size() <= 2) return out;
-  std::string element;
-  bool is_quoted = false;
-  for (size_t i = 1; i + 1 < value.size(); ++i) {
-    const char byte = value[i];
-    if (byte == '\\') {
-      element += value[++i];
-    } else if (byte == '"') {
-      is_quoted = !is_quoted;
-    } else if (byte == ',' && !is_quoted) {
-      out.push_back(std::move(element));
-      element.clear();
-    } else {
-      element += byte;
-    }
-  }
-  out.push_back(std::move(element));
-  return out;
 }
 
 struct PgConnection::State {
@@ -250,16 +123,19 @@ Rows PgConnection::execute(const Statement& statement, const Parameters& paramet
     if (!is_success(result.get())) throw_error(connection, result.get(), statement.name);
     state_->prepared.emplace(statement.name);
   }
-  std::vector<const char*> values;
-  values.reserve(parameters.values().size());
-  for (const std::optional<std::string>& value : parameters.values()) {
-    values.push_back(value ? value->c_str() : nullptr);
+  const size_t count = parameters.values().size();
+  std::vector<const char*> values(count);
+  std::vector<int> lengths(count), formats(count);
+  for (size_t i = 0; i < count; ++i) {
+    const Parameters::Value& value = parameters.values()[i];
+    values[i] = value.bytes ? value.bytes->c_str() : nullptr;
+    lengths[i] = value.bytes ? static_cast<int>(value.bytes->size()) : 0;
+    formats[i] = value.is_binary ? kBinaryFormat : kTextFormat;
   }
-  auto rows = std::make_unique<Rows::State>();
-  rows->result.reset(
-      PQexecPrepared(connection, statement.name, static_cast<int>(values.size()), values.data(), nullptr, nullptr, 0));
-  if (!is_success(rows->result.get())) throw_error(connection, rows->result.get(), statement.name);
-  return Rows(std::move(rows));
+  ResultPtr result(PQexecPrepared(connection, statement.name, static_cast<int>(count), values.data(), lengths.data(),
+                                  formats.data(), kBinaryFormat));
+  if (!is_success(result.get())) throw_error(connection, result.get(), statement.name);
+  return rows_from(std::move(result));
 }
 
 void PgConnection::observe(Observer observer) {

@@ -1,12 +1,34 @@
 #include <charconv>
 
+#include "base/check.h"
 #include "ledger/store/pg.h"
+#include "ledger/store/pg_types.h"
 
-// Values in PostgreSQL's text formats. Source: PostgreSQL 15, 8.15.2 (array input), 8.4.1 (bytea hex format).
+// Single values in PostgreSQL's text formats, arrays in its binary one. Source: PostgreSQL 15, 8.4.1 (bytea hex
+// format); src/backend/utils/adt/arrayfuncs.c, array_recv, and the recv functions of the element types.
 
 namespace authledger {
 
 namespace {
+
+// In network byte order.
+template <typename Number>
+struct BigEndian {
+  explicit BigEndian(Number number) {
+    for (size_t i = sizeof number; i-- > 0; number = static_cast<Number>(number >> 8))
+      bytes[i] = static_cast<char>(number & 0xFF);
+  }
+  operator std::string_view() const { return {bytes, sizeof bytes}; }
+  char bytes[sizeof(Number)];
+};
+template <typename Number>
+BigEndian<Number> big_endian(Number number) {
+  return BigEndian<Number>(number);
+}
+
+void append_big_endian(std::string& out, uint32_t number) {
+  out += std::string_view(big_endian(number));
+}
 
 void append_integer(std::string& out, int64_t value) {
   char digits[24];
@@ -33,29 +55,29 @@ std::string without_nul(std::string_view value) {
 }  // namespace
 
 Parameters& Parameters::text(std::string_view value) {
-  values_.emplace_back(without_nul(value));
+  add(without_nul(value));
   return *this;
 }
 
 Parameters& Parameters::integer(int64_t value) {
   std::string text;
   append_integer(text, value);
-  values_.emplace_back(std::move(text));
+  add(std::move(text));
   return *this;
 }
 
 Parameters& Parameters::boolean(bool value) {
-  values_.emplace_back(value ? "t" : "f");
+  add(value ? "t" : "f");
   return *this;
 }
 
 Parameters& Parameters::day(Day value) {
-  values_.emplace_back(format_day(value));
+  add(format_day(value));
   return *this;
 }
 
 Parameters& Parameters::instant(Instant value) {
-  values_.emplace_back(format_instant(value));
+  add(format_instant(value));
   return *this;
 }
 
@@ -66,7 +88,7 @@ Parameters& Parameters::hash(const Hash& value) {
 Parameters& Parameters::bytes(std::string_view value) {
   std::string text = "\\x";
   append_hex(text, value);
-  values_.emplace_back(std::move(text));
+  add(std::move(text));
   return *this;
 }
 
@@ -99,40 +121,33 @@ Parameters& Parameters::integer_array(std::span<const int64_t> values) {
   return *this;
 }
 
-void ArrayBuilder::separate() {
-  if (count_++ > 0) text_ += ',';
+void ArrayBuilder::element(uint32_t type, std::string_view bytes) {
+  AUTHLEDGER_CHECK(type_ == 0 || type_ == type);
+  type_ = type;
+  append_big_endian(elements_, static_cast<uint32_t>(bytes.size()));
+  elements_ += bytes;
+  ++count_;
 }
 
 void ArrayBuilder::text(std::string_view value) {
-  separate();
-  text_ += '"';
-  for (const char byte : value) {
-    if (byte == '"' || byte == '\\') text_ += '\\';
-    if (byte != '\0') text_ += byte;
-  }
-  text_ += '"';
+  if (value.find('\0') == std::string_view::npos) return element(kTextType, value);
+  element(kTextType, without_nul(value));
 }
 
 void ArrayBuilder::integer(int64_t value) {
-  separate();
-  append_integer(text_, value);
+  element(kBigintType, big_endian(static_cast<uint64_t>(value)));
 }
 
 void ArrayBuilder::boolean(bool value) {
-  separate();
-  text_ += value ? 't' : 'f';
+  element(kBooleanType, value ? std::string_view("\1", 1) : std::string_view("\0", 1));
 }
 
 void ArrayBuilder::day(Day value) {
-  separate();
-  text_ += format_day(value);
+  element(kDateType, big_endian(static_cast<uint32_t>(value - kPostgresEpoch)));
 }
 
 void ArrayBuilder::instant(Instant value) {
-  separate();
-  text_ += '"';
-  text_ += format_instant(value);
-  text_ += '"';
+  element(kTimestamptzType, big_endian(static_cast<uint64_t>((value - kPostgresEpochInstant).count())));
 }
 
 void ArrayBuilder::hash(const Hash& value) {
@@ -140,21 +155,32 @@ void ArrayBuilder::hash(const Hash& value) {
 }
 
 void ArrayBuilder::bytes(std::string_view value) {
-  separate();
-  text_ += "\"\\\\x";
-  append_hex(text_, value);
-  text_ += '"';
+  element(kByteaType, value);
 }
 
 void ArrayBuilder::null() {
-  separate();
-  text_ += "NULL";
+  append_big_endian(elements_, kNullLength);
+  ++count_;
 }
 
 void ArrayBuilder::add_to(Parameters& parameters) {
-  text_ += '}';
-  parameters.values_.emplace_back(std::move(text_));
-  text_ = "{";
+  if (type_ == 0) {
+    // Of what type the nulls are, only the statement knows: as text they fit any.
+    std::string text = "{";
+    for (size_t i = 0; i < count_; ++i) text += i == 0 ? "NULL" : ",NULL";
+    parameters.add(text + "}");
+  } else {
+    // Dimensions, whether nulls may stand in it, type; then length and lower bound of the one dimension.
+    std::string array;
+    array.reserve(kArrayHeaderBytes + elements_.size());
+    for (const uint32_t word : {uint32_t{1}, uint32_t{1}, type_, static_cast<uint32_t>(count_), uint32_t{1}}) {
+      append_big_endian(array, word);
+    }
+    array += elements_;
+    parameters.values_.push_back({std::move(array), true});
+  }
+  elements_.clear();
+  type_ = 0;
   count_ = 0;
 }
 

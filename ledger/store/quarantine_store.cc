@@ -28,9 +28,8 @@ constexpr Statement kClearQuarantine{"clear_quarantine", R"(
 constexpr Statement kInsertQuarantine{"insert_quarantine", R"(
   insert into quarantine (
          tenant_id, source, resource_type, resource_id, element_path, reason, mapping_version, body, recorded_at)
-  select $1, source, resource_type, resource_id, element_path, reason, mapping_version, body, $9::timestamptz
-    from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bytea[])
-         as fresh (source, resource_type, resource_id, element_path, reason, mapping_version, body))"};
+  select $1, unnest($2::text[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]), unnest($6::text[]),
+         unnest($7::text[]), unnest($8::bytea[]), $9::timestamptz)"};
 
 constexpr Statement kReadQuarantine{"read_quarantine", R"(
   select quarantine_id, source, resource_type, resource_id, element_path, reason, mapping_version, recorded_at

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <unordered_set>
 
 #include "ledger/store/body_compression.h"
@@ -58,12 +57,10 @@ constexpr Statement kInsertVersions{"insert_versions", R"(
   insert into raw_resource (
          tenant_id, source, resource_type, resource_id, version_no, hash, mapping_version, source_version,
          source_updated_at, subject_id, is_current, is_deleted, fact_seqs, body, recorded_at)
-  select $1, source, resource_type, resource_id, version_no, hash, mapping_version, source_version,
-         source_updated_at, subject_id, is_current, is_deleted, fact_seqs::bigint[], body, $15::timestamptz
-    from unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::bytea[], $7::text[], $8::bigint[],
-                $9::timestamptz[], $10::bigint[], $11::boolean[], $12::boolean[], $13::text[], $14::bytea[])
-         as fresh (source, resource_type, resource_id, version_no, hash, mapping_version, source_version,
-                   source_updated_at, subject_id, is_current, is_deleted, fact_seqs, body))"};
+  select $1, unnest($2::text[]), unnest($3::text[]), unnest($4::text[]), unnest($5::bigint[]), unnest($6::bytea[]),
+         unnest($7::text[]), unnest($8::bigint[]), unnest($9::timestamptz[]), unnest($10::bigint[]),
+         unnest($11::boolean[]), unnest($12::boolean[]), unnest($13::text[])::bigint[], unnest($14::bytea[]),
+         $15::timestamptz)"};
 
 constexpr Statement kEndVersions{"end_versions", R"(
   update raw_resource as version
@@ -92,18 +89,6 @@ constexpr Statement kRemapVersions{"remap_versions", R"(
 
 std::string array_text(const std::vector<int64_t>& values) {
   return fmt::format("{{{}}}", fmt::join(values, ","));
-}
-
-std::vector<int64_t> integers_from(std::string_view array) {
-  std::vector<int64_t> out;
-  const char* at = array.data() + 1;
-  const char* const end = array.data() + array.size() - 1;
-  while (at < end) {
-    int64_t value = 0;
-    at = std::from_chars(at, end, value).ptr + 1;
-    out.push_back(value);
-  }
-  return out;
 }
 
 // source, type, id and version_no of each row.
@@ -187,7 +172,7 @@ std::map<ResourceKey, std::vector<ResourceVersion>> read_versions(Transaction& t
     version.subject_id = rows.optional_integer(row, 6);
     version.is_current = rows.boolean(row, 7);
     version.is_deleted = rows.boolean(row, 8);
-    version.fact_seqs = integers_from(rows.text(row, 9));
+    version.fact_seqs = rows.integer_array(row, 9);
     versions[*by_number[static_cast<size_t>(rows.integer(row, 0) - 1)]].push_back(std::move(version));
   }
   return versions;
