@@ -18,11 +18,13 @@ bool writes(const Statement& statement) {
 }  // namespace
 
 void StatementRecord::observe(PgConnection& connection) {
-  connection.observe([this](const Statement* statement, const Parameters& parameters) {
+  connection.observe([this, open = static_cast<std::vector<Recorded>*>(nullptr)](const Statement* statement,
+                                                                                 const Parameters& parameters) mutable {
+    std::lock_guard lock(mutex_);
     if (statement == nullptr) {
-      transactions_.emplace_back();
-    } else if (writes(*statement) && !transactions_.empty()) {
-      transactions_.back().push_back({*statement, parameters});
+      open = &transactions_.emplace_back();
+    } else if (writes(*statement) && open != nullptr) {
+      open->push_back({*statement, parameters});
     }
   });
 }

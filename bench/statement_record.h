@@ -1,6 +1,8 @@
 #pragma once
 
+#include <deque>
 #include <map>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -12,7 +14,8 @@ namespace authledger {
 // PostgreSQL's own ceiling for exactly these rows, statements and indexes, without mapping, allocation or reads.
 class StatementRecord {
  public:
-  // Records what `connection` executes from now on. Must outlive the connection's use.
+  // Records what `connection` executes from now on; several connections may be observed and used at once. Must outlive
+  // their use.
   void observe(PgConnection& connection);
   // Runs the record on another connection (application role, same schema). Returns the seconds it took.
   double replay(PgConnection& connection, int64_t tenant_id) const;
@@ -24,7 +27,8 @@ class StatementRecord {
     Statement statement;
     Parameters parameters;
   };
-  std::vector<std::vector<Recorded>> transactions_;
+  std::mutex mutex_;
+  std::deque<std::vector<Recorded>> transactions_;  // By their start. Elements stay where they are.
 };
 
 }  // namespace authledger

@@ -27,38 +27,26 @@ Intake::Intake(RoundContext& context, const EndpointConfig& endpoint, const Reso
     : context_(context), endpoint_(endpoint), mapper_(mapper), summary_(summary) {}
 
 void Intake::record(std::vector<ReceivedResource> resources, const FeedState* feed) {
-  PgConnection& connection = context_.session.connection();
-  int64_t tenant_id = context_.session.tenant_id();
-
-  std::vector<Hash> hashes;
-  hashes.reserve(resources.size());
-  for (const ReceivedResource& received : resources) {
-    ++summary_.pulled[received.type];
-    hashes.push_back(sha256(received.text));
+  std::vector<ReceivedResource*> received;
+  std::vector<ResourceHash> asked;
+  for (ReceivedResource& resource : resources) {
+    ++summary_.pulled[resource.type];
+    if (!mapper_.maps(resource.type)) continue;
+    received.push_back(&resource);
+    asked.push_back({resource.type, resource.id, sha256(resource.text), mapper_.version(resource.type)});
   }
-
-  // Mapping versions differ by type, so the unchanged are asked for type by type: a page has one, a file a few.
-  std::map<std::string, std::vector<size_t>> by_type;
-  for (size_t i = 0; i < resources.size(); ++i) {
-    if (mapper_.maps(resources[i].type)) by_type[resources[i].type].push_back(i);
-  }
+  const std::vector<StoredAs> stored =
+      find_stored(context_.session.connection(), context_.session.tenant_id(), endpoint_.name, asked);
   std::vector<MappedResource> changed;
-  for (const auto& [type, indexes] : by_type) {
-    std::vector<ResourceHash> asked;
-    asked.reserve(indexes.size());
-    for (size_t i : indexes) asked.push_back({type, resources[i].id, hashes[i]});
-    std::vector<bool> is_unchanged =
-        find_unchanged(connection, tenant_id, endpoint_.name, mapper_.version(type), asked);
-    for (size_t k = 0; k < indexes.size(); ++k) {
-      if (is_unchanged[k]) {
-        ++summary_.facts.unchanged;
-      } else {
-        changed.push_back(mapped(resources[indexes[k]], hashes[indexes[k]]));
-      }
+  for (size_t i = 0; i < received.size(); ++i) {
+    if (stored[i] == StoredAs::same) {
+      ++summary_.facts.unchanged;
+      continue;
     }
+    changed.push_back(mapped(*received[i], asked[i].hash));
+    changed.back().is_new = stored[i] == StoredAs::nothing;
   }
-  if (changed.empty() && feed == nullptr) return;
-  count(record_page(connection, tenant_id, changed, feed, context_.clock.now()));
+  if (!changed.empty() || feed != nullptr) record_page_behind(std::move(changed), feed);
 }
 
 void Intake::record_again(std::vector<ReceivedResource> resources) {
@@ -66,7 +54,7 @@ void Intake::record_again(std::vector<ReceivedResource> resources) {
   for (ReceivedResource& received : resources) {
     if (mapper_.maps(received.type)) again.push_back(mapped(received, sha256(received.text)));
   }
-  count(record_page(context_.session.connection(), context_.session.tenant_id(), again, nullptr, context_.clock.now()));
+  record_page_behind(std::move(again), nullptr);
 }
 
 void Intake::record_deleted(const std::vector<ResourceHash>& resources, const FeedState* feed) {
@@ -82,7 +70,28 @@ void Intake::record_deleted(const std::vector<ResourceHash>& resources, const Fe
     mapped.mapping_version = mapper_.maps(resource.type) ? mapper_.version(resource.type) : "";
     gone.push_back(std::move(mapped));
   }
-  count(record_page(context_.session.connection(), context_.session.tenant_id(), gone, feed, context_.clock.now()));
+  record_page_behind(std::move(gone), feed);
+}
+
+// At most one page is under way: what is in memory stays small, and a failure is known before the next page commits.
+void Intake::record_page_behind(std::vector<MappedResource> resources, const FeedState* feed) {
+  finish();
+  PgConnection& connection = context_.session.second_connection();
+  recording_ =
+      std::async(std::launch::async,
+                 [&connection, tenant_id = context_.session.tenant_id(), page = std::move(resources),
+                  state = feed == nullptr ? std::optional<FeedState>() : *feed, recorded_at = context_.clock.now()] {
+                   return record_page(connection, tenant_id, page, state ? &*state : nullptr, recorded_at);
+                 });
+}
+
+void Intake::finish() {
+  if (!recording_.valid()) return;
+  const RecordCounts counts = recording_.get();
+  summary_.facts.new_facts += counts.new_facts;
+  summary_.facts.unchanged += counts.unchanged;
+  summary_.facts.retracted += counts.retracted;
+  summary_.facts.quarantined += counts.quarantined;
 }
 
 MappedResource Intake::mapped(ReceivedResource& received, const Hash& hash) {
@@ -116,13 +125,6 @@ MappedResource Intake::mapped(ReceivedResource& received, const Hash& hash) {
   }
   if (keeps_body(received.type) || has_error(result.issues)) result.body = std::move(received.text);
   return result;
-}
-
-void Intake::count(const RecordCounts& counts) {
-  summary_.facts.new_facts += counts.new_facts;
-  summary_.facts.unchanged += counts.unchanged;
-  summary_.facts.retracted += counts.retracted;
-  summary_.facts.quarantined += counts.quarantined;
 }
 
 }  // namespace authledger

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <future>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,27 +20,31 @@ struct ReceivedResource {
 inline constexpr size_t kResourcesPerPageMax = 1000;
 
 // The common end of every source: leaves out what did not change, maps the rest, records it with the feed's progress.
-// Not thread-safe.
+// While PostgreSQL records one page on a thread and a connection of its own, the next one is read and mapped here;
+// pages commit in the order in which they were given. Not thread-safe. At its end it waits for the page under way.
 class Intake {
  public:
   Intake(RoundContext& context, const EndpointConfig& endpoint, const ResourceMapper& mapper, RoundSummary& summary);
 
-  // One transaction a call. `feed` may be null. Throws DbError.
+  // One transaction a call. `feed` may be null. Throws the DbError of an earlier page: nothing of this one is recorded.
   void record(std::vector<ReceivedResource> resources, const FeedState* feed);
-  // The same without asking what is unchanged: for resources whose mapping failed before.
+  // The same without asking what is unchanged: for resources whose mapping failed before, or is another now.
   void record_again(std::vector<ReceivedResource> resources);
   // Retracts resources that the source no longer has.
   void record_deleted(const std::vector<ResourceHash>& resources, const FeedState* feed);
+  // Returns when every page is committed. Throws DbError.
+  void finish();
 
  private:
   MappedResource mapped(ReceivedResource& received, const Hash& hash);
-  void count(const RecordCounts& counts);
+  void record_page_behind(std::vector<MappedResource> resources, const FeedState* feed);
 
   RoundContext& context_;
   const EndpointConfig& endpoint_;
   const ResourceMapper& mapper_;
   RoundSummary& summary_;
   JsonDocument document_;
+  std::future<RecordCounts> recording_;
 };
 
 // Whether the body is kept for remapping: what carries authorizations (DESIGN, raw_resource).

@@ -96,7 +96,7 @@ std::optional<std::string> pull_deletions(const FeedRun& run, FeedState& state) 
       if (current) continue;
       if (current.error().kind != FhirErrorKind::not_found) return current.error().message;
     }
-    gone.push_back({run.feed.resource_type, id, sha256("deleted " + reference)});
+    gone.push_back({run.feed.resource_type, id, sha256("deleted " + reference), ""});
     if (gone.size() < kResourcesPerPageMax) continue;
     run.intake.record_deleted(gone, nullptr);
     gone.clear();
@@ -212,6 +212,7 @@ std::optional<std::string> pull_feed(const FeedRun& run, const std::vector<std::
   try {
     failure = run.feed.strategy == FeedConfig::Strategy::per_patient ? pull_by_patient(run, state, roster)
                                                                      : pull_by_last_updated(run, state);
+    run.intake.finish();
   } catch (const DbError& error) {
     if (error.sqlstate() != kLeaseLost) throw;
     failure = kFeedTakenOver;

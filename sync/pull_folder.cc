@@ -51,10 +51,14 @@ class FolderPull {
                           context_.clock.now());
         summary_.facts.quarantined += static_cast<int64_t>(issues.size());
       }
-      if (context_.stop.stop_requested())
+      if (context_.stop.stop_requested()) {
+        intake_.finish();
         return "stopped; the next round reads the folder again and finds the unchanged";
+      }
     }
+    intake_.finish();
     if (endpoint_.authoritative) retract_missing();
+    intake_.finish();
     return std::nullopt;
   }
 

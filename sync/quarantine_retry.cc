@@ -26,7 +26,9 @@ void retry_quarantine(RoundContext& context, RoundSummary& summary) {
         summary.failures.push_back(fmt::format("{}: {}", issue.element_path, issue.message));
       continue;
     }
-    Intake(context, endpoint, *mapper, summary).record_again(std::move(received));
+    Intake intake(context, endpoint, *mapper, summary);
+    intake.record_again(std::move(received));
+    intake.finish();
   }
 }
 

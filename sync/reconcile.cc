@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <future>
+#include <mutex>
 
 #include "base/log.h"
 #include "ledger/allocate.h"
@@ -104,53 +106,99 @@ class Reconciler {
   Instant due_until_{};
 };
 
-// After a batch failed: each subject in a transaction of its own, so that the others go on.
-BatchCounts run_singly(RoundContext& context, const Reconciler& reconciler, const std::vector<int64_t>& ids,
-                       RoundSummary& summary) {
-  PgConnection& connection = context.session.connection();
-  BatchCounts counts;
-  for (int64_t id : ids) {
+// What the workers of one run have done together. Thread-safe.
+class RunTotals {
+ public:
+  RunTotals(const RoundContext& context, RoundSummary& summary) : context_(context), summary_(summary) {}
+
+  void add(const BatchCounts& counts) {
+    std::lock_guard lock(mutex_);
+    summary_.subjects += counts.subjects;
+    summary_.entries += counts.entries;
+    context_.progress(fmt::format("reconcile: {} subjects, {} journal entries", summary_.subjects, summary_.entries));
+  }
+  void add_parked() {
+    std::lock_guard lock(mutex_);
+    ++summary_.parked_subjects;
+  }
+
+ private:
+  std::mutex mutex_;
+  const RoundContext& context_;
+  RoundSummary& summary_;
+};
+
+// One worker: a connection of its own, batch after batch.
+class ReconcileWorker {
+ public:
+  ReconcileWorker(RoundContext& context, const Reconciler& reconciler, PgConnection& connection, RunTotals& totals)
+      : context_(context), reconciler_(reconciler), connection_(connection), totals_(totals) {}
+
+  void run() {
+    while (!context_.stop.stop_requested() && run_batch() > 0) continue;
+  }
+
+  // Returns how many subjects were due, kSubjectsPerBatchMax at most.
+  int run_batch() {
+    std::vector<int64_t> ids;
+    BatchCounts counts;
     try {
-      transact(connection, context.session.tenant_id(), [&](Transaction& transaction) {
-        BatchCounts one = reconciler.run(transaction, lock_subjects(transaction, std::array{id}));
-        counts.subjects += one.subjects;
-        counts.entries += one.entries;
+      transact(connection_, context_.session.tenant_id(), [&](Transaction& transaction) {
+        std::vector<SubjectHead> heads = claim_due_subjects(transaction, reconciler_.due_until(), kSubjectsPerBatchMax);
+        ids.clear();
+        for (const SubjectHead& head : heads) ids.push_back(head.subject_id);
+        counts = heads.empty() ? BatchCounts{} : reconciler_.run(transaction, heads);
       });
     } catch (const DbError& error) {
-      if (error.is_connection_lost()) throw;
-      // The subject's number is no patient identifier: it exists only here.
-      log_error("subject_failed", {{"subject", id}, {"sqlstate", error.sqlstate()}, {"cause", error.what()}});
-      back_off_subject(connection, context.session.tenant_id(), id, fmt::format("database error {}", error.sqlstate()),
-                       context.clock.now() + std::chrono::minutes(1), kReconcileAttemptsMax);
-      ++summary.parked_subjects;
+      if (error.is_connection_lost() || ids.empty()) throw;
+      counts = run_singly(ids);
     }
+    if (!ids.empty()) totals_.add(counts);
+    return static_cast<int>(ids.size());
   }
-  return counts;
-}
+
+ private:
+  // After a batch failed: each subject in a transaction of its own, so that the others go on.
+  BatchCounts run_singly(const std::vector<int64_t>& ids) {
+    BatchCounts counts;
+    for (int64_t id : ids) {
+      try {
+        transact(connection_, context_.session.tenant_id(), [&](Transaction& transaction) {
+          BatchCounts one = reconciler_.run(transaction, lock_subjects(transaction, std::array{id}));
+          counts.subjects += one.subjects;
+          counts.entries += one.entries;
+        });
+      } catch (const DbError& error) {
+        if (error.is_connection_lost()) throw;
+        // The subject's number is no patient identifier: it exists only here.
+        log_error("subject_failed", {{"subject", id}, {"sqlstate", error.sqlstate()}, {"cause", error.what()}});
+        back_off_subject(connection_, context_.session.tenant_id(), id,
+                         fmt::format("database error {}", error.sqlstate()),
+                         context_.clock.now() + std::chrono::minutes(1), kReconcileAttemptsMax);
+        totals_.add_parked();
+      }
+    }
+    return counts;
+  }
+
+  RoundContext& context_;
+  const Reconciler& reconciler_;
+  PgConnection& connection_;
+  RunTotals& totals_;
+};
 
 }  // namespace
 
 void reconcile_due(RoundContext& context, RoundSummary& summary) {
-  Reconciler reconciler(context);
-  while (!context.stop.stop_requested()) {
-    std::vector<int64_t> ids;
-    BatchCounts counts;
-    try {
-      transact(context.session.connection(), context.session.tenant_id(), [&](Transaction& transaction) {
-        std::vector<SubjectHead> heads = claim_due_subjects(transaction, reconciler.due_until(), kSubjectsPerBatchMax);
-        ids.clear();
-        for (const SubjectHead& head : heads) ids.push_back(head.subject_id);
-        counts = heads.empty() ? BatchCounts{} : reconciler.run(transaction, heads);
-      });
-    } catch (const DbError& error) {
-      if (error.is_connection_lost() || ids.empty()) throw;
-      counts = run_singly(context, reconciler, ids, summary);
-    }
-    if (ids.empty()) return;
-    summary.subjects += counts.subjects;
-    summary.entries += counts.entries;
-    context.progress(fmt::format("reconcile: {} subjects, {} journal entries", summary.subjects, summary.entries));
-  }
+  const Reconciler reconciler(context);
+  RunTotals totals(context, summary);
+  ReconcileWorker worker(context, reconciler, context.session.connection(), totals);
+  // Most rounds have a handful of due subjects: a second worker is worth its connection when a batch was full.
+  if (worker.run_batch() < kSubjectsPerBatchMax || context.stop.stop_requested()) return worker.run();
+  ReconcileWorker second(context, reconciler, context.session.second_connection(), totals);
+  std::future<void> beside = std::async(std::launch::async, [&second] { second.run(); });
+  worker.run();
+  beside.get();
 }
 
 }  // namespace authledger

@@ -10,7 +10,8 @@ inline constexpr int kSubjectsPerBatchMax = 200;
 inline constexpr int kReconcileAttemptsMax = 5;
 
 // Reconciles every due subject: consolidate, allocate, post, plan notices. No network I/O. A batch that fails is run
-// again singly, so only the culprit backs off and, after kReconcileAttemptsMax attempts, is parked.
+// again singly, so only the culprit backs off and, after kReconcileAttemptsMax attempts, is parked. Two workers share a
+// run that is larger than one batch.
 // Several workers may run at once. Throws DbError when the database is lost.
 void reconcile_due(RoundContext& context, RoundSummary& summary);
 

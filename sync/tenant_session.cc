@@ -55,7 +55,13 @@ std::unique_ptr<PgConnection> TenantSession::connect() const {
   return connect_as_application(url_);
 }
 
+PgConnection& TenantSession::second_connection() {
+  if (!second_connection_) second_connection_ = connect();
+  return *second_connection_;
+}
+
 void TenantSession::reconnect() {
+  second_connection_.reset();
   connection_ = connect();
 }
 

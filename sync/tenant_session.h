@@ -25,9 +25,12 @@ class TenantSession {
 
   const Config& config() const { return config_; }
   PgConnection& connection() { return *connection_; }
+  // A second connection, for the one thread that works beside the owner's (records pages, reconciles): opened when it
+  // is first asked for, then kept. Throws DbError.
+  PgConnection& second_connection();
   int64_t tenant_id() const { return tenant_id_; }
   const Policy& policy() const { return policy_; }
-  // Replaces a connection that was lost. Throws DbError while the server stays away.
+  // Replaces connections that were lost. Throws DbError while the server stays away.
   void reconnect();
 
  private:
@@ -37,7 +40,7 @@ class TenantSession {
   Config config_;
   std::optional<EmbeddedPostgres> embedded_;
   std::string url_;
-  std::unique_ptr<PgConnection> connection_;
+  std::unique_ptr<PgConnection> connection_, second_connection_;
   int64_t tenant_id_;
   Policy policy_;
 };

@@ -130,16 +130,21 @@ struct FormerSubjects {
   std::set<int64_t> subject_ids;
 };
 
-RecordCounts record_mapped(Transaction& transaction, const Page& page, Instant recorded_at,
-                           const std::set<int64_t>& former_subjects) {
+// How a page is tried: a first time, and again with what the times before found out.
+struct Attempt {
+  bool trusts_new = true;  // What was not stored a moment ago is not looked for again.
+  std::set<int64_t> former_subjects;
+};
+
+RecordCounts record_mapped(Transaction& transaction, const Page& page, Instant recorded_at, const Attempt& attempt) {
   std::set<Alias> aliases;
   std::set<ResourceKey> keys;
   for (const MappedResource* resource : page.mapped) {
-    keys.insert(key_of(*resource));
+    if (!resource->is_new || !attempt.trusts_new) keys.insert(key_of(*resource));
     if (has_facts(*resource)) aliases.insert({resource->patient, resource->source});
   }
   const std::map<Alias, int64_t> subjects = resolve_aliases(transaction, aliases, recorded_at);
-  std::set<int64_t> locked = former_subjects;
+  std::set<int64_t> locked = attempt.former_subjects;
   for (const auto& [alias, subject_id] : subjects) locked.insert(subject_id);
   std::map<int64_t, int64_t> facts_seq = lock_for_facts(transaction, locked);
 
@@ -173,11 +178,11 @@ RecordCounts record_mapped(Transaction& transaction, const Page& page, Instant r
 }
 
 RecordCounts record_once(PgConnection& connection, int64_t tenant_id, const Page& page, const FeedState* feed,
-                         Instant recorded_at, const std::set<int64_t>& former_subjects) {
+                         Instant recorded_at, const Attempt& attempt) {
   Transaction transaction(connection, tenant_id);
   RecordCounts counts;
   if (!page.mapped.empty()) {
-    counts = record_mapped(transaction, page, recorded_at, former_subjects);
+    counts = record_mapped(transaction, page, recorded_at, attempt);
     clear_quarantine(transaction, page.mapped);
   }
   replace_quarantine(transaction, page.quarantined, recorded_at);
@@ -192,17 +197,18 @@ RecordCounts record_once(PgConnection& connection, int64_t tenant_id, const Page
 RecordCounts record_page(PgConnection& connection, int64_t tenant_id, std::span<const MappedResource> resources,
                          const FeedState* feed, Instant recorded_at) {
   const Page page = sort_page(resources);
-  std::set<int64_t> former_subjects;
+  Attempt attempt;
   for (int repeat = 0;; ++repeat) {
     try {
-      return record_once(connection, tenant_id, page, feed, recorded_at, former_subjects);
+      return record_once(connection, tenant_id, page, feed, recorded_at, attempt);
     } catch (const FormerSubjects& missing) {
       if (repeat == kPageRepeatsMax) throw DbError("40001", "record_page: the page's resources keep changing subject");
-      former_subjects.insert(missing.subject_ids.begin(), missing.subject_ids.end());
+      attempt.former_subjects.insert(missing.subject_ids.begin(), missing.subject_ids.end());
       continue;
     } catch (const DbError& error) {
       // 23505: another writer stored the same new version first; a second look finds it.
       if (repeat == kPageRepeatsMax || !(error.is_retryable() || error.sqlstate() == "23505")) throw;
+      attempt.trusts_new = false;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(5 << repeat));
   }

@@ -15,6 +15,14 @@ namespace authledger {
 struct ResourceHash {
   std::string type, id;
   Hash hash{};
+  std::string mapping_version;  // Of all mappings of the type on this endpoint.
+};
+
+// What is stored of a resource.
+enum class StoredAs : uint8_t {
+  nothing,
+  other,  // Another text, or under another mapping version, or as deleted.
+  same
 };
 
 // One resource of a page, mapped.
@@ -29,16 +37,16 @@ struct MappedResource {
   std::vector<Fact> facts;      // Header: fact_key, source, resource, versions, mapping; body. No fact_seq.
   Issues issues;                // An error sends the resource to quarantine; facts must then be empty.
   std::string mapping_version;  // Of all mappings of the type on this endpoint.
+  bool is_new = false;  // find_stored said `nothing`: spares a second look, unless another writer was faster.
 };
 
 struct RecordCounts {
   int64_t new_facts = 0, unchanged = 0, retracted = 0, quarantined = 0;
 };
 
-// For each resource, whether its current version has this hash under this mapping version: then it needs no mapping.
-// One query for all.
-std::vector<bool> find_unchanged(PgConnection& connection, int64_t tenant_id, const std::string& source,
-                                 const std::string& mapping_version, std::span<const ResourceHash> resources);
+// What the current version of each resource is to it; what is the same needs no mapping. One query for all.
+std::vector<StoredAs> find_stored(PgConnection& connection, int64_t tenant_id, const std::string& source,
+                                  std::span<const ResourceHash> resources);
 
 // One page in one transaction: resolves or creates subjects (subject_alias), locks them in id order, tests hashes again
 // under the lock, appends fact versions with dense fact_seq (facts of the resource that are gone are retracted; a

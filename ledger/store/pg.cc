@@ -34,9 +34,6 @@ constexpr char kSessionSettings[] = R"(
   set enable_mergejoin = off;
   set jit = off)";
 
-constexpr Statement kSetTenant{"set_tenant", R"(
-  select set_config('authledger.tenant_id', $1, true))"};
-
 constexpr int kTextFormat = 0;
 constexpr int kBinaryFormat = 1;
 
@@ -151,9 +148,9 @@ Transaction::Transaction(PgConnection& connection, int64_t tenant_id) : connecti
   const uint64_t count = ++connection_.state_->transactions;
   if (std::has_single_bit(count) || count % 1024 == 0) connection_.execute_script("discard plans");
   if (connection_.state_->observer) connection_.state_->observer(nullptr, {});
-  connection_.execute_script("begin isolation level read committed");
   try {
-    connection_.execute(kSetTenant, Parameters().integer(tenant_id));
+    connection_.execute_script(
+        fmt::format("begin isolation level read committed; set local authledger.tenant_id = {}", tenant_id));
   } catch (const DbError&) {
     PQclear(PQexec(connection_.state_->connection.get(), "rollback"));
     throw;

@@ -10,9 +10,11 @@ namespace authledger {
 
 namespace {
 
+// Nearly always nothing is quarantined: one look spares one for each resource.
 constexpr Statement kClearQuarantine{"clear_quarantine", R"(
   delete from quarantine
    where tenant_id = $1
+     and exists (select from quarantine where tenant_id = $1)
      and quarantine_id = any (array(
          select row.quarantine_id
            from unnest($2::text[], $3::text[], $4::text[]) as gone (source, resource_type, resource_id)

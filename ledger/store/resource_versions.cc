@@ -13,9 +13,11 @@ namespace {
 
 // The lateral subquery is one index descent for each resource, whatever the planner believes of the table's size:
 // `limit` and `offset 0` keep it from turning the join around.
-constexpr Statement kFindUnchanged{"find_unchanged", R"(
-  select asked.no
-    from unnest($4::text[], $5::text[], $6::bytea[]) with ordinality as asked (resource_type, resource_id, hash, no)
+constexpr Statement kFindStored{"find_stored", R"(
+  select asked.no,
+         current.hash = asked.hash and current.mapping_version = asked.mapping_version and not current.is_deleted
+    from unnest($3::text[], $4::text[], $5::bytea[], $6::text[])
+         with ordinality as asked (resource_type, resource_id, hash, mapping_version, no)
    cross join lateral (
          select version.hash, version.mapping_version, version.is_deleted
            from raw_resource as version
@@ -24,10 +26,7 @@ constexpr Statement kFindUnchanged{"find_unchanged", R"(
             and version.resource_type = asked.resource_type collate "C"
             and version.resource_id = asked.resource_id collate "C"
             and version.is_current
-          limit 1) as current
-   where current.hash = asked.hash
-     and current.mapping_version = $3
-     and not current.is_deleted)"};
+          limit 1) as current)"};
 
 constexpr Statement kReadPresent{"read_present_resources", R"(
   select resource_type, resource_id, hash
@@ -108,28 +107,27 @@ Parameters keys_of(int64_t tenant_id, std::span<const VersionRow> rows) {
 
 }  // namespace
 
-std::vector<bool> find_unchanged(PgConnection& connection, int64_t tenant_id, const std::string& source,
-                                 const std::string& mapping_version, std::span<const ResourceHash> resources) {
-  std::vector<bool> is_unchanged(resources.size(), false);
-  if (resources.empty()) return is_unchanged;
-  ArrayBuilder types, ids, hashes;
+std::vector<StoredAs> find_stored(PgConnection& connection, int64_t tenant_id, const std::string& source,
+                                  std::span<const ResourceHash> resources) {
+  std::vector<StoredAs> stored(resources.size(), StoredAs::nothing);
+  if (resources.empty()) return stored;
+  std::array<ArrayBuilder, 4> columns;
   for (const ResourceHash& resource : resources) {
-    types.text(resource.type);
-    ids.text(resource.id);
-    hashes.hash(resource.hash);
+    columns[0].text(resource.type);
+    columns[1].text(resource.id);
+    columns[2].hash(resource.hash);
+    columns[3].text(resource.mapping_version);
   }
   Parameters parameters;
-  parameters.integer(tenant_id).text(source).text(mapping_version);
-  types.add_to(parameters);
-  ids.add_to(parameters);
-  hashes.add_to(parameters);
+  parameters.integer(tenant_id).text(source);
+  for (ArrayBuilder& column : columns) column.add_to(parameters);
   transact(connection, tenant_id, [&](Transaction& transaction) {
-    const Rows rows = transaction.execute(kFindUnchanged, parameters);
+    const Rows rows = transaction.execute(kFindStored, parameters);
     for (size_t row = 0; row < rows.size(); ++row) {
-      is_unchanged[static_cast<size_t>(rows.integer(row, 0) - 1)] = true;
+      stored[static_cast<size_t>(rows.integer(row, 0) - 1)] = rows.boolean(row, 1) ? StoredAs::same : StoredAs::other;
     }
   });
-  return is_unchanged;
+  return stored;
 }
 
 std::vector<ResourceHash> find_missing(PgConnection& connection, int64_t tenant_id, const std::string& source,
@@ -140,7 +138,7 @@ std::vector<ResourceHash> find_missing(PgConnection& connection, int64_t tenant_
     missing.clear();
     const Rows rows = transaction.execute(kReadPresent, Parameters().integer(tenant_id).text(source));
     for (size_t row = 0; row < rows.size(); ++row) {
-      ResourceHash resource{rows.string(row, 0), rows.string(row, 1), rows.hash(row, 2)};
+      ResourceHash resource{rows.string(row, 0), rows.string(row, 1), rows.hash(row, 2), ""};
       if (!present_there.contains(resource.type + "/" + resource.id)) missing.push_back(std::move(resource));
     }
   });
@@ -150,6 +148,7 @@ std::vector<ResourceHash> find_missing(PgConnection& connection, int64_t tenant_
 std::map<ResourceKey, std::vector<ResourceVersion>> read_versions(Transaction& transaction,
                                                                   const std::set<ResourceKey>& resources) {
   std::map<ResourceKey, std::vector<ResourceVersion>> versions;
+  if (resources.empty()) return versions;
   std::vector<const ResourceKey*> by_number;
   std::array<ArrayBuilder, 3> columns;
   for (const ResourceKey& key : resources) {

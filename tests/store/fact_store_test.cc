@@ -9,9 +9,9 @@ namespace {
 class FactStore : public testing::Test {
  protected:
   std::string code_of(const Fact& fact) { return std::get<ServiceFact>(fact.body).service_codes.front(); }
-  std::vector<bool> unchanged(const MappedResource& resource) {
-    const std::vector<ResourceHash> asked{{resource.type, resource.id, resource.hash}};
-    return find_unchanged(pg, tenant, kSource, resource.mapping_version, asked);
+  StoredAs stored(const MappedResource& resource) {
+    const std::vector<ResourceHash> asked{{resource.type, resource.id, resource.hash, resource.mapping_version}};
+    return find_stored(pg, tenant, kSource, asked).front();
   }
 
   TestDatabase database;
@@ -137,17 +137,17 @@ TEST_F(FactStore, GivesBackEveryKindOfFactAsItWasRecorded) {
 
 TEST_F(FactStore, FindsUnchangedResourcesByHashAndMappingVersion) {
   MappedResource first = encounter("e1", "Patient/p1", 1);
-  EXPECT_FALSE(unchanged(first)[0]);
+  EXPECT_NE(stored(first), StoredAs::same);
   const RecordCounts counts = record(pg, tenant, {first});
   EXPECT_EQ(counts.new_facts, 1);
-  EXPECT_TRUE(unchanged(first)[0]);
+  EXPECT_EQ(stored(first), StoredAs::same);
   const RecordCounts again = record(pg, tenant, {first});
   EXPECT_EQ(again.new_facts, 0);
   EXPECT_EQ(again.unchanged, 1);
   first.mapping_version = "m2";
-  EXPECT_FALSE(unchanged(first)[0]);
+  EXPECT_NE(stored(first), StoredAs::same);
   EXPECT_EQ(record(pg, tenant, {first}).new_facts, 0);  // The new mapping gives the same fact.
-  EXPECT_TRUE(unchanged(first)[0]);
+  EXPECT_EQ(stored(first), StoredAs::same);
   EXPECT_EQ(facts_of(pg, tenant, "p1").size(), 1U);
 }
 
@@ -156,14 +156,14 @@ TEST_F(FactStore, CountsAContentThatComesBackAsAThirdVersion) {
   const MappedResource b = encounter("e1", "Patient/p1", 0, "90834");
   record(pg, tenant, {a});
   record(pg, tenant, {b});
-  EXPECT_FALSE(unchanged(a)[0]);
+  EXPECT_NE(stored(a), StoredAs::same);
   record(pg, tenant, {a});
   const std::vector<Fact> versions = facts_of(pg, tenant, "p1");
   ASSERT_EQ(versions.size(), 3U);
   EXPECT_EQ(code_of(versions[2]), "90837");
   EXPECT_EQ(code_of(current_of(pg, tenant, "p1")[0]), "90837");
-  EXPECT_TRUE(unchanged(a)[0]);
-  EXPECT_FALSE(unchanged(b)[0]);
+  EXPECT_EQ(stored(a), StoredAs::same);
+  EXPECT_NE(stored(b), StoredAs::same);
 }
 
 TEST_F(FactStore, KeepsAnOlderVersionThatArrivesLateAsHistory_Fault10) {
@@ -174,7 +174,7 @@ TEST_F(FactStore, KeepsAnOlderVersionThatArrivesLateAsHistory_Fault10) {
   EXPECT_EQ(facts_of(pg, tenant, "p1").size(), 2U);
   ASSERT_EQ(current_of(pg, tenant, "p1").size(), 1U);
   EXPECT_EQ(code_of(current_of(pg, tenant, "p1")[0]), "90837");
-  EXPECT_TRUE(unchanged(newer)[0]);
+  EXPECT_EQ(stored(newer), StoredAs::same);
 }
 
 TEST_F(FactStore, DoesNotReviveALineThatOnlyALateOlderVersionHas) {
@@ -219,7 +219,7 @@ TEST_F(FactStore, RetractsADeletedResourceAndTakesItBackWhenItReturns) {
   EXPECT_EQ(record(pg, tenant, {gone}).retracted, 1);
   EXPECT_EQ(record(pg, tenant, {gone}).retracted, 0);
   EXPECT_TRUE(current_of(pg, tenant, "p1").empty());
-  EXPECT_FALSE(unchanged(visit)[0]);
+  EXPECT_NE(stored(visit), StoredAs::same);
   record(pg, tenant, {encounter("e1", "Patient/p1", 1)});  // Older than what was deleted.
   EXPECT_TRUE(current_of(pg, tenant, "p1").empty());
   record(pg, tenant, {visit});
@@ -247,7 +247,7 @@ TEST_F(FactStore, TakesTheNewestOfARepeatedResourceWithinOnePage_Fault21) {
   ASSERT_EQ(versions.size(), 3U);
   EXPECT_EQ(versions.back().fact_seq, 3);
   EXPECT_EQ(code_of(current_of(pg, tenant, "p1")[0]), "D");
-  EXPECT_TRUE(unchanged(encounter("e1", "Patient/p1", 4, "D"))[0]);
+  EXPECT_EQ(stored(encounter("e1", "Patient/p1", 4, "D")), StoredAs::same);
 }
 
 TEST_F(FactStore, QuarantinesABadResourceAndTakesTheRest_Fault11) {

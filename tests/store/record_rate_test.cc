@@ -35,8 +35,9 @@ TEST(RecordPage, TakesPagesOfAThousandResourcesAndPrintsItsRate) {
   size_t found = 0;
   for (const std::vector<MappedResource>& page : pages) {
     std::vector<ResourceHash> asked;
-    for (const MappedResource& resource : page) asked.push_back({resource.type, resource.id, resource.hash});
-    for (const bool is_unchanged : find_unchanged(pg, tenant, kSource, kMappingVersion, asked)) found += is_unchanged;
+    for (const MappedResource& resource : page)
+      asked.push_back({resource.type, resource.id, resource.hash, kMappingVersion});
+    for (const StoredAs stored : find_stored(pg, tenant, kSource, asked)) found += stored == StoredAs::same;
   }
   const double finding = seconds_since(again);
   EXPECT_EQ(found, static_cast<size_t>(kPages) * kPageSize);
