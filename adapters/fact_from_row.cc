@@ -9,8 +9,34 @@
 namespace authledger {
 namespace {
 
-// A value map's word for a status that is no service at all.
+// A value map's word for a status, or for a kind of visit, that is no service at all.
 constexpr std::string_view kNoService = "none";
+
+bool names_procedure(const Row& row) {
+  return row.has(Field::service_codes) || row.has(Field::revenue_codes);
+}
+
+// Why the row is no service at all; empty when it is one.
+std::string_view why_no_service(const Row& row) {
+  if (row.text(Field::state) == kNoService) return "by its status this is no service yet, or none that counts";
+  if (!names_procedure(row)) {
+    // A telephone call or paper work is no visit, unless it names a procedure. Source: FHIR_FACTS b.
+    for (const std::string_view kind : row.raw_list(Field::visit_kind)) {
+      if (row.word(Field::visit_kind, kind) == kNoService)
+        return "of a kind that is no visit (the mapping's value map on visit_kind), and no procedure is named";
+    }
+  }
+  if (row.is_true(Field::coded_only) && read_service_codes(row).empty())
+    return "no CPT, HCPCS or revenue code, and no value map translates its local code: nothing that an authorization "
+           "counts";
+  return {};
+}
+
+// The end of a service whose days are given without times.
+std::optional<Day> last_day_without_time(const Row& row) {
+  const std::string_view end = row.raw(Field::end);
+  return end.find('T') == std::string_view::npos ? last_day_as_written(end) : std::nullopt;
+}
 
 std::optional<int> read_integer(const Row& row, Field field, Issues& issues) {
   const std::string_view text = row.raw(field);
@@ -41,8 +67,10 @@ std::string read_patient(const Row& row, const RowContext& context, Issues& issu
   }
   for (const std::string_view other : references) {
     if (normalize_reference(other, context.resource.base_url) == patient) continue;
-    add_issue(issues, Severity::error, row.element_path(Field::patient),
-              "names more than one patient; one resource per patient is expected");
+    add_issue(
+        issues, Severity::error, row.element_path(Field::patient),
+        "names more than one patient: a resource belongs to one. Ask the source for one Appointment per patient of "
+        "a group, or count the group's Encounters");
     return {};
   }
   return patient;
@@ -96,7 +124,10 @@ OrderFact order_from_row(const Row& row, const RowContext& context, Issues& issu
 }
 
 std::optional<ServiceFact> service_from_row(const Row& row, const RowContext& context, Issues& issues) {
-  if (row.text(Field::state) == kNoService) return std::nullopt;
+  if (const std::string_view reason = why_no_service(row); !reason.empty()) {
+    add_issue(issues, Severity::information, row.element_path(), std::string(reason));
+    return std::nullopt;
+  }
   ServiceFact fact;
   const auto state = service_state_from(row.text(Field::state));
   if (!state) {
@@ -112,10 +143,15 @@ std::optional<ServiceFact> service_from_row(const Row& row, const RowContext& co
     if (state && must_have_started) {
       add_issue(issues, Severity::error, row.element_path(Field::start),
                 "a service that has begun, without a start: its day is not known");
+    } else if (state) {
+      add_issue(issues, Severity::information, row.element_path(Field::start), "no day is set for it yet");
     }
     return std::nullopt;
   }
-  if (const auto day = context.zone.civil_day(start)) {
+  if (start.size() < std::string_view("YYYY-MM-DD").size() && first_day_as_written(start)) {
+    add_issue(issues, Severity::error, row.element_path(Field::start),
+              "start: a year or a month; the day of the service is not known");
+  } else if (const auto day = context.zone.civil_day(start)) {
     fact.day = *day;
   } else {
     add_issue(issues, Severity::error, row.element_path(Field::start),
@@ -127,6 +163,11 @@ std::optional<ServiceFact> service_from_row(const Row& row, const RowContext& co
     if (const auto minutes = read_integer(row, Field::minutes, issues); minutes && *minutes > 0) {
       fact.end_at = *fact.start_at + std::chrono::minutes(*minutes);
     }
+  }
+  if (const auto last_day = last_day_without_time(row); last_day && !fact.start_at && *last_day > fact.day) {
+    // Days without times, as on a claim: from the first midnight to the last, so that the days between are counted.
+    fact.start_at = context.zone.start_of(fact.day);
+    fact.end_at = context.zone.start_of(*last_day + 1);
   }
   if (fact.start_at && fact.end_at && *fact.end_at < *fact.start_at) {
     add_issue(issues, Severity::error, row.element_path(Field::end),
@@ -149,8 +190,7 @@ std::optional<ServiceFact> service_from_row(const Row& row, const RowContext& co
 
   // A part of a larger stay (a ward, an observation split) would count the stay twice, unless it names a procedure of
   // its own. Source: FHIR_FACTS b.
-  const bool names_procedure = row.has(Field::service_codes) || row.has(Field::revenue_codes);
-  if (row.has(Field::part_of) && !names_procedure) fact.state = ServiceState::voided;
+  if (row.has(Field::part_of) && !names_procedure(row)) fact.state = ServiceState::voided;
   return fact;
 }
 
