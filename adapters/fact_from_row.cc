@@ -16,6 +16,15 @@ bool names_procedure(const Row& row) {
   return row.has(Field::service_codes) || row.has(Field::revenue_codes);
 }
 
+// "Group/g1", "https://ehr.example/fhir/Group/g1"; a reference that does not end in Type/id says nothing of its type.
+bool names_other_type(std::string_view reference) {
+  const size_t id = reference.rfind('/');
+  if (id == std::string_view::npos) return false;
+  std::string_view type = reference.substr(0, id);
+  type = type.substr(type.rfind('/') + 1);
+  return type != "Patient" && !type.empty() && type.front() >= 'A' && type.front() <= 'Z';
+}
+
 // Why the row is no service at all; empty when it is one.
 std::string_view why_no_service(const Row& row) {
   if (row.text(Field::state) == kNoService) return "by its status this is no service yet, or none that counts";
@@ -64,6 +73,11 @@ std::string read_patient(const Row& row, const RowContext& context, Issues& issu
     add_issue(
         issues, Severity::error, row.element_path(Field::patient),
         "the patient reference is contained or conditional and names no record; a reference Patient/id is expected");
+  }
+  if (names_other_type(patient)) {
+    add_issue(issues, Severity::error, row.element_path(Field::patient),
+              "names no Patient but a resource of another type (a group, a device); nothing can be counted for it");
+    return {};
   }
   for (const std::string_view other : references) {
     if (normalize_reference(other, context.resource.base_url) == patient) continue;

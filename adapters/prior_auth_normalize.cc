@@ -85,7 +85,7 @@ class Normalizer {
       return {};
     }
     if (answer_.status == "draft") {
-      warn(issues_, answer_.element_path + ".status", "a draft: no decision yet");
+      issues_.push_back({Severity::information, answer_.element_path + ".status", "a draft: no decision yet"});
       return {};
     }
     root_ = verdict_of(answer_.actions, answer_.element_path, issues_);
@@ -303,8 +303,10 @@ class Normalizer {
     } else if (line.decision == Decision::approved) {
       line.quantity_as_requested = true;
     } else {
-      warn(issues_, item.element_path,
-           "approved with changes, but the answer does not say how many units: unknown until the payer says");
+      // The ledger says it again for as long as no source knows (resolve_line).
+      issues_.push_back({Severity::information, item.element_path,
+                         "approved with changes, but the answer does not say how many units: unknown until the payer "
+                         "says"});
     }
   }
 

@@ -69,7 +69,7 @@ std::string outcome_of(const MappedFacts& mapped) {
   for (const auto& [kind, count] : kinds) add(std::to_string(count) + " " + kind);
   if (mapped.is_retraction) add("retracted: entered in error");
   for (const Issue& issue : mapped.issues) {
-    constexpr const char* kWords[] = {"", "fatal", "error", "warning", "none"};
+    constexpr const char* kWords[] = {"", "fatal", "error", "warning", "note"};
     add(std::string(kWords[static_cast<size_t>(issue.severity)]) + " at " + issue.element_path + ": " + issue.message);
   }
   return text;
