@@ -172,6 +172,17 @@ TEST(ResourceMapperCompile, NamesEverySlipWithTheNearestKnownWord) {
   EXPECT_FALSE(ResourceMapper::compile(no_file, "/nowhere", TimeZone::find("UTC").value()).ok());
 }
 
+TEST(ResourceMapperCompile, NamesAnElementThatR4DoesNotKnow) {
+  EndpointConfig endpoint = shipped_endpoint();
+  endpoint.overrides = {{"encounter", "provider", "participant.indivdual.reference"},
+                        {"claim", "place", "%resource.facilty.reference"}};
+  const auto mapper = ResourceMapper::compile(endpoint, "", TimeZone::find("UTC").value());
+  ASSERT_FALSE(mapper.ok());
+  const std::string texts = texts_of(mapper.error());
+  EXPECT_NE(texts.find("did you mean individual?"), std::string::npos) << texts;
+  EXPECT_NE(texts.find("did you mean facility?"), std::string::npos) << texts;
+}
+
 TEST(ResourceMapperCompile, LetsASiteReplaceOneColumnAndAddAnother) {
   EndpointConfig endpoint = shipped_endpoint();
   endpoint.overrides = {{"encounter", "service_codes", "serviceType.coding.code"},
