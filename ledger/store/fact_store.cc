@@ -45,7 +45,7 @@ constexpr Statement kRaiseSubjects{"raise_subjects", R"(
      and subject_id = any($2::bigint[]))"};
 
 // Resources of the page, those that cannot be stored among the quarantined. One of which a part does not count (an item
-// that is not understood, an unknown review code) stands among both: the rest of it counts, and somebody is told.
+// that is not understood) stands among both: the rest of it counts, and somebody is told.
 struct Page {
   std::vector<const MappedResource*> mapped;
   std::vector<QuarantinedResource> quarantined;
