@@ -9,8 +9,43 @@
 namespace authledger {
 namespace {
 
-// A value map's word for a status that is no service at all.
+// A value map's word for a status, or for a kind of visit, that is no service at all.
 constexpr std::string_view kNoService = "none";
+
+bool names_procedure(const Row& row) {
+  return row.has(Field::service_codes) || row.has(Field::revenue_codes);
+}
+
+// "Group/g1", "https://ehr.example/fhir/Group/g1"; a reference that does not end in Type/id says nothing of its type.
+bool names_other_type(std::string_view reference) {
+  const size_t id = reference.rfind('/');
+  if (id == std::string_view::npos) return false;
+  std::string_view type = reference.substr(0, id);
+  type = type.substr(type.rfind('/') + 1);
+  return type != "Patient" && !type.empty() && type.front() >= 'A' && type.front() <= 'Z';
+}
+
+// Why the row is no service at all; empty when it is one.
+std::string_view why_no_service(const Row& row) {
+  if (row.text(Field::state) == kNoService) return "by its status this is no service yet, or none that counts";
+  if (!names_procedure(row)) {
+    // A telephone call or paper work is no visit, unless it names a procedure. Source: FHIR_FACTS b.
+    for (const std::string_view kind : row.raw_list(Field::visit_kind)) {
+      if (row.word(Field::visit_kind, kind) == kNoService)
+        return "of a kind that is no visit (the mapping's value map on visit_kind), and no procedure is named";
+    }
+  }
+  if (row.is_true(Field::coded_only) && read_service_codes(row).empty())
+    return "no CPT, HCPCS or revenue code, and no value map translates its local code: nothing that an authorization "
+           "counts";
+  return {};
+}
+
+// The end of a service whose days are given without times.
+std::optional<Day> last_day_without_time(const Row& row) {
+  const std::string_view end = row.raw(Field::end);
+  return end.find('T') == std::string_view::npos ? last_day_as_written(end) : std::nullopt;
+}
 
 std::optional<int> read_integer(const Row& row, Field field, Issues& issues) {
   const std::string_view text = row.raw(field);
@@ -39,10 +74,17 @@ std::string read_patient(const Row& row, const RowContext& context, Issues& issu
         issues, Severity::error, row.element_path(Field::patient),
         "the patient reference is contained or conditional and names no record; a reference Patient/id is expected");
   }
+  if (names_other_type(patient)) {
+    add_issue(issues, Severity::error, row.element_path(Field::patient),
+              "names no Patient but a resource of another type (a group, a device); nothing can be counted for it");
+    return {};
+  }
   for (const std::string_view other : references) {
     if (normalize_reference(other, context.resource.base_url) == patient) continue;
-    add_issue(issues, Severity::error, row.element_path(Field::patient),
-              "names more than one patient; one resource per patient is expected");
+    add_issue(
+        issues, Severity::error, row.element_path(Field::patient),
+        "names more than one patient: a resource belongs to one. Ask the source for one Appointment per patient of "
+        "a group, or count the group's Encounters");
     return {};
   }
   return patient;
@@ -96,7 +138,10 @@ OrderFact order_from_row(const Row& row, const RowContext& context, Issues& issu
 }
 
 std::optional<ServiceFact> service_from_row(const Row& row, const RowContext& context, Issues& issues) {
-  if (row.text(Field::state) == kNoService) return std::nullopt;
+  if (const std::string_view reason = why_no_service(row); !reason.empty()) {
+    add_issue(issues, Severity::information, row.element_path(), std::string(reason));
+    return std::nullopt;
+  }
   ServiceFact fact;
   const auto state = service_state_from(row.text(Field::state));
   if (!state) {
@@ -112,10 +157,15 @@ std::optional<ServiceFact> service_from_row(const Row& row, const RowContext& co
     if (state && must_have_started) {
       add_issue(issues, Severity::error, row.element_path(Field::start),
                 "a service that has begun, without a start: its day is not known");
+    } else if (state) {
+      add_issue(issues, Severity::information, row.element_path(Field::start), "no day is set for it yet");
     }
     return std::nullopt;
   }
-  if (const auto day = context.zone.civil_day(start)) {
+  if (start.size() < std::string_view("YYYY-MM-DD").size() && first_day_as_written(start)) {
+    add_issue(issues, Severity::error, row.element_path(Field::start),
+              "start: a year or a month; the day of the service is not known");
+  } else if (const auto day = context.zone.civil_day(start)) {
     fact.day = *day;
   } else {
     add_issue(issues, Severity::error, row.element_path(Field::start),
@@ -127,6 +177,11 @@ std::optional<ServiceFact> service_from_row(const Row& row, const RowContext& co
     if (const auto minutes = read_integer(row, Field::minutes, issues); minutes && *minutes > 0) {
       fact.end_at = *fact.start_at + std::chrono::minutes(*minutes);
     }
+  }
+  if (const auto last_day = last_day_without_time(row); last_day && !fact.start_at && *last_day > fact.day) {
+    // Days without times, as on a claim: from the first midnight to the last, so that the days between are counted.
+    fact.start_at = context.zone.start_of(fact.day);
+    fact.end_at = context.zone.start_of(*last_day + 1);
   }
   if (fact.start_at && fact.end_at && *fact.end_at < *fact.start_at) {
     add_issue(issues, Severity::error, row.element_path(Field::end),
@@ -149,8 +204,7 @@ std::optional<ServiceFact> service_from_row(const Row& row, const RowContext& co
 
   // A part of a larger stay (a ward, an observation split) would count the stay twice, unless it names a procedure of
   // its own. Source: FHIR_FACTS b.
-  const bool names_procedure = row.has(Field::service_codes) || row.has(Field::revenue_codes);
-  if (row.has(Field::part_of) && !names_procedure) fact.state = ServiceState::voided;
+  if (row.has(Field::part_of) && !names_procedure(row)) fact.state = ServiceState::voided;
   return fact;
 }
 

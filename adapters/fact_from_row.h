@@ -27,8 +27,9 @@ std::string read_reference(const Row& row, Field field, const RowContext& contex
 
 CoverageFact coverage_from_row(const Row& row, const RowContext& context, Issues& issues);
 OrderFact order_from_row(const Row& row, const RowContext& context, Issues& issues);
-// Nullopt without an issue: the resource is no service (an Appointment that is only proposed, a planned visit without a
-// start). Errors: an unknown status, a started visit without a start.
+// Nullopt without a warning or an error: the row is no service, and an issue of severity information says why (an
+// Appointment that is only proposed, a telephone call, a supply). Errors: an unknown status, a started visit without a
+// start.
 std::optional<ServiceFact> service_from_row(const Row& row, const RowContext& context, Issues& issues);
 // One party from all rows of its resource: identifiers, links, display.
 PartyFact party_from_rows(std::span<const Row> rows, const RowContext& context);

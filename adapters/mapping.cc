@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 #include <unordered_map>
 
 #include "adapters/fact_from_row.h"
@@ -100,8 +101,11 @@ class MappingRun {
   }
 
   // Several rows of one resource are told apart by their line, or by their number.
-  std::string line_of(const Row& row, size_t index) const {
-    return row.has(Field::line) ? std::string(row.raw(Field::line)) : std::to_string(index + 1);
+  std::string line_of(const Row& row, size_t index) {
+    const std::string name = row.has(Field::line) ? std::string(row.raw(Field::line)) : std::to_string(index + 1);
+    std::string unique = name;
+    for (int part = 2; !lines_.insert(unique).second; ++part) unique = fmt::format("{}.{}", name, part);
+    return unique;
   }
 
   template <typename Read>
@@ -115,12 +119,30 @@ class MappingRun {
   }
 
   void add_services() {
+    Issues said;
     for (size_t i = 0; i < rows_.size(); ++i) {
-      auto body = service_from_row(rows_[i], context_, mapped_.issues);
+      if (!is_understood(rows_[i])) continue;
+      auto body = service_from_row(rows_[i], context_, said);
       if (!body) continue;
       if (mapped_.patient.empty()) mapped_.patient = body->patient;
       add_fact(FactKind::service, line_of(rows_[i], i), std::move(*body));
     }
+    // Why one of many lines is no service is news only where none is.
+    bool says_why = mapped_.facts.empty();
+    for (Issue& issue : said) {
+      const bool is_reason = issue.severity == Severity::information;
+      if (!is_reason || says_why) mapped_.issues.push_back(std::move(issue));
+      if (is_reason) says_why = false;
+    }
+  }
+
+  // FHIR R4, extensibility: an element with a modifier extension that is not understood must not be processed.
+  bool is_understood(const Row& row) {
+    if (!row.has(Field::modifier_extensions)) return true;
+    add_issue(mapped_.issues, Severity::warning, row.element_path() + ".modifierExtension",
+              fmt::format("{} is not understood, so the item is not counted; ask the source what it changes",
+                          row.raw(Field::modifier_extensions)));
+    return false;
   }
 
   template <typename Party>
@@ -160,6 +182,7 @@ class MappingRun {
   MappedFacts& mapped_;
   ViewRows cells_;
   std::vector<Row> rows_;
+  std::set<std::string> lines_;
 };
 
 std::string type_version(const std::vector<CompiledMapping>& mappings) {
@@ -267,6 +290,15 @@ MappedFacts ResourceMapper::map(JsonView resource, const ResourceContext& contex
   }
   if (mapped.patient.empty()) mapped.patient = patient_of(resource, context);
   if (has_error(mapped.issues)) mapped.facts.clear();
+  if (mapped.facts.empty() && mapped.issues.empty()) {
+    std::string names;
+    for (const CompiledMapping& mapping : found->second.mappings) names += (names.empty() ? "" : ", ") + mapping.name;
+    add_issue(
+        mapped.issues, Severity::information, type,
+        fmt::format("no row: the `where` or `forEach` of each view of {} leaves it out; authledger fhirpath tries "
+                    "them one by one",
+                    names));
+  }
   return mapped;
 }
 

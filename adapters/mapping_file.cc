@@ -180,7 +180,7 @@ class Compiler {
     if ((*parsed)["resource"].text() != mapping.resource_type) {
       fail(place + ".resource", fmt::format("must be {}, the mapping's resource", mapping.resource_type));
     }
-    auto view = View::compile(*parsed);
+    auto view = View::compile(*parsed, true);
     if (!view) {
       for (const Issue& issue : view.error()) fail(place + "." + issue.element_path, issue.message);
       return;

@@ -15,8 +15,10 @@ bool is_approving(Decision decision) {
          decision == Decision::approved_modified;
 }
 
-void warn(Issues& issues, std::string element_path, std::string message) {
-  issues.push_back({Severity::warning, std::move(element_path), std::move(message)});
+// What is not decided stands in the ledger as unknown, for everybody to see: a note says why. A warning is for what
+// does not stand there at all.
+void note(Issues& issues, std::string element_path, std::string message) {
+  issues.push_back({Severity::information, std::move(element_path), std::move(message)});
 }
 
 // The decision of one element. Codes nobody knows, and codes that contradict each other, are unknown: never a guess.
@@ -30,7 +32,7 @@ Verdict verdict_of(const std::vector<ReviewAction>& actions, const std::string& 
   for (const ReviewAction& action : actions) {
     if (!action.decision) continue;
     if (!verdict.code.empty() && verdict.decision != *action.decision) {
-      warn(issues, element_path + ".adjudication",
+      note(issues, element_path + ".adjudication",
            fmt::format("review actions {} and {} contradict each other; the decision is unknown", verdict.code,
                        action.code));
       return {Decision::unknown, verdict.code};
@@ -39,7 +41,7 @@ Verdict verdict_of(const std::vector<ReviewAction>& actions, const std::string& 
   }
   if (verdict.code.empty() && !actions.empty()) {
     verdict.code = actions.front().code;
-    warn(issues, element_path + ".adjudication",
+    note(issues, element_path + ".adjudication",
          "the review action code is not of X12 306; the decision is unknown until the mapping's value map names it");
   }
   return verdict;
@@ -85,7 +87,7 @@ class Normalizer {
       return {};
     }
     if (answer_.status == "draft") {
-      warn(issues_, answer_.element_path + ".status", "a draft: no decision yet");
+      note(issues_, answer_.element_path + ".status", "a draft: no decision yet");
       return {};
     }
     root_ = verdict_of(answer_.actions, answer_.element_path, issues_);
@@ -115,9 +117,9 @@ class Normalizer {
   void leave_out_what_is_not_understood(std::vector<AnsweredItem>& items) {
     std::erase_if(items, [&](const AnsweredItem& item) {
       if (item.modifier_extensions.empty()) return false;
-      warn(issues_, item.element_path + ".modifierExtension",
-           fmt::format("{} is not understood, so the item is not counted; ask the payer what it changes",
-                       item.modifier_extensions.front()));
+      issues_.push_back({Severity::warning, item.element_path + ".modifierExtension",
+                         fmt::format("{} is not understood, so the item is not counted; ask the payer what it changes",
+                                     item.modifier_extensions.front())});
       was_left_out_ = true;
       return true;
     });
@@ -144,7 +146,7 @@ class Normalizer {
   void add_item_line(AnsweredItem& item) {
     Verdict verdict = item.actions.empty() ? root_ : verdict_of(item.actions, item.element_path, issues_);
     if (verdict.code.empty())
-      warn(issues_, item.element_path + ".adjudication", "no review action; the decision is unknown");
+      note(issues_, item.element_path + ".adjudication", "no review action; the decision is unknown");
 
     bool is_folded = false;
     const AnsweredItem* added = take_added(item, verdict.decision, is_folded);
@@ -207,7 +209,7 @@ class Normalizer {
                     [&](const std::string& sequence) { return known_sequences_.contains(sequence); });
     if (verdict.code.empty() && answers_an_item) verdict.decision = Decision::approved_modified;
     if (verdict.code.empty() && !answers_an_item) {
-      warn(issues_, added.element_path + ".adjudication", "no review action; the decision is unknown");
+      note(issues_, added.element_path + ".adjudication", "no review action; the decision is unknown");
     }
     add_line(added, verdict);
   }
@@ -221,7 +223,7 @@ class Normalizer {
                            "neither items, nor a review action, nor a number: the answer says nothing that counts"});
         return;
       }
-      warn(issues_, answer_.element_path, "no review action; the decision is unknown");
+      note(issues_, answer_.element_path, "no review action; the decision is unknown");
     }
     AnsweredItem whole;
     whole.element_path = answer_.element_path;
@@ -303,7 +305,7 @@ class Normalizer {
     } else if (line.decision == Decision::approved) {
       line.quantity_as_requested = true;
     } else {
-      warn(issues_, item.element_path,
+      note(issues_, item.element_path,
            "approved with changes, but the answer does not say how many units: unknown until the payer says");
     }
   }

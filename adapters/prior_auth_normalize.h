@@ -14,7 +14,7 @@
 namespace authledger {
 
 // Raised when the same input would give other lines: part of every mapping's version, so that a remap follows.
-inline constexpr int kNormalizerVersion = 1;
+inline constexpr int kNormalizerVersion = 2;
 
 // A review action as written and in the ledger's word; nullopt for a code that nobody knows.
 struct ReviewAction {

@@ -23,6 +23,7 @@ bool is_relative_name(std::string_view reference) {
 
 std::string normalize_reference(std::string_view reference, std::string_view base_url) {
   reference = without_history(trim(reference));
+  while (reference.ends_with('/')) reference.remove_suffix(1);
   if (reference.starts_with("urn:")) {
     return reference.starts_with("urn:uuid:") || reference.starts_with("urn:oid:") ? std::string(reference) : "";
   }

@@ -113,7 +113,7 @@ std::vector<RequestLineFact> request_lines_from_rows(std::span<const Row> rows, 
       continue;
     }
     if (used.contains(line.line)) {
-      add_issue(issues, Severity::warning, row.element_path() + ".sequence",
+      add_issue(issues, Severity::information, row.element_path() + ".sequence",
                 "two items have the same sequence; the payer's answer may be joined to the wrong one");
       // As prior_auth_normalize names the lines of an answer that repeats a sequence.
       const std::string name = line.line;

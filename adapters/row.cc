@@ -7,8 +7,11 @@
 namespace authledger {
 namespace {
 
-// The beginning of a FHIRPath that is only names and dots: "period.start" of "period.start.first()".
+// The beginning of a FHIRPath that is only names and dots: "period.start" of "period.start.first()". Of a choice
+// between paths, that of its condition, which asks for the element that the source should have filled.
 std::string simple_beginning(std::string_view path) {
+  constexpr std::string_view kChoice = "iif(";
+  while (path.starts_with(kChoice)) path.remove_prefix(kChoice.size());
   size_t end = 0;
   while (end < path.size() && (std::isalnum(static_cast<unsigned char>(path[end])) || path[end] == '.')) ++end;
   std::string_view head = path.substr(0, end);

@@ -29,6 +29,7 @@ enum class Field : uint8_t {
   local_codes,
   local_text,
   code_end,
+  coded_only,
   quantity,
   quantity_code,
   quantity_unit,
@@ -73,6 +74,7 @@ enum class Field : uint8_t {
   appointment,
   encounter,
   part_of,
+  visit_kind,
   // Payer counts.
   payer_used_quantity,
   utilized_quantity,

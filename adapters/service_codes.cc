@@ -109,6 +109,7 @@ std::vector<std::string> read_service_codes(const Row& row) {
   for (const std::string_view raw : row.raw_list(Field::revenue_codes)) add_code(codes, revenue_code(raw));
   if (codes.empty()) add_mapped(codes, row, Field::local_codes);
   if (codes.empty()) add_mapped(codes, row, Field::local_text);
+  if (row.is_true(Field::coded_only)) return codes;
   if (codes.empty()) codes = read_codes(row, Field::local_codes);
   if (codes.empty()) codes = read_codes(row, Field::local_text);
   return codes;

@@ -13,7 +13,8 @@ namespace authledger {
 
 // Service codes of a row, trimmed, upper-cased, without repetition, in this order of trust: service_codes (CPT, HCPCS
 // and what a payer put there) and revenue_codes; local_codes or local_text that a value map translates; local_codes;
-// local_text. A three-digit revenue code gets its leading zero back. Codes that say "no code" are left out.
+// local_text. A three-digit revenue code gets its leading zero back. Codes that say "no code" are left out. Where the
+// mapping says coded_only, the last two do not count.
 std::vector<std::string> read_service_codes(const Row& row);
 
 // Adds the other end of a code range: the end itself and "START-END", which a rule may name (FHIR_FACTS a.1).

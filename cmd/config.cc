@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 
+#include "adapters/mapping.h"
 #include "base/json.h"
 #include "cmd/commands.h"
 
@@ -127,9 +128,20 @@ void print_summary_json(const Config& config) {
   fmt::print("{}\n", json.take());
 }
 
+// Every mapping as the endpoint changes it: a slip in a column or a path is found here and not by the first round.
+void add_mapping_problems(const Config& config, Issues& issues) {
+  const auto zone = TimeZone::find(config.tenant.time_zone);
+  if (!zone) return;  // load_config has refused it.
+  for (const EndpointConfig& endpoint : config.endpoints) {
+    const auto mapper = ResourceMapper::compile(endpoint, config.folder, *zone);
+    if (!mapper) issues.insert(issues.end(), mapper.error().begin(), mapper.error().end());
+  }
+}
+
 int check_config(const GlobalOptions& options) {
   auto config = load_config(options.config_file);
   Issues issues = config ? missing_on_this_machine(*config) : config.error();
+  if (config) add_mapping_problems(*config, issues);
   if (config && !options.tenant.empty() && options.tenant != config->tenant.name) {
     issues.push_back({Severity::error, options.config_file,
                       fmt::format("--tenant {} is not the tenant of this file", options.tenant)});

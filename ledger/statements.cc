@@ -18,7 +18,6 @@ SourceRank rank_of(std::string_view resource) {
   const std::string_view type = resource.substr(0, resource.find('/'));
   if (type == "ClaimResponse") return SourceRank::claim_response;
   if (type == "ExplanationOfBenefit") return SourceRank::explanation_of_benefit;
-  if (type == "ServiceRequest") return SourceRank::order;
   return SourceRank::other;
 }
 
@@ -95,6 +94,7 @@ std::optional<SourceStatement> statement_of(const Fact& fact, const Consolidatio
     std::optional<AuthorizationLineFact> says = authorization_of(*order, fact, input);
     if (!says) return std::nullopt;
     statement.says = std::move(*says);
+    statement.rank = SourceRank::order;  // Also where an Appointment or an Encounter carries it.
   } else {
     return std::nullopt;
   }

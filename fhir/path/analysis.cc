@@ -117,7 +117,8 @@ class Analysis {
 
   bool variable(PathNode& node, StaticType& result) {
     constexpr std::string_view kKnown[] = {"resource", "context", "rootResource", "sct", "loinc", "ucum"};
-    if (node.text == "resource" || node.text == "context") result.type = model_.find_type(options_.context_type);
+    const std::string& root = options_.resource_type.empty() ? options_.context_type : options_.resource_type;
+    if (node.text == "resource" || node.text == "context") result.type = model_.find_type(root);
     if (std::find(std::begin(kKnown), std::end(kKnown), node.text) != std::end(kKnown)) return true;
     if (node.text.starts_with("vs-") || node.text.starts_with("ext-")) return true;
     if (std::find(options_.variables.begin(), options_.variables.end(), node.text) != options_.variables.end())

@@ -26,6 +26,7 @@ inline constexpr size_t kPathTextBytesMax = 1 << 20;  // Of one computed string.
 
 struct PathOptions {
   std::string context_type;            // Type that the expression starts from, when known: "Patient".
+  std::string resource_type;           // Type of %resource and %context, when another than `context_type`.
   std::vector<std::string> variables;  // %names that the evaluation will supply, beside FHIR's own.
   bool is_strict = false;              // Unknown elements, wrong contexts and positions without order are errors.
 };

@@ -33,7 +33,7 @@ class ViewCompiler {
                    "constant",     "select",    "where"});
     resource_type = text(definition["resource"], "ViewDefinition.resource", true);
     if (!resource_type.empty() && Model::r4().find_type(resource_type) != kUnknownType)
-      options_.context_type = resource_type;
+      options_.context_type = options_.resource_type = resource_type;
     read_constants(definition["constant"], constants);
     size_t i = 0;
     for (JsonView test : list(definition["where"], "ViewDefinition.where")) {
@@ -60,6 +60,7 @@ class ViewCompiler {
     if (columns.size() > kViewColumnsMax)
       report("ViewDefinition.select", fmt::format("more than {} columns", kViewColumnsMax));
   }
+  explicit ViewCompiler(bool is_strict) { options_.is_strict = is_strict; }
   Issues& issues() { return issues_; }
 
  private:
@@ -273,9 +274,9 @@ class ViewCompiler {
 
 }  // namespace
 
-Result<View, Issues> View::compile(JsonView definition) {
+Result<View, Issues> View::compile(JsonView definition, bool is_strict) {
   auto program = std::make_unique<Program>();
-  ViewCompiler compiler;
+  ViewCompiler compiler(is_strict);
   compiler.compile(definition, program->resource_type, program->constants, program->where, program->root,
                    program->columns);
   if (!compiler.issues().empty()) return std::move(compiler.issues());

@@ -44,21 +44,32 @@ constexpr Statement kRaiseSubjects{"raise_subjects", R"(
    where tenant_id = $1
      and subject_id = any($2::bigint[]))"};
 
-// Resources of the page, those that cannot be stored among the quarantined.
+// Resources of the page, those that cannot be stored among the quarantined. One of which a part does not count (an item
+// that is not understood) stands among both: the rest of it counts, and somebody is told.
 struct Page {
   std::vector<const MappedResource*> mapped;
   std::vector<QuarantinedResource> quarantined;
 };
 
+Issues issues_of(const MappedResource& resource, Severity least) {
+  Issues issues;
+  for (const Issue& issue : resource.issues) {
+    if (issue.severity <= least) issues.push_back(issue);
+  }
+  return issues;
+}
+
 Page sort_page(std::span<const MappedResource> resources) {
   Page page;
   for (const MappedResource& resource : resources) {
     if (has_error(resource.issues)) {
-      page.quarantined.push_back({&resource, resource.issues});
+      page.quarantined.push_back({&resource, issues_of(resource, Severity::error)});
     } else if (std::optional<Issue> issue = storage_issue(resource)) {
       page.quarantined.push_back({&resource, {std::move(*issue)}});
     } else {
       page.mapped.push_back(&resource);
+      Issues warnings = issues_of(resource, Severity::warning);
+      if (!warnings.empty()) page.quarantined.push_back({&resource, std::move(warnings)});
     }
   }
   return page;

@@ -35,7 +35,8 @@ struct MappedResource {
   std::string patient;          // "Patient/p1": whose subject the facts belong to. An organization: its own reference.
   bool is_deleted = false;      // Every fact of the resource is retracted.
   std::vector<Fact> facts;      // Header: fact_key, source, resource, versions, mapping; body. No fact_seq.
-  Issues issues;                // An error sends the resource to quarantine; facts must then be empty.
+  Issues issues;                // An error sends the resource to quarantine; facts must then be empty. A warning is
+                                // listed there too, beside the facts.
   std::string mapping_version;  // Of all mappings of the type on this endpoint.
   bool is_new = false;  // find_stored said `nothing`: spares a second look, unless another writer was faster.
 };

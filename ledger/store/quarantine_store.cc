@@ -110,7 +110,7 @@ void replace_quarantine(Transaction& transaction, std::span<const QuarantinedRes
     keys.add(resource.source, type, id);
     size_t kept = 0;
     for (const Issue& issue : quarantined.issues) {
-      if (issue.severity > Severity::error || kept == kIssuesPerResourceMax) continue;
+      if (kept == kIssuesPerResourceMax) break;
       rows.push_back({resource.source, type, id, issue, resource.mapping_version, kept == 0 ? resource.body : ""});
       ++kept;
     }

@@ -6,29 +6,16 @@
 #include <vector>
 
 #include "adapters/mapping.h"
+#include "config/read_endpoint.h"
 
 namespace authledger {
 
-// The shipped mappings, compiled for an endpoint of New York, with whatever a test adds to the endpoint.
+// An endpoint with the feeds of the shipped preset for folders; a test adds what it needs.
 inline EndpointConfig shipped_endpoint() {
   EndpointConfig endpoint;
   endpoint.name = "ehr";
   endpoint.base_url = "https://ehr.example/fhir";
-  const std::pair<const char*, const char*> feeds[] = {{"Patient", "patient"},
-                                                       {"Organization", "organization"},
-                                                       {"Coverage", "coverage"},
-                                                       {"ServiceRequest", "service_request"},
-                                                       {"Claim", "pas_claim"},
-                                                       {"ClaimResponse", "pas_claim_response"},
-                                                       {"ExplanationOfBenefit", "pdex_explanation_of_benefit"},
-                                                       {"Encounter", "encounter"},
-                                                       {"Appointment", "appointment"}};
-  for (const auto& [type, mapping] : feeds) {
-    FeedConfig feed;
-    feed.resource_type = type;
-    feed.mappings = {mapping};
-    endpoint.feeds.push_back(feed);
-  }
+  EXPECT_TRUE(apply_preset("folder", endpoint));
   return endpoint;
 }
 

@@ -170,7 +170,7 @@ TEST(PriorAuthNormalize, DoesNotGuessTheQuantityOfAModifiedOrPartialApproval) {
     EXPECT_EQ(lines.at(0).quantity, std::nullopt);
     EXPECT_FALSE(lines.at(0).quantity_as_requested);
     ASSERT_EQ(issues.size(), 1u);
-    EXPECT_EQ(issues[0].severity, Severity::warning);
+    EXPECT_EQ(issues[0].severity, Severity::information);
   }
 }
 
@@ -180,7 +180,7 @@ TEST(PriorAuthNormalize, KeepsAnUnknownReviewCodeAndSaysSo) {
   EXPECT_EQ(lines.at(0).decision, Decision::unknown);
   EXPECT_EQ(lines.at(0).decision_code, "DENIEDCODE");
   ASSERT_EQ(issues.size(), 1u);
-  EXPECT_EQ(issues[0].severity, Severity::warning);
+  EXPECT_EQ(issues[0].severity, Severity::information);
   EXPECT_EQ(issues[0].element_path, "ClaimResponse.item[0].adjudication");
 }
 

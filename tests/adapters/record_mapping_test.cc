@@ -128,6 +128,16 @@ TEST(OrganizationMapping, KeepsItsNameUnderItsOwnReference) {
   EXPECT_EQ(bodies<OrganizationFact>(mapped).at(0).display, "Aetna");
 }
 
+TEST(PatientReference, RefusesAGroupOrADeviceInPlaceOfAPatient) {
+  const ResourceMapper mapper = compile_mapper();
+  for (const char* subject : {"Group/g1", "https://other.example/fhir/Device/d1"}) {
+    const MappedFacts mapped = map_text(mapper, std::string(R"({"resourceType":"Encounter","id":"e","status":"finished",
+        "subject":{"reference":")") + subject + R"("},"period":{"start":"2026-01-02"}})");
+    EXPECT_TRUE(has_error(mapped.issues)) << subject;
+    EXPECT_TRUE(mapped.facts.empty());
+  }
+}
+
 TEST(References, AreNormalizedAgainstTheirOwnServer) {
   const std::string base = "https://ehr.example/fhir";
   EXPECT_EQ(normalize_reference("Patient/p1", base), "Patient/p1");
@@ -135,6 +145,7 @@ TEST(References, AreNormalizedAgainstTheirOwnServer) {
   EXPECT_EQ(normalize_reference("https://ehr.example/fhir/Patient/p1/_history/4", base), "Patient/p1");
   EXPECT_EQ(normalize_reference("https://ehr.example/fhir2/Patient/p1", base), "https://ehr.example/fhir2/Patient/p1");
   EXPECT_EQ(normalize_reference("https://payer.example/Claim/c/_history/1", base), "https://payer.example/Claim/c");
+  EXPECT_EQ(normalize_reference(" Patient/p1/ ", base), "Patient/p1");
   EXPECT_EQ(normalize_reference("#p1", base), "");
   EXPECT_EQ(normalize_reference("Patient?identifier=7", base), "");
   EXPECT_EQ(normalize_reference("", base), "");
@@ -159,6 +170,17 @@ TEST(ResourceMapperCompile, NamesEverySlipWithTheNearestKnownWord) {
   EndpointConfig no_file = shipped_endpoint();
   no_file.feeds[0].mappings = {"mappings/own.yaml"};
   EXPECT_FALSE(ResourceMapper::compile(no_file, "/nowhere", TimeZone::find("UTC").value()).ok());
+}
+
+TEST(ResourceMapperCompile, NamesAnElementThatR4DoesNotKnow) {
+  EndpointConfig endpoint = shipped_endpoint();
+  endpoint.overrides = {{"encounter", "provider", "participant.indivdual.reference"},
+                        {"claim", "place", "%resource.facilty.reference"}};
+  const auto mapper = ResourceMapper::compile(endpoint, "", TimeZone::find("UTC").value());
+  ASSERT_FALSE(mapper.ok());
+  const std::string texts = texts_of(mapper.error());
+  EXPECT_NE(texts.find("did you mean individual?"), std::string::npos) << texts;
+  EXPECT_NE(texts.find("did you mean facility?"), std::string::npos) << texts;
 }
 
 TEST(ResourceMapperCompile, LetsASiteReplaceOneColumnAndAddAnother) {

@@ -208,7 +208,8 @@ TEST(AppointmentMapping, SaysNothingOfAProposalOrOfAnAppointmentWithoutAStart) {
                                   appointment("cancelled", "")}) {
     const MappedFacts mapped = map_text(mapper, json);
     EXPECT_TRUE(mapped.facts.empty());
-    EXPECT_TRUE(mapped.issues.empty()) << texts_of(mapped.issues);
+    ASSERT_EQ(mapped.issues.size(), 1u) << texts_of(mapped.issues);
+    EXPECT_EQ(mapped.issues[0].severity, Severity::information) << "says why, and needs nobody";
     EXPECT_EQ(mapped.patient, "Patient/p1");
   }
 }

@@ -65,9 +65,9 @@ TEST_F(ConfigFile, TheSmallestFileHasSensibleDefaults) {
   ASSERT_EQ(config.endpoints.size(), 1u);
   EXPECT_EQ(config.endpoints[0].base_url, "https://fhir.example/r4");
   EXPECT_EQ(config.endpoints[0].preset, "generic");
-  EXPECT_EQ(config.endpoints[0].feeds.size(), 9u);
+  EXPECT_EQ(config.endpoints[0].feeds.size(), 11u);
   ASSERT_NE(feed(config, "Claim"), nullptr);
-  EXPECT_EQ(feed(config, "Claim")->search.at("use"), "preauthorization");
+  EXPECT_EQ(feed(config, "Claim")->search.at("use"), "claim,preauthorization");
   EXPECT_EQ(feed(config, "ExplanationOfBenefit")->search.size(), 0u);
   EXPECT_EQ(config.rules.time_zone, "America/Chicago");
   EXPECT_FALSE(config.rules.codes.empty());
@@ -268,8 +268,8 @@ TEST_F(ConfigFile, ASiteReplacesSingleKeysOfAPresetsFeed) {
       - {resource_type: Appointment, strategy: off}
 )");
   EXPECT_EQ(feed(config, "Claim")->strategy, FeedConfig::Strategy::per_patient);
-  EXPECT_EQ(feed(config, "Claim")->search.at("use"), "preauthorization");
-  EXPECT_EQ(feed(config, "Claim")->mappings, std::vector<std::string>{"pas_claim"});
+  EXPECT_EQ(feed(config, "Claim")->search.at("use"), "claim,preauthorization");
+  EXPECT_EQ(feed(config, "Claim")->mappings, (std::vector<std::string>{"pas_claim", "claim"}));
   EXPECT_EQ(feed(config, "Appointment")->strategy, FeedConfig::Strategy::off);
 }
 

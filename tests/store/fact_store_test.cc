@@ -279,6 +279,24 @@ TEST_F(FactStore, QuarantinesABadResourceAndTakesTheRest_Fault11) {
   EXPECT_EQ(read_quarantine(transaction).size(), 2U);  // e4 and the one with the long id.
 }
 
+TEST_F(FactStore, ListsWhatDoesNotCountBesideTheFactsThatDo) {
+  MappedResource partly = encounter("e1", "Patient/p1", 1);
+  partly.issues = {{Severity::warning, "Claim.item[0].modifierExtension", "urn:x is not understood"},
+                   {Severity::information, "Claim.item[1]", "no code"}};
+  const RecordCounts counts = record(pg, tenant, {partly});
+  EXPECT_EQ(counts.new_facts, 1);
+  EXPECT_EQ(counts.quarantined, 1);
+  {
+    Transaction transaction(pg, tenant);
+    const std::vector<QuarantineRow> rows = read_quarantine(transaction);
+    ASSERT_EQ(rows.size(), 1U);
+    EXPECT_EQ(rows[0].element_path, "Claim.item[0].modifierExtension");
+  }
+  record(pg, tenant, {encounter("e1", "Patient/p1", 2)});
+  Transaction transaction(pg, tenant);
+  EXPECT_EQ(read_quarantine(transaction).size(), 0U) << "the next version is understood";
+}
+
 TEST_F(FactStore, NamesResourcesThatAnAuthoritativeSourceNoLongerHas) {
   record(pg, tenant, {encounter("e1", "Patient/p1", 1), encounter("e2", "Patient/p1", 1)});
   const std::vector<std::string> seen{"Encounter/e2"};
