@@ -139,4 +139,17 @@ std::optional<FhirError> PageGuard::accept(const std::string& url, const SearchP
   return std::nullopt;
 }
 
+std::optional<FhirError> walk_pages(FhirClient& client, std::string url, int pages_max,
+                                    const std::function<std::optional<FhirError>(const SearchPage&)>& visit) {
+  PageGuard guard(pages_max);
+  while (!url.empty()) {
+    auto page = client.search_page(url);
+    if (!page) return page.error();
+    if (auto problem = guard.accept(url, *page)) return problem;
+    if (auto end = visit(*page)) return end;
+    url = page->next;
+  }
+  return std::nullopt;
+}
+
 }  // namespace authledger

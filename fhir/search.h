@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -37,5 +38,10 @@ class PageGuard {
   int pages_ = 0;
   std::set<Hash> seen_;
 };
+
+// Follows a search from page to page. Returns nothing after the last page (whose `next` is empty), else why it ended:
+// an answer, a walk that would not end (see PageGuard), or what `visit` returned.
+std::optional<FhirError> walk_pages(FhirClient& client, std::string url, int pages_max,
+                                    const std::function<std::optional<FhirError>(const SearchPage&)>& visit);
 
 }  // namespace authledger

@@ -39,12 +39,14 @@ void Intake::record(std::vector<ReceivedResource> resources, const FeedState* fe
       find_stored(context_.session.connection(), context_.session.tenant_id(), endpoint_.name, asked);
   std::vector<MappedResource> changed;
   for (size_t i = 0; i < received.size(); ++i) {
-    if (stored[i] == StoredAs::same) {
+    // What is stored of a resource may be about to change with the page under way.
+    const bool may_change = recorded_last_.contains(asked[i].type + "/" + asked[i].id);
+    if (stored[i] == StoredAs::same && !may_change) {
       ++summary_.facts.unchanged;
       continue;
     }
     changed.push_back(mapped(*received[i], asked[i].hash));
-    changed.back().is_new = stored[i] == StoredAs::nothing;
+    changed.back().is_new = stored[i] == StoredAs::nothing && !may_change;
   }
   if (!changed.empty() || feed != nullptr) record_page_behind(std::move(changed), feed);
 }
@@ -76,6 +78,8 @@ void Intake::record_deleted(const std::vector<ResourceHash>& resources, const Fe
 // At most one page is under way: what is in memory stays small, and a failure is known before the next page commits.
 void Intake::record_page_behind(std::vector<MappedResource> resources, const FeedState* feed) {
   finish();
+  recorded_last_.clear();
+  for (const MappedResource& resource : resources) recorded_last_.insert(resource.type + "/" + resource.id);
   PgConnection& connection = context_.session.second_connection();
   recording_ =
       std::async(std::launch::async,

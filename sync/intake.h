@@ -3,6 +3,7 @@
 #include <future>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "adapters/mapping.h"
@@ -34,6 +35,8 @@ class Intake {
   void record_deleted(const std::vector<ResourceHash>& resources, const FeedState* feed);
   // Returns when every page is committed. Throws DbError.
   void finish();
+  // Of all mappings of the type on this endpoint; "" when it has none.
+  const std::string& mapping_version(std::string_view resource_type) const { return mapper_.version(resource_type); }
 
  private:
   MappedResource mapped(ReceivedResource& received, const Hash& hash);
@@ -45,6 +48,7 @@ class Intake {
   RoundSummary& summary_;
   JsonDocument document_;
   std::future<RecordCounts> recording_;
+  std::unordered_set<std::string> recorded_last_;  // Type/id of the page that may be under way.
 };
 
 // Whether the body is kept for remapping: what carries authorizations (DESIGN, raw_resource).

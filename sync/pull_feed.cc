@@ -11,6 +11,7 @@
 #include "fhir/capability.h"
 #include "fhir/files.h"
 #include "fhir/search.h"
+#include "sync/remap.h"
 
 namespace authledger {
 namespace {
@@ -62,35 +63,53 @@ std::string reference_of(JsonView resource) {
   return resource["resourceType"].string() + "/" + resource["id"].string();
 }
 
+std::string name_of(const FeedRun& run) {
+  return run.endpoint.name + "/" + run.feed.resource_type;
+}
+
+std::optional<FhirError> end_of_walk(std::string why) {
+  return FhirError{FhirErrorKind::stopped, 0, std::move(why)};
+}
+
+std::optional<std::string> sentence(const std::optional<FhirError>& end) {
+  return end ? std::optional(end->message) : std::nullopt;
+}
+
+// What the history of a type says since the last run.
+struct TypeHistory {
+  std::set<std::string> deleted, written;
+};
+
+std::optional<FhirError> read_history(const FeedRun& run, FeedState& state, TypeHistory& history) {
+  std::string url = fmt::format("{}/_history?_count={}&_since={}", run.feed.resource_type, run.endpoint.page_size,
+                                query_value(format_instant(*state.watermark)));
+  return walk_pages(run.client, std::move(url), run.endpoint.pages_per_pull_max,
+                    [&](const SearchPage& page) -> std::optional<FhirError> {
+                      if (!state.run_started_at)
+                        state.run_started_at = page.server_time.value_or(run.context.clock.now());
+                      for (JsonView resource : page.resources) history.written.insert(reference_of(resource));
+                      history.deleted.insert(page.deleted.begin(), page.deleted.end());
+                      if (!run.context.stop.stop_requested()) return std::nullopt;
+                      return end_of_walk("stopped; the next round reads the deletions again");
+                    });
+}
+
 // Resources that were deleted in the EHR never show up in a search: the type's history names them. It is read before
 // the run's pages, because the watermark moves with the last of these; the run then began when the history was read.
 std::optional<std::string> pull_deletions(const FeedRun& run, FeedState& state) {
   if (!state.watermark || !run.capability.can(run.feed.resource_type, "history-type")) return std::nullopt;
-  PageGuard guard(run.endpoint.pages_per_pull_max);
-  std::string url = fmt::format("{}/_history?_count={}&_since={}", run.feed.resource_type, run.endpoint.page_size,
-                                query_value(format_instant(*state.watermark)));
-  std::set<std::string> deleted, written;
-  while (!url.empty()) {
-    auto page = run.client.search_page(url);
-    if (!page && (page.error().kind == FhirErrorKind::refused || page.error().kind == FhirErrorKind::not_found)) {
-      log_warning("history_refused",
-                  {{"feed", run.endpoint.name + "/" + run.feed.resource_type}, {"status", page.error().status}});
-      return std::nullopt;  // Declared, but not there: the feed runs without.
-    }
-    if (!page) return page.error().message;
-    if (auto problem = guard.accept(url, *page)) return problem->message;
-    if (!state.run_started_at) state.run_started_at = page->server_time.value_or(run.context.clock.now());
-    for (JsonView resource : page->resources) written.insert(reference_of(resource));
-    deleted.insert(page->deleted.begin(), page->deleted.end());
-    if (run.context.stop.stop_requested()) return "stopped; the next round reads the deletions again";
-    url = page->next;
+  TypeHistory history;
+  if (auto end = read_history(run, state, history)) {
+    if (end->kind != FhirErrorKind::refused && end->kind != FhirErrorKind::not_found) return end->message;
+    log_warning("history_refused", {{"feed", name_of(run)}, {"status", end->status}});
+    return std::nullopt;  // Declared, but not there: the feed runs without.
   }
   const std::string prefix = run.feed.resource_type + "/";
   std::vector<ResourceHash> gone;
-  for (const std::string& reference : deleted) {
+  for (const std::string& reference : history.deleted) {
     if (!reference.starts_with(prefix)) continue;
     std::string id = reference.substr(prefix.size());
-    if (written.contains(reference)) {
+    if (history.written.contains(reference)) {
       // Written and deleted in the same time: the resource itself says which came last.
       auto current = run.client.read(run.feed.resource_type, id);
       if (current) continue;
@@ -105,57 +124,76 @@ std::optional<std::string> pull_deletions(const FeedRun& run, FeedState& state) 
   return std::nullopt;
 }
 
-// Reads one chain of pages; the run ends with the last of them.
-std::optional<std::string> read_pages(const FeedRun& run, std::string url, FeedState state) {
-  PageGuard guard(run.endpoint.pages_per_pull_max);
-  int64_t count = 0;
-  while (true) {
-    auto page = run.client.search_page(url);
-    if (!page) return page.error().message;
-    if (auto problem = guard.accept(url, *page)) return problem->message;
-    if (!page->outcomes.empty()) {
-      log_warning("search_outcome",
-                  {{"feed", run.endpoint.name + "/" + run.feed.resource_type}, {"outcomes", page->outcomes.size()}});
-    }
-    if (!state.run_started_at) state.run_started_at = page->server_time.value_or(run.context.clock.now());
-    std::vector<ReceivedResource> received = received_of(run, *page);
-    count += static_cast<int64_t>(received.size());
-    run.context.progress(fmt::format("{}/{}: {} read", run.endpoint.name, run.feed.resource_type, count));
+// A mapping that changed maps again what was read before: bodies that were kept from the ledger's own store, the rest
+// by reading the feed from its beginning, which is what the answer says. Source: DESIGN, raw_resource.
+bool must_read_all(const FeedRun& run, FeedState& state) {
+  const std::string& mapping_version = run.intake.mapping_version(run.feed.resource_type);
+  if (state.mapping_version == mapping_version) return false;
+  const bool was_read = state.watermark || !state.resume_link.empty();
+  state.mapping_version = mapping_version;
+  if (!was_read) return false;
+  log_info("mapping_changed", {{"feed", name_of(run)}, {"from_store", keeps_body(run.feed.resource_type)}});
+  if (!keeps_body(run.feed.resource_type)) return true;
+  remap_stored(run.context, run.endpoint, run.feed.resource_type, run.intake);
+  return false;
+}
 
-    const bool is_last = page->next.empty();
-    FeedState next = state;
-    next.resume_link = page->next;
-    if (is_last) {
-      // Everything up to the start of the run, by the server's clock, has been read.
-      next.watermark = *state.run_started_at - run.endpoint.overlap;
-      next.run_started_at.reset();
-      next.last_success_at = run.context.clock.now();
-    }
-    if (!lease(run, state.lease_token)) return kFeedTakenOver;
-    run.intake.record(std::move(received), &next);
-    if (is_last) return std::nullopt;
-    if (run.context.stop.stop_requested()) return "stopped; the next round goes on from the last page";
-    url = page->next;
-  }
+// Reads one chain of pages; the run ends with the last of them. `state` is saved with every page; the mapping version
+// of a feed that is read again from its beginning only with the last.
+std::optional<std::string> read_pages(const FeedRun& run, std::string url, FeedState state,
+                                      const std::string& mapping_version_before) {
+  int64_t count = 0;
+  return sentence(
+      walk_pages(run.client, std::move(url), run.endpoint.pages_per_pull_max,
+                 [&](const SearchPage& page) -> std::optional<FhirError> {
+                   if (!page.outcomes.empty()) {
+                     log_warning("search_outcome", {{"feed", name_of(run)}, {"outcomes", page.outcomes.size()}});
+                   }
+                   if (!state.run_started_at) state.run_started_at = page.server_time.value_or(run.context.clock.now());
+                   std::vector<ReceivedResource> received = received_of(run, page);
+                   count += static_cast<int64_t>(received.size());
+                   run.context.progress(fmt::format("{}: {} read", name_of(run), count));
+
+                   const bool is_last = page.next.empty();
+                   FeedState next = state;
+                   next.resume_link = page.next;
+                   if (is_last) {
+                     // Everything up to the start of the run, by the server's clock, has been read.
+                     next.watermark = *state.run_started_at - run.endpoint.overlap;
+                     next.run_started_at.reset();
+                     next.last_success_at = run.context.clock.now();
+                   } else {
+                     next.mapping_version = mapping_version_before;
+                   }
+                   if (!lease(run, state.lease_token)) return end_of_walk(kFeedTakenOver);
+                   run.intake.record(std::move(received), &next);
+                   if (is_last || !run.context.stop.stop_requested()) return std::nullopt;
+                   return end_of_walk("stopped; the next round goes on from the last page");
+                 }));
 }
 
 std::optional<std::string> pull_by_last_updated(const FeedRun& run, FeedState state) {
-  if (!state.resume_link.empty()) {
-    auto failure = read_pages(run, state.resume_link, state);
+  const std::string mapping_version_before = state.mapping_version;
+  const bool reads_all = must_read_all(run, state);
+  if (run.context.stop.stop_requested()) return "stopped; the next round goes on";
+  if (!state.resume_link.empty() && !reads_all) {
+    auto failure = read_pages(run, state.resume_link, state, state.mapping_version);
     if (!failure || run.context.stop.stop_requested()) return failure;
     // Search results expire (410 and the like); the watermark still says where the run began.
-    log_warning("resume_link_failed",
-                {{"feed", run.endpoint.name + "/" + run.feed.resource_type}, {"cause", *failure}});
+    log_warning("resume_link_failed", {{"feed", name_of(run)}, {"cause", *failure}});
+  }
+  if (!state.resume_link.empty()) {
     state.resume_link.clear();
     state.run_started_at.reset();
   }
   if (auto failure = pull_deletions(run, state)) return failure;
   std::string url = search_query(run);
-  if (state.watermark) url += "&_lastUpdated=" + query_value("ge" + format_instant(*state.watermark));
-  return read_pages(run, url, state);
+  if (state.watermark && !reads_all) url += "&_lastUpdated=" + query_value("ge" + format_instant(*state.watermark));
+  return read_pages(run, url, state, reads_all ? mapping_version_before : state.mapping_version);
 }
 
-// A sweep remembers its place as the patient to read next, in `resume_link`.
+// A sweep remembers its place as the patient to read next, in `resume_link`. It reads everything each time, so that a
+// changed mapping needs no care.
 std::optional<std::string> pull_by_patient(const FeedRun& run, FeedState state,
                                            const std::vector<std::string>& roster) {
   size_t at = 0;
@@ -166,32 +204,27 @@ std::optional<std::string> pull_by_patient(const FeedRun& run, FeedState state,
     state.run_started_at = run.context.clock.now();
     if (auto failure = pull_deletions(run, state)) return failure;
   }
+  state.mapping_version = run.intake.mapping_version(run.feed.resource_type);
   const char* parameter = run.feed.resource_type == "Patient" ? "_id" : "patient";
   for (; at < roster.size(); ++at) {
-    FeedState after = state;
-    after.resume_link = at + 1 < roster.size() ? roster[at + 1] : "";
-    if (at + 1 == roster.size()) after.run_started_at.reset();
-    FeedState during = state;
-    during.resume_link = roster[at];
+    const bool is_last_patient = at + 1 == roster.size();
     std::string url = search_query(run) + "&" + parameter + "=" + query_value(roster[at]);
-    PageGuard guard(run.endpoint.pages_per_pull_max);
-    while (true) {
-      auto page = run.client.search_page(url);
-      if (!page) return page.error().message;
-      if (auto problem = guard.accept(url, *page)) return problem->message;
-      const bool is_last = page->next.empty();
-      FeedState next = is_last ? after : during;
-      if (is_last && at + 1 == roster.size()) {
-        next.watermark = *state.run_started_at - run.endpoint.overlap;
-        next.last_success_at = run.context.clock.now();
-      }
-      if (!lease(run, state.lease_token)) return kFeedTakenOver;
-      run.intake.record(received_of(run, *page), &next);
-      if (is_last) break;
-      url = page->next;
-    }
-    run.context.progress(
-        fmt::format("{}/{}: {} of {} patients", run.endpoint.name, run.feed.resource_type, at + 1, roster.size()));
+    const auto end = walk_pages(run.client, std::move(url), run.endpoint.pages_per_pull_max,
+                                [&](const SearchPage& page) -> std::optional<FhirError> {
+                                  FeedState next = state;
+                                  next.resume_link = roster[at];
+                                  if (page.next.empty()) next.resume_link = is_last_patient ? "" : roster[at + 1];
+                                  if (page.next.empty() && is_last_patient) {
+                                    next.watermark = *state.run_started_at - run.endpoint.overlap;
+                                    next.run_started_at.reset();
+                                    next.last_success_at = run.context.clock.now();
+                                  }
+                                  if (!lease(run, state.lease_token)) return end_of_walk(kFeedTakenOver);
+                                  run.intake.record(received_of(run, page), &next);
+                                  return std::nullopt;
+                                });
+    if (end) return end->message;
+    run.context.progress(fmt::format("{}: {} of {} patients", name_of(run), at + 1, roster.size()));
     if (run.context.stop.stop_requested()) return "stopped; the next round goes on with the next patient";
   }
   return std::nullopt;

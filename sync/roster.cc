@@ -19,14 +19,11 @@ std::string id_of(std::string_view reference) {
 Result<std::vector<std::string>> ids_from_pages(const EndpointConfig& endpoint, FhirClient& client, std::string url,
                                                 void (*collect)(JsonView, std::vector<std::string>&)) {
   std::vector<std::string> ids;
-  PageGuard guard(endpoint.pages_per_pull_max);
-  while (!url.empty()) {
-    auto page = client.search_page(url);
-    if (!page) return Failure{page.error().message};
-    if (auto problem = guard.accept(url, *page)) return Failure{problem->message};
-    for (JsonView resource : page->resources) collect(resource, ids);
-    url = page->next;
-  }
+  const auto end = walk_pages(client, std::move(url), endpoint.pages_per_pull_max, [&](const SearchPage& page) {
+    for (JsonView resource : page.resources) collect(resource, ids);
+    return std::optional<FhirError>();
+  });
+  if (end) return Failure{end->message};
   return ids;
 }
 

@@ -38,7 +38,7 @@ struct MappedResource {
   Issues issues;                // An error sends the resource to quarantine; facts must then be empty. A warning is
                                 // listed there too, beside the facts.
   std::string mapping_version;  // Of all mappings of the type on this endpoint.
-  bool is_new = false;  // find_stored said `nothing`: spares a second look, unless another writer was faster.
+  bool is_new = false;          // find_stored said `nothing`: spares a second look, unless another writer was faster.
 };
 
 struct RecordCounts {
@@ -66,5 +66,11 @@ std::vector<ResourceHash> find_missing(PgConnection& connection, int64_t tenant_
 struct StoredResource {
   std::string source, type, id, body;
 };
+
+// Bodies of one source's current resources of a type that were mapped under another version than this, by id from after
+// `after_id`, at most `limit`.
+std::vector<StoredResource> read_bodies(PgConnection& connection, int64_t tenant_id, const std::string& source,
+                                        const std::string& resource_type, const std::string& mapping_version,
+                                        const std::string& after_id, size_t limit);
 
 }  // namespace authledger

@@ -5,14 +5,16 @@ namespace authledger {
 namespace {
 
 constexpr Statement kReadFeed{"read_feed", R"(
-  select source, resource_type, watermark_at, resume_link, run_started_at, last_success_at
+  select source, resource_type, watermark_at, resume_link, run_started_at, last_success_at,
+         mapping_version
     from feed
    where tenant_id = $1
      and source = $2
      and resource_type = $3)"};
 
 constexpr Statement kReadFeeds{"read_feeds", R"(
-  select source, resource_type, watermark_at, resume_link, run_started_at, last_success_at
+  select source, resource_type, watermark_at, resume_link, run_started_at, last_success_at,
+         mapping_version
     from feed
    where tenant_id = $1
    order by source, resource_type)"};
@@ -21,13 +23,15 @@ constexpr Statement kReadFeeds{"read_feeds", R"(
 // one step.
 constexpr Statement kSaveFeed{"save_feed", R"(
   insert into feed as stored (
-         tenant_id, source, resource_type, watermark_at, resume_link, run_started_at, last_success_at)
-  values ($1, $2, $3, $4, $5, $6, $7)
+         tenant_id, source, resource_type, watermark_at, resume_link, run_started_at, last_success_at,
+         mapping_version)
+  values ($1, $2, $3, $4, $5, $6, $7, $9)
       on conflict (tenant_id, source, resource_type) do update
      set watermark_at = excluded.watermark_at,
          resume_link = excluded.resume_link,
          run_started_at = excluded.run_started_at,
-         last_success_at = excluded.last_success_at
+         last_success_at = excluded.last_success_at,
+         mapping_version = excluded.mapping_version
    where $8::text is null
       or stored.lease_token = $8)"};
 
@@ -59,6 +63,7 @@ FeedState feed_from(const Rows& rows, size_t row) {
   feed.resume_link = rows.string(row, 3);
   feed.run_started_at = rows.optional_instant(row, 4);
   feed.last_success_at = rows.optional_instant(row, 5);
+  feed.mapping_version = rows.string(row, 6);
   return feed;
 }
 
@@ -82,6 +87,7 @@ void save_feed(Transaction& transaction, const FeedState& feed) {
   parameters.optional_instant(feed.watermark).text(feed.resume_link).optional_instant(feed.run_started_at);
   parameters.optional_instant(feed.last_success_at);
   feed.lease_token.empty() ? parameters.null() : parameters.text(feed.lease_token);
+  parameters.text(feed.mapping_version);
   if (transaction.execute(kSaveFeed, parameters).affected() == 0) {
     throw DbError(kLeaseLost, "save_feed: the lease of the feed went to another worker");
   }

@@ -17,7 +17,8 @@ struct FeedState {
   std::string resume_link;
   std::optional<Instant> run_started_at;
   std::optional<Instant> last_success_at;
-  std::string lease_token;  // When set, save_feed refuses to write under a lease that was lost.
+  std::string mapping_version;  // Of the type's mappings when it was last read to its end.
+  std::string lease_token;      // When set, save_feed refuses to write under a lease that was lost.
 };
 
 FeedState read_feed(PgConnection& connection, int64_t tenant_id, const std::string& source,

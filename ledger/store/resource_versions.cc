@@ -37,6 +37,20 @@ constexpr Statement kReadPresent{"read_present_resources", R"(
      and not is_deleted
    order by resource_type, resource_id)"};
 
+constexpr Statement kReadBodies{"read_bodies", R"(
+  select resource_id, body
+    from raw_resource
+   where tenant_id = $1
+     and source = $2
+     and resource_type = $3
+     and resource_id > $5
+     and is_current
+     and not is_deleted
+     and mapping_version <> $4
+     and body is not null
+   order by resource_id
+   limit $6)"};
+
 constexpr Statement kReadVersions{"read_versions", R"(
   select asked.no, known.version_no, known.hash, known.mapping_version, known.source_version, known.source_updated_at,
          known.subject_id, known.is_current, known.is_deleted, known.fact_seqs
@@ -143,6 +157,23 @@ std::vector<ResourceHash> find_missing(PgConnection& connection, int64_t tenant_
     }
   });
   return missing;
+}
+
+std::vector<StoredResource> read_bodies(PgConnection& connection, int64_t tenant_id, const std::string& source,
+                                        const std::string& resource_type, const std::string& mapping_version,
+                                        const std::string& after_id, size_t limit) {
+  std::vector<StoredResource> stored;
+  Parameters parameters;
+  parameters.integer(tenant_id).text(source).text(resource_type).text(mapping_version).text(after_id);
+  parameters.integer(static_cast<int64_t>(limit));
+  transact(connection, tenant_id, [&](Transaction& transaction) {
+    stored.clear();
+    const Rows rows = transaction.execute(kReadBodies, parameters);
+    for (size_t row = 0; row < rows.size(); ++row) {
+      stored.push_back({source, resource_type, rows.string(row, 0), expand_body(rows.bytes(row, 1))});
+    }
+  });
+  return stored;
 }
 
 std::map<ResourceKey, std::vector<ResourceVersion>> read_versions(Transaction& transaction,

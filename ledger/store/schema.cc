@@ -97,7 +97,7 @@ void run_migration(PgConnection& connection, const ShippedFile& file) {
   }
 }
 
-int run_missing_migrations(PgConnection& connection) {
+int run_missing_migrations(PgConnection& connection, int newest_wanted) {
   connection.execute_script(kCreateSchemaVersion);
   const int64_t present = connection.execute(kReadSchemaVersion).integer(0, 0);
   int64_t newest = 0;
@@ -106,7 +106,7 @@ int run_missing_migrations(PgConnection& connection) {
   for (unsigned long i = 0; i < k_schema_files_count; ++i) {
     const ShippedFile& file = k_schema_files[i];
     newest = version_of(name_of(file.path));
-    if (newest <= present) continue;
+    if (newest <= present || newest > newest_wanted) continue;
     if (count == 0) ensure_application_role(connection);
     run_migration(connection, file);
     ++count;
@@ -121,12 +121,12 @@ int run_missing_migrations(PgConnection& connection) {
 
 }  // namespace
 
-int migrate(PgConnection& connection) {
+int migrate(PgConnection& connection, int newest) {
   connection.execute_script("reset role");
   // The session holds the lock: it goes with the connection when this process dies.
   connection.execute(kLockMigrations);
   try {
-    const int count = run_missing_migrations(connection);
+    const int count = run_missing_migrations(connection, newest);
     connection.execute(kUnlockMigrations);
     return count;
   } catch (const DbError& error) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <limits>
+
 #include "ledger/store/pg.h"
 
 namespace authledger {
@@ -9,7 +11,8 @@ namespace authledger {
 // The connection's role owns the tables; the role authledger_app is created for the running program (least privilege:
 // no update or delete on journal_entry, transfer, fact and its typed tables, delivery).
 // Throws DbError. A schema newer than this program throws with sqlstate "AL001".
-int migrate(PgConnection& connection);
+// `newest` stops earlier than this program's version: for tests of a single migration.
+int migrate(PgConnection& connection, int newest = std::numeric_limits<int>::max());
 
 // Switches the connection to authledger_app; row-level security then holds.
 void become_application(PgConnection& connection);

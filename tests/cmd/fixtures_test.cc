@@ -163,5 +163,20 @@ TEST(FolderSource, CountsWhatAStrangerWroteInNdjsonAndBundles) {
       << "a number without a review action";
 }
 
+TEST(FolderSource, LetsTheLastOfTwoFilesWinEveryTimeThatTheyAreRead) {
+  const std::string planned = encounter_json("e1", "p1", "90837", "2026-02-02", "planned");
+  const std::string finished = encounter_json("e1", "p1", "90837", "2026-02-02", "finished");
+  TemporaryFolder files;
+  files.write("1.json", planned);
+  files.write("2.json", finished);
+  FolderSite site("  - name: files\n    folder: " + files.path() + "\n");
+  ASSERT_EQ(site.run({"sync"}).exit_code, 0);
+  for (int round = 0; round < 2; ++round) {
+    Answer again(site.run({"sync"}));
+    EXPECT_EQ(again.number({"entries"}), 0);
+    EXPECT_EQ(Answer(site.run({"services"})).row("key", "Encounter/e1")["state"].text(), "rendered");
+  }
+}
+
 }  // namespace
 }  // namespace authledger

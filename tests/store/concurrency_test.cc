@@ -124,56 +124,5 @@ TEST(RecordPage, LeavesNothingBehindWhenTheProcessIsKilled_Fault5) {
   EXPECT_EQ(rows.integer(0, 2), 1);
 }
 
-TEST(Migrate, RunsOnceAlsoWhenSeveralStartAtOnce_Fault6) {
-  EmptyDatabase database;
-  std::vector<int> ran(4, -1);
-  {
-    std::vector<std::jthread> threads;
-    for (size_t i = 0; i < ran.size(); ++i) {
-      threads.emplace_back([&, i] {
-        PgConnection connection(database.url());
-        ran[i] = migrate(connection);
-      });
-    }
-  }
-  std::sort(ran.begin(), ran.end());
-  EXPECT_EQ(ran[0] + ran[1] + ran[2], 0);
-  EXPECT_GE(ran[3], 7);
-  PgConnection connection(database.url());
-  EXPECT_EQ(migrate(connection), 0);
-}
-
-TEST(Migrate, FinishesAfterItWasKilledAnywhere_Fault6) {
-  EmptyDatabase database;
-  for (const useconds_t pause : {30'000U, 90'000U, 200'000U, 400'000U}) {
-    const pid_t child = fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
-      PgConnection connection(database.url());
-      migrate(connection);
-      _exit(0);
-    }
-    usleep(pause);
-    kill(child, SIGKILL);
-    waitpid(child, nullptr, 0);
-  }
-  PgConnection connection(database.url());
-  migrate(connection);
-  become_application(connection);
-  EXPECT_GT(make_tenant(connection), 0);
-}
-
-TEST(Migrate, RefusesASchemaThatIsNewerThanTheProgram) {
-  TestDatabase database;
-  PgConnection owner = database.owner_connection();
-  owner.execute_script("insert into schema_version (version, name) values (999, 'later')");
-  try {
-    migrate(owner);
-    FAIL() << "migrated a newer schema";
-  } catch (const DbError& error) {
-    EXPECT_EQ(error.sqlstate(), "AL001");
-  }
-}
-
 }  // namespace
 }  // namespace authledger
