@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that the build, the demo and the tests need and that are not there yet, naming them.
-# Runs as root or with sudo; does nothing (and needs neither) when all are installed.
+# Runs as root or with sudo; does nothing (and needs neither) when all are installed. Arguments name further packages.
 set -euo pipefail
 
 packages=(
@@ -9,6 +9,7 @@ packages=(
   libyaml-cpp-dev libcli11-dev libfmt-dev libspdlog-dev libhowardhinnant-date-dev prometheus-cpp-dev
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
   postgresql-15 tzdata curl jq nginx-light openssl
+  "$@"
 )
 
 missing=()
