@@ -4,6 +4,7 @@
 #include <map>
 
 #include "ledger/outcome_hash.h"
+#include "ledger/reckon.h"
 #include "tests/ledger/random_facts.h"
 
 namespace authledger {
@@ -126,10 +127,7 @@ TEST(AllocationProperty, ChangesOnNoDayBeforeTheOneItNames) {
     const RandomSubject subject = *random_subject();
     const std::vector<Fact> history = recorded(subject.facts);
     const Derived now = derive(history, policy, subject.today);
-    std::optional<Day> changes_on = now.allocation.changes_on;
-    if (auto day = notices_change_on(now.subject, now.allocation, policy, subject.today)) {
-      changes_on = changes_on ? std::min(*changes_on, *day) : *day;
-    }
+    const std::optional<Day> changes_on = due_again_on({now.subject, now.allocation}, policy, subject.today);
     RC_ASSERT(!changes_on || *changes_on > subject.today);
     for (int days = 1; days <= 60; ++days) {
       const Day day = subject.today + days;

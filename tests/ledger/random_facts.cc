@@ -4,6 +4,8 @@
 
 #include <ostream>
 
+#include "ledger/reckon.h"
+
 namespace authledger {
 namespace {
 
@@ -193,11 +195,9 @@ std::vector<Fact> shuffled(std::vector<Fact> facts) {
 }
 
 Derived derive(const std::vector<Fact>& history, const Policy& policy, Day today) {
-  Derived outcome;
-  outcome.subject = consolidate(current_facts(history), history, policy);
-  outcome.allocation = allocate(outcome.subject, policy, today);
-  outcome.notices = desired_notices(outcome.subject, outcome.allocation, policy, today);
-  return outcome;
+  auto [subject, allocation] = reckon(history, policy, today);
+  std::vector<DesiredNotice> notices = desired_notices(subject, allocation, policy, today);
+  return {std::move(subject), std::move(allocation), std::move(notices)};
 }
 
 void RandomLedger::record(const std::vector<Fact>& facts) {
