@@ -1,0 +1,76 @@
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "tests/ledger/oracle_allocate.h"
+#include "tests/ledger/random_scenario.h"
+
+namespace authledger {
+namespace {
+
+constexpr uint64_t kFirstSeed = 20261124;
+constexpr int kFailuresShown = 3;
+
+std::string disagreement_over(const ScenarioPatient& patient) {
+  const Reckoning reckoning = reckon(patient.history, patient.policy, patient.today);
+  return difference_of(oracle_allocate(reckoning.subject, patient.policy.rules, patient.today),
+                       as_oracle(reckoning.allocation));
+}
+
+TEST(Oracle, AgreesWithAllocateInDrawsBalancesAndReasons) {
+  const uint64_t last = kFirstSeed + seeds_to_try(10'000);
+  int failures = 0;
+  for (uint64_t seed = kFirstSeed; seed < last && failures < kFailuresShown; ++seed) {
+    const std::vector<std::string> statements = random_scenario(seed);
+    if (disagreement_over(read_patient(statements)).empty()) continue;
+    ++failures;
+    const std::vector<std::string> few =
+        shrunk(statements, [](const ScenarioPatient& patient) { return !disagreement_over(patient).empty(); });
+    ADD_FAILURE() << "seed " << seed << "\n" << scenario_text(few) << disagreement_over(read_patient(few));
+  }
+}
+
+// The most visits that can be covered when every unit may cover any visit in its days: Kuhn's augmenting paths.
+size_t largest_matching(const std::vector<Day>& visits, const std::vector<const AuthorizationLine*>& units) {
+  std::vector<int> visit_of(units.size(), -1);
+  auto is_open = [&](const AuthorizationLine& line, Day day) {
+    return (!line.first_day || *line.first_day <= day) && (!line.last_day || day <= *line.last_day);
+  };
+  size_t matched = 0;
+  for (size_t visit = 0; visit < visits.size(); ++visit) {
+    std::vector<bool> is_tried(units.size());
+    const std::function<bool(size_t)> find_unit = [&](size_t from) {
+      for (size_t unit = 0; unit < units.size(); ++unit) {
+        if (is_tried[unit] || !is_open(*units[unit], visits[from])) continue;
+        is_tried[unit] = true;
+        if (visit_of[unit] >= 0 && !find_unit(static_cast<size_t>(visit_of[unit]))) continue;
+        visit_of[unit] = static_cast<int>(from);
+        return true;
+      }
+      return false;
+    };
+    matched += find_unit(visit) ? 1 : 0;
+  }
+  return matched;
+}
+
+TEST(Oracle, CoversAsManyVisitsAsAnyChoiceOfUnitsCould) {
+  const uint64_t last = kFirstSeed + seeds_to_try(10'000);
+  for (uint64_t seed = kFirstSeed; seed < last; ++seed) {
+    const std::vector<std::string> statements = random_interval_scenario(seed);
+    const ScenarioPatient patient = read_patient(statements);
+    const Reckoning reckoning = reckon(patient.history, patient.policy, patient.today);
+    std::vector<Day> visits;
+    for (const Service& service : reckoning.subject.services) visits.push_back(service.day);
+    std::vector<const AuthorizationLine*> units;
+    for (const AuthorizationLine& line : reckoning.subject.lines) {
+      for (int64_t unit = 0; unit < line.approved->milli(); unit += 1000) units.push_back(&line);
+    }
+    const size_t uncovered = reckoning.allocation.uncovered.size();
+    ASSERT_EQ(visits.size() - uncovered, largest_matching(visits, units)) << "seed " << seed << "\n"
+                                                                          << scenario_text(statements);
+  }
+}
+
+}  // namespace
+}  // namespace authledger
