@@ -2,6 +2,9 @@
 
 #include <functional>
 
+#include "base/text.h"
+#include "tests/ledger/dice.h"
+#include "tests/ledger/known_truth.h"
 #include "tests/ledger/oracle_allocate.h"
 #include "tests/ledger/random_scenario.h"
 
@@ -69,6 +72,27 @@ TEST(Oracle, CoversAsManyVisitsAsAnyChoiceOfUnitsCould) {
     const size_t uncovered = reckoning.allocation.uncovered.size();
     ASSERT_EQ(visits.size() - uncovered, largest_matching(visits, units)) << "seed " << seed << "\n"
                                                                           << scenario_text(statements);
+  }
+}
+
+// Only the order of arrival and the sequence numbers differ.
+std::vector<Fact> in_another_order(std::vector<Fact> history, uint64_t seed) {
+  Dice(seed).shuffle(history);
+  for (size_t i = 0; i < history.size(); ++i) history[i].fact_seq = static_cast<int64_t>(i) + 1;
+  return history;
+}
+
+TEST(Oracle, KnowsWhatConsolidateFindsInTheWordsOfManySources) {
+  const uint64_t last = kFirstSeed + seeds_to_try(10'000);
+  for (uint64_t seed = kFirstSeed; seed < last; ++seed) {
+    const KnownTruth truth = random_truth(seed);
+    const ScenarioPatient patient = read_patient(truth.statements);
+    const std::vector<Fact> history = in_another_order(patient.history, seed);
+    const Consolidated found = consolidate(current_facts(history), history, patient.policy);
+    ASSERT_EQ(join(truth.lines, "\n"), join(line_texts(found), "\n")) << "seed " << seed << "\n"
+                                                                      << scenario_text(truth.statements);
+    ASSERT_EQ(join(truth.services, "\n"), join(service_texts(found), "\n")) << "seed " << seed << "\n"
+                                                                            << scenario_text(truth.statements);
   }
 }
 

@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
-#include <random>
 #include <stdexcept>
+
+#include "tests/ledger/dice.h"
 
 namespace authledger {
 namespace {
@@ -15,21 +16,6 @@ constexpr int kDays = 170;  // Over the year's end, 29 February and the changes 
 const std::vector<std::string> kCodes{"90837", "90837", "90837", "90834", "90832", "97153", "97153",
                                       "H0015", "0906",  "H2012", "90853", "90785", "90791", "LOCAL7"};
 const std::vector<std::string> kPrograms{"iop", "iop", "php", "outpatient", "clubhouse"};
-
-class Dice {
- public:
-  explicit Dice(uint64_t seed) : engine_(seed) {}
-  int below(int end) { return static_cast<int>(engine_() % static_cast<uint64_t>(end)); }
-  bool one_in(int count) { return below(count) == 0; }
-  template <typename Value>
-  Value one_of(const std::vector<Value>& values) {
-    return values[static_cast<size_t>(below(static_cast<int>(values.size())))];
-  }
-  std::string word(const std::vector<const char*>& words) { return one_of(words); }
-
- private:
-  std::mt19937_64 engine_;
-};
 
 class ScenarioWriter {
  public:
