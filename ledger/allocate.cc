@@ -96,7 +96,9 @@ class Allocator {
   bool is_drawn_by_no_show(const AuthorizationLine& line) const {
     return payer_setting(policy_.rules, line.payer, &PayerRule::no_show_draws, false);
   }
-  std::vector<Candidate> find_candidates(const Service& service, Nearest& nearest, bool& is_not_required);
+  std::vector<Candidate> find_candidates(const Service& service, bool& is_not_required);
+  // Why no line covers a service that has no candidates: rule 5.
+  Nearest find_nearest(const Service& service) const;
   Quantity draw_from(Candidate& candidate, const Service& service, Quantity needed, bool is_reserved, Nearest& nearest,
                      bool is_choice, bool is_per_diem);
   // Draws until nothing is needed; returns what is left. `group` is that of the service's per diem, or is set to that
@@ -155,7 +157,7 @@ void Allocator::draw_all() {
   for (const Turn& turn : turns) draw_for(*turn.service, turn.is_reserved);
 }
 
-std::vector<Candidate> Allocator::find_candidates(const Service& service, Nearest& nearest, bool& is_not_required) {
+std::vector<Candidate> Allocator::find_candidates(const Service& service, bool& is_not_required) {
   std::vector<Candidate> candidates;
   const bool needs_exact_code = is_add_on(service.service_codes, policy_.rules);
   for (LineState& state : lines_) {
@@ -163,12 +165,13 @@ std::vector<Candidate> Allocator::find_candidates(const Service& service, Neares
     if (service.state == ServiceState::no_show && !is_drawn_by_no_show(line)) continue;
     const bool is_pinned =
         has_number(line, service.pinned_number) && (service.pinned_line.empty() || service.pinned_line == line.line);
+    // Most lines of a long history are not of the day; why they fail is asked only for what stays uncovered.
+    if (!is_pinned && !is_in(state.window, service.day)) continue;
     const bool is_linked = has_number(line, service.authorization_number);
     const MatchResult match = test_line(service, line, state.window, is_pinned, is_linked, policy_.rules);
     if (needs_exact_code && match.code.rank > 0) continue;
-    if (match.failed != MatchTest::none) {
-      nearest.consider(line, match);
-    } else if (line.is_usable) {
+    if (match.failed != MatchTest::none) continue;
+    if (line.is_usable) {
       candidates.push_back({&state, match, is_pinned, is_linked});
     } else {
       is_not_required = true;  // The only decision that passes without being usable.
@@ -176,6 +179,18 @@ std::vector<Candidate> Allocator::find_candidates(const Service& service, Neares
   }
   std::sort(candidates.begin(), candidates.end(), is_chosen_first);
   return candidates;
+}
+
+Nearest Allocator::find_nearest(const Service& service) const {
+  Nearest nearest;
+  const bool needs_exact_code = is_add_on(service.service_codes, policy_.rules);
+  for (const LineState& state : lines_) {
+    const bool is_linked = has_number(*state.line, service.authorization_number);
+    const MatchResult match = test_line(service, *state.line, state.window, false, is_linked, policy_.rules);
+    if (match.failed == MatchTest::none || (needs_exact_code && match.code.rank > 0)) continue;
+    nearest.consider(*state.line, match);
+  }
+  return nearest;
 }
 
 // Returns how much of `needed` (in the service's measure) the line covers.
@@ -269,7 +284,7 @@ void Allocator::draw_for(const Service& service, bool is_reserved) {
   if (!service.quantity.is_positive()) return;
   Nearest nearest;
   bool is_not_required = false;
-  std::vector<Candidate> candidates = find_candidates(service, nearest, is_not_required);
+  std::vector<Candidate> candidates = find_candidates(service, is_not_required);
   const CodeRule* rule = leading_code_rule(service.service_codes, policy_.rules);
   std::optional<std::string_view> group;
   if (rule != nullptr && rule->once_per_day) group = per_diem_group(service.service_codes, policy_.rules);
@@ -290,6 +305,7 @@ void Allocator::draw_for(const Service& service, bool is_reserved) {
     if (service.pinned_number.empty()) note_link(service, service.quantity - drawn_by_link, is_known, linked);
   }
   if (!needed.is_positive() || is_not_required || service.state == ServiceState::no_show) return;
+  if (nearest.line == nullptr) nearest = find_nearest(service);  // No line ran out: none was a candidate.
   if (is_add_on(service.service_codes, policy_.rules) &&
       (nearest.line == nullptr || nearest.result.failed <= MatchTest::code)) {
     return;  // Nobody authorizes an add-on on its own.
