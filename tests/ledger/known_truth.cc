@@ -72,13 +72,18 @@ class TruthWriter {
     LineTruth shared;
     shared.payer = dice_.word({"P1", "P2"});
     shared.member = dice_.word({"M1", "M2"});
-    const int answers = dice_.one_in(4) ? 0 : 1 + dice_.below(3);
-    const bool has_claims = answers > 0, has_explanation = !has_claims || dice_.one_in(2), has_order = dice_.one_in(3);
+    // One number at several payers or members is as many authorizations, and on unrelated requests as many lines.
+    const bool is_reused = dice_.one_in(3);
+    const int answers = !is_reused && dice_.one_in(4) ? 0 : 1 + dice_.below(3);
+    const bool has_claims = answers > 0;
+    const bool has_explanation = !has_claims || (!is_reused && dice_.one_in(2));
+    const bool has_order = !is_reused && dice_.one_in(3);
     const std::vector<std::string> codes{"90837", "97153"};
     const int lines = 1 + dice_.below(2);
-    const std::string last = fmt::format("A{}", index);
+    const std::string last = is_reused ? "A0" : fmt::format("A{}", index);
     std::vector<std::string> numbers{last};
-    for (int answer = 1; answer < answers; ++answer) numbers.push_back(dice_.one_in(2) ? last : last + "old");
+    for (int answer = 1; answer < answers; ++answer)
+      numbers.push_back(dice_.one_in(2) ? last : fmt::format("A{}old", index));
     for (int line = 1; line <= lines; ++line) {
       LineTruth truth = shared;
       truth.number = last;

@@ -19,7 +19,7 @@ struct KnownTruth {
   std::vector<std::string> lines, services;
 };
 
-// Authorizations of payers and members that share no number, each told by answers along a chain of requests, by
+// Authorizations told by answers along a chain of requests, by
 // ExplanationOfBenefits and by orders, some of them stale. Visits told by appointment, encounter, procedure, charge and
 // claim, tied by reference, or without one where day, provider and code tell visits apart. Equal seeds, equal truth.
 KnownTruth random_truth(uint64_t seed);

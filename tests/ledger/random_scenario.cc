@@ -169,7 +169,10 @@ class ScenarioWriter {
     };
     say(body(some_decision()));
     while (dice_.one_in(4)) say((dice_.one_in(4) ? "earlier " : "later ") + body(some_decision()));
-    if (dice_.one_in(12)) say("retract " + id);
+    if (dice_.one_in(12)) {
+      say("retract " + id);
+      if (dice_.one_in(3)) say("later " + body(some_decision()));  // It is back.
+    }
     if (dice_.one_in(9))
       say(fmt::format("{} id eob{}{} from EOB payer {}",
                       fmt::format("authorization {} {} {} {}{}", number, codes, some_period(), some_decision(),
@@ -202,7 +205,10 @@ class ScenarioWriter {
     };
     say(body());
     while (dice_.one_in(4)) say((dice_.one_in(4) ? "earlier " : "later ") + body());
-    if (dice_.one_in(12)) say("retract " + id);
+    if (dice_.one_in(12)) {
+      say("retract " + id);
+      if (dice_.one_in(3)) say("later " + body());  // It is back.
+    }
   }
 
   void write_pins(int services) {
