@@ -133,6 +133,32 @@ TEST(AllocationProperty, DrawsTheSameBesideTheFactsOfAnotherPayer) {
   }));
 }
 
+TEST(AllocationProperty, AnswersACheckAsItWouldServeTheVisit) {
+  EXPECT_TRUE(holds("check_coverage gives what the last visit of all would get", [] {
+    const RandomSubject subject = *random_subject();
+    const Reckoning now = reckon(recorded(subject.facts), subject.policy, subject.today);
+    Day day = subject.today;
+    for (const Service& service : now.subject.services) day = std::max(day, service.day + 1);
+    const std::string code = *rc::gen::element<std::string>("90837", "90834", "97153", "H0015", "90853");
+    const std::string amount = *rc::gen::element<std::string>("1", "0.5", "1");
+    std::vector<std::string> statements = subject.statements;
+    statements.push_back("service V99 " + code + " " + format_day(day) + " in_progress " + amount + " units");
+    const ScenarioPatient more = read_patient(statements);
+    const OracleAllocation served = as_oracle(reckon(more.history, more.policy, more.today).allocation);
+
+    const CoverageAnswer answer =
+        check_coverage(now.subject, subject.policy, subject.today, code, day, *parse_quantity(amount));
+    const auto left = served.uncovered.find("Encounter/V99");
+    RC_ASSERT(answer.is_covered == (left == served.uncovered.end()));
+    if (!answer.is_covered) {
+      RC_ASSERT((left->second.reason == answer.reason));
+      RC_ASSERT(left->second.quantity == answer.uncovered);
+    }
+    for (const Draw& draw : answer.draws)
+      RC_ASSERT(served.draws.at({draw.book, "Encounter/V99"}).quantity == draw.quantity);
+  }));
+}
+
 TEST(AllocationProperty, BalancesAreTheSumsOfDraws) {
   EXPECT_TRUE(holds("reserved and used are sums of draws and stay within what is approved", [] {
     const RandomSubject subject = *random_subject();
