@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "cmd/ledger_rows.h"
 #include "cmd/session.h"
+#include "ledger/reckon.h"
 #include "ledger/store/journal_store.h"
 #include "ledger/store/subject_store.h"
 
@@ -52,8 +53,7 @@ size_t explain_subject(TenantSession& session, const SubjectName& name, const st
     entries = read_entries(transaction, name.subject_id);
   });
   const Policy& policy = session.policy();
-  Consolidated subject = consolidate(current_facts(facts), facts, policy);
-  Allocation allocation = allocate(subject, policy, today);
+  const auto [subject, allocation] = reckon(facts, policy, today);
   std::vector<ExplainRow> steps = explain_authorization(authorization, subject, allocation, entries, facts);
   print_conflicts(subject, allocation, authorization);
   for (const ExplainRow& step : steps) {

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "cmd/ledger_rows.h"
 #include "cmd/reckoning.h"
+#include "ledger/reckon.h"
 #include "ledger/store/journal_store.h"
 #include "ledger/store/notice_store.h"
 
@@ -45,9 +46,9 @@ class PlanRows {
  public:
   PlanRows(RowWriter& rows, const std::string& tenant) : rows_(rows), tenant_(tenant) {}
 
-  void subject(const SubjectName& name, const Consolidated& consolidated, const Allocation& allocation,
-               const Policy& policy, Day today, const std::vector<Position>& positions,
-               const std::vector<StoredNotice>& stored) {
+  void subject(const SubjectName& name, const Reckoning& reckoning, const Policy& policy, Day today,
+               const std::vector<Position>& positions, const std::vector<StoredNotice>& stored) {
+    const auto& [consolidated, allocation] = reckoning;
     for (const Transfer& transfer : plan_entry(consolidated, allocation, positions).transfers) {
       ++transfers;
       rows_.add({OutputCell::of_text(name.patient), OutputCell::of_text("transfer"),
@@ -97,9 +98,8 @@ int run_plan(const GlobalOptions& global, const PlanOptions& options) {
     transact(session->connection(), session->tenant_id(), [&](Transaction& transaction) {
       std::array ids{name.subject_id};
       std::vector<Fact> facts = std::move(read_facts(transaction, ids)[0]);
-      Consolidated subject = consolidate(current_facts(facts), facts, *policy);
-      planned.subject(name, subject, allocate(subject, *policy, today), *policy, today,
-                      read_positions(transaction, ids)[0], read_notices_of(transaction, ids)[0]);
+      planned.subject(name, reckon(facts, *policy, today), *policy, today, read_positions(transaction, ids)[0],
+                      read_notices_of(transaction, ids)[0]);
     });
   }
   rows.finish();

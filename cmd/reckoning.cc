@@ -8,6 +8,7 @@
 #include <span>
 
 #include "base/clock.h"
+#include "ledger/reckon.h"
 #include "ledger/store/journal_store.h"
 #include "ledger/store/tenant_store.h"
 
@@ -117,10 +118,8 @@ int for_each_subject(TenantSession& session, const AnswerOptions& options,
         policy = &found->second;
       }
       Day day = asked->on_day ? today : bases[i].day.value_or(today);
-      SubjectAnswer answer{ids[i], names[from + i].patient, *policy, day, {}, {}};
-      answer.consolidated = consolidate(current_facts(facts[i]), facts[i], *policy);
-      answer.allocation = allocate(answer.consolidated, *policy, day);
-      visit(answer);
+      auto [consolidated, allocation] = reckon(facts[i], *policy, day);
+      visit({ids[i], names[from + i].patient, *policy, day, std::move(consolidated), std::move(allocation)});
     }
   }
   return kExitDone;

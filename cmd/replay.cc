@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "cmd/session.h"
+#include "ledger/reckon.h"
 #include "ledger/store/journal_store.h"
 #include "ledger/store/subject_store.h"
 #include "ledger/store/tenant_store.h"
@@ -63,8 +64,8 @@ class Replay {
       if (fact.fact_seq <= entry.facts_seq) known.push_back(fact);
     }
     const Policy& policy = policy_of(entry.policy_version);
-    Consolidated subject = consolidate(current_facts(known), known, policy);
-    return plan_entry(subject, allocate(subject, policy, entry.as_of_day), fold_positions(posted));
+    const auto [subject, allocation] = reckon(known, policy, entry.as_of_day);
+    return plan_entry(subject, allocation, fold_positions(posted));
   }
 
   const Policy& policy_of(int64_t version) {

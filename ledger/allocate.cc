@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "ledger/candidates.h"
+#include "ledger/per_diem_days.h"
 #include "ledger/units.h"
 
 namespace authledger {
@@ -37,6 +38,8 @@ struct Candidate {
   LineState* state = nullptr;
   MatchResult match;
   bool is_pinned = false, is_linked = false;
+
+  bool gives_program_day() const { return !match.code.day_program.empty() && state->line->measure == Measure::day; }
 };
 
 // Rule 4. Null ends and unlimited lines sort last.
@@ -61,7 +64,9 @@ struct Nearest {
     const auto is_nearer = [&] {
       if (line == nullptr) return true;
       if (found.failed != result.failed) return found.failed > result.failed;
-      return std::tie(found.days_apart, other.book) < std::tie(result.days_apart, line->book);
+      // Of equals the nearer days, then the earlier reason: a pended line tells more than a denied one.
+      return std::tie(found.days_apart, found.reason, other.book) <
+             std::tie(result.days_apart, result.reason, line->book);
     };
     if (!is_nearer()) return;
     line = &other;
@@ -84,15 +89,22 @@ class Allocator {
   LineBalance balance_of(const LineState& state) const;
   Allocation finish();
   const Allocation& so_far() const { return allocation_; }
+  void forget_uncovered_days() { per_diem_days_.forget_uncovered(); }
 
  private:
   bool draws(const Service& service) const;
   bool is_drawn_by_no_show(const AuthorizationLine& line) const {
     return payer_setting(policy_.rules, line.payer, &PayerRule::no_show_draws, false);
   }
-  std::vector<Candidate> find_candidates(const Service& service, Nearest& nearest, bool& is_not_required);
+  std::vector<Candidate> find_candidates(const Service& service, bool& is_not_required);
+  // Why no line covers a service that has no candidates: rule 5.
+  Nearest find_nearest(const Service& service) const;
   Quantity draw_from(Candidate& candidate, const Service& service, Quantity needed, bool is_reserved, Nearest& nearest,
-                     bool is_choice);
+                     bool is_choice, bool is_per_diem);
+  // Draws until nothing is needed; returns what is left. `group` is that of the service's per diem, or is set to that
+  // of a program whose day a component service stands for. Nothing is left where the day already counts.
+  Quantity draw_from_all(std::vector<Candidate>& candidates, const Service& service, bool is_reserved, Nearest& nearest,
+                         std::optional<std::string_view>& group, Quantity& drawn_by_link);
   void note_link(const Service& service, Quantity needed, bool is_known, const Nearest& linked);
   void leave_uncovered(const Service& service, Quantity left, bool is_reserved, const Nearest& nearest);
 
@@ -101,7 +113,7 @@ class Allocator {
   Day today_;
   std::vector<LineState> lines_;
   Allocation allocation_;
-  std::vector<std::pair<Day, std::string>> per_diem_uncovered_;  // Day and code that already count as uncovered.
+  PerDiemDays per_diem_days_;
 };
 
 bool Allocator::draws(const Service& service) const {
@@ -145,7 +157,7 @@ void Allocator::draw_all() {
   for (const Turn& turn : turns) draw_for(*turn.service, turn.is_reserved);
 }
 
-std::vector<Candidate> Allocator::find_candidates(const Service& service, Nearest& nearest, bool& is_not_required) {
+std::vector<Candidate> Allocator::find_candidates(const Service& service, bool& is_not_required) {
   std::vector<Candidate> candidates;
   const bool needs_exact_code = is_add_on(service.service_codes, policy_.rules);
   for (LineState& state : lines_) {
@@ -153,12 +165,13 @@ std::vector<Candidate> Allocator::find_candidates(const Service& service, Neares
     if (service.state == ServiceState::no_show && !is_drawn_by_no_show(line)) continue;
     const bool is_pinned =
         has_number(line, service.pinned_number) && (service.pinned_line.empty() || service.pinned_line == line.line);
+    // Most lines of a long history are not of the day; why they fail is asked only for what stays uncovered.
+    if (!is_pinned && !is_in(state.window, service.day)) continue;
     const bool is_linked = has_number(line, service.authorization_number);
     const MatchResult match = test_line(service, line, state.window, is_pinned, is_linked, policy_.rules);
     if (needs_exact_code && match.code.rank > 0) continue;
-    if (match.failed != MatchTest::none) {
-      nearest.consider(line, match);
-    } else if (line.is_usable) {
+    if (match.failed != MatchTest::none) continue;
+    if (line.is_usable) {
       candidates.push_back({&state, match, is_pinned, is_linked});
     } else {
       is_not_required = true;  // The only decision that passes without being usable.
@@ -168,14 +181,24 @@ std::vector<Candidate> Allocator::find_candidates(const Service& service, Neares
   return candidates;
 }
 
+Nearest Allocator::find_nearest(const Service& service) const {
+  Nearest nearest;
+  const bool needs_exact_code = is_add_on(service.service_codes, policy_.rules);
+  for (const LineState& state : lines_) {
+    const bool is_linked = has_number(*state.line, service.authorization_number);
+    const MatchResult match = test_line(service, *state.line, state.window, false, is_linked, policy_.rules);
+    if (match.failed == MatchTest::none || (needs_exact_code && match.code.rank > 0)) continue;
+    nearest.consider(*state.line, match);
+  }
+  return nearest;
+}
+
 // Returns how much of `needed` (in the service's measure) the line covers.
 Quantity Allocator::draw_from(Candidate& candidate, const Service& service, Quantity needed, bool is_reserved,
-                              Nearest& nearest, bool is_choice) {
+                              Nearest& nearest, bool is_choice, bool is_per_diem) {
   LineState& state = *candidate.state;
   const AuthorizationLine& line = *state.line;
-  const CodeRule* rule = leading_code_rule(service.service_codes, policy_.rules);
-  const bool is_program_day = candidate.match.code.is_per_diem && line.measure == Measure::day;
-  const bool is_per_diem = is_program_day || (rule != nullptr && rule->once_per_day);
+  const bool is_program_day = candidate.gives_program_day();
   const Quantity wanted =
       is_program_day ? Quantity::of_units(1) : convert_units(needed, service.measure, line.measure).value_or(needed);
   Quantity take = wanted;
@@ -204,6 +227,8 @@ Quantity Allocator::draw_from(Candidate& candidate, const Service& service, Quan
   const Measure measure = line.measure == Measure::unknown ? service.measure : line.measure;
   allocation_.draws.push_back({line.book, service.key, take, measure, is_reserved, std::move(why)});
   if (take == wanted) return needed;
+  // A part of a day covers that part of a component service, whatever it counts.
+  if (is_program_day) return Quantity::of_milli(needed.milli() * take.milli() / wanted.milli());
   return convert_units(take, line.measure, service.measure).value_or(take);
 }
 
@@ -220,12 +245,6 @@ void Allocator::note_link(const Service& service, Quantity needed, bool is_known
 
 void Allocator::leave_uncovered(const Service& service, Quantity left, bool is_reserved, const Nearest& nearest) {
   const std::string code = service.service_codes.empty() ? std::string() : service.service_codes.front();
-  const CodeRule* rule = leading_code_rule(service.service_codes, policy_.rules);
-  if (rule != nullptr && rule->once_per_day) {
-    const std::pair<Day, std::string> mark{service.day, code};
-    if (std::find(per_diem_uncovered_.begin(), per_diem_uncovered_.end(), mark) != per_diem_uncovered_.end()) return;
-    per_diem_uncovered_.push_back(mark);
-  }
   UncoveredService uncovered{service.key, code, left, service.measure, !is_reserved, UncoveredReason::no_authorization,
                              {}};
   if (nearest.line != nullptr) {
@@ -235,27 +254,44 @@ void Allocator::leave_uncovered(const Service& service, Quantity left, bool is_r
   allocation_.uncovered.push_back(std::move(uncovered));
 }
 
+Quantity Allocator::draw_from_all(std::vector<Candidate>& candidates, const Service& service, bool is_reserved,
+                                  Nearest& nearest, std::optional<std::string_view>& group, Quantity& drawn_by_link) {
+  Quantity needed = service.quantity;
+  for (Candidate& candidate : candidates) {
+    if (!needed.is_positive()) break;
+    if (candidate.gives_program_day()) {
+      group = candidate.match.code.day_program;
+      if (per_diem_days_.is_counted(service, *group, is_reserved)) return {};
+    }
+    const std::vector<Day>& days = candidate.state->per_diem_days;
+    const bool counts_days = candidate.state->line->measure == Measure::day;
+    if (group && counts_days && std::find(days.begin(), days.end(), service.day) != days.end()) return {};
+    const Quantity covered =
+        draw_from(candidate, service, needed, is_reserved, nearest, candidates.size() > 1, group.has_value());
+    needed -= covered;
+    if (candidate.is_linked) drawn_by_link += covered;
+  }
+  if (group && needed < service.quantity) {
+    for (std::string_view key : per_diem_days_.take_back_uncovered(service, *group)) {
+      std::erase_if(allocation_.uncovered, [key](const UncoveredService& other) { return other.service_key == key; });
+    }
+    per_diem_days_.add_drawn(service, *group, is_reserved);
+  }
+  return needed;
+}
+
 void Allocator::draw_for(const Service& service, bool is_reserved) {
   if (!service.quantity.is_positive()) return;
   Nearest nearest;
   bool is_not_required = false;
-  std::vector<Candidate> candidates = find_candidates(service, nearest, is_not_required);
-  const bool is_day_drawn = std::any_of(candidates.begin(), candidates.end(), [&](const Candidate& candidate) {
-    const std::vector<Day>& days = candidate.state->per_diem_days;
-    const CodeRule* rule = leading_code_rule(service.service_codes, policy_.rules);
-    const bool is_per_diem = candidate.match.code.is_per_diem || (rule != nullptr && rule->once_per_day);
-    return is_per_diem && std::find(days.begin(), days.end(), service.day) != days.end();
-  });
-  if (is_day_drawn) return;
+  std::vector<Candidate> candidates = find_candidates(service, is_not_required);
+  const CodeRule* rule = leading_code_rule(service.service_codes, policy_.rules);
+  std::optional<std::string_view> group;
+  if (rule != nullptr && rule->once_per_day) group = per_diem_group(service.service_codes, policy_.rules);
+  if (group && per_diem_days_.is_counted(service, *group, is_reserved)) return;
 
-  Quantity needed = service.quantity;
-  Quantity needed_of_link = service.quantity;
-  for (Candidate& candidate : candidates) {
-    if (!needed.is_positive()) break;
-    const Quantity covered = draw_from(candidate, service, needed, is_reserved, nearest, candidates.size() > 1);
-    needed -= covered;
-    if (candidate.is_linked) needed_of_link -= covered;
-  }
+  Quantity drawn_by_link;
+  const Quantity needed = draw_from_all(candidates, service, is_reserved, nearest, group, drawn_by_link);
   if (!service.authorization_number.empty() && service.state != ServiceState::no_show) {
     bool is_known = false;
     Nearest linked;
@@ -266,16 +302,22 @@ void Allocator::draw_for(const Service& service, bool is_reserved) {
       if (match.failed == MatchTest::none) match.reason = UncoveredReason::exhausted;
       linked.consider(*state.line, match);
     }
-    if (service.pinned_number.empty()) note_link(service, needed_of_link, is_known, linked);
+    if (service.pinned_number.empty()) note_link(service, service.quantity - drawn_by_link, is_known, linked);
   }
   if (!needed.is_positive() || is_not_required || service.state == ServiceState::no_show) return;
+  if (nearest.line == nullptr) nearest = find_nearest(service);  // No line ran out: none was a candidate.
   if (is_add_on(service.service_codes, policy_.rules) &&
       (nearest.line == nullptr || nearest.result.failed <= MatchTest::code)) {
     return;  // Nobody authorizes an add-on on its own.
   }
   const bool is_required =
       payer_setting(policy_.rules, rule_payer_of(service, subject_), &PayerRule::authorization_required, true);
-  if (is_required) leave_uncovered(service, needed, is_reserved, nearest);
+  if (!is_required) return;
+  if (group && needed == service.quantity) {
+    if (per_diem_days_.is_uncovered(service, *group)) return;
+    per_diem_days_.add_uncovered(service, *group, is_reserved);
+  }
+  leave_uncovered(service, needed, is_reserved, nearest);
 }
 
 LineBalance Allocator::balance_of(const LineState& state) const {
@@ -326,12 +368,12 @@ CoverageAnswer check_coverage(const Consolidated& subject, const Policy& policy,
   Allocator allocator(subject, policy, today);
   allocator.draw_all();
   const size_t draws_before = allocator.so_far().draws.size();
-  const size_t uncovered_before = allocator.so_far().uncovered.size();
+  allocator.forget_uncovered_days();  // That a day is uncovered already is no yes.
   allocator.draw_for(asked, true);
   CoverageAnswer answer;
   const Allocation& result = allocator.so_far();
   answer.draws.assign(result.draws.begin() + static_cast<std::ptrdiff_t>(draws_before), result.draws.end());
-  answer.is_covered = result.uncovered.size() == uncovered_before;
+  answer.is_covered = result.uncovered.empty() || result.uncovered.back().service_key != asked.key;
   if (!answer.is_covered) {
     answer.reason = result.uncovered.back().reason;
     answer.uncovered = result.uncovered.back().quantity;

@@ -66,7 +66,8 @@ struct Allocation {
   std::map<std::string, LineBalance> balances;  // By book; every line has one.
   // Explicit links that could not be honoured, and the like.
   std::vector<Conflict> conflicts;
-  // First day after `today` on which allocation or notices would differ with no new fact.
+  // Until this day allocation and notices stay as they are with no new fact. It is the first on which a bound passes,
+  // now and then without effect (the end of a line that is used up), or null when none will.
   std::optional<Day> changes_on;
 };
 

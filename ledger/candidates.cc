@@ -32,7 +32,7 @@ std::optional<CodeMatch> code_match(const Service& service, const AuthorizationL
   std::optional<CodeMatch> match =
       match_code(line.service_codes, line.program, line.payer, service.service_codes, service.program, rules);
   const bool is_silent = service.service_codes.empty() || line.service_codes.empty();
-  if (!match && is_linked && is_silent) match = CodeMatch{0, "explicit link", false};
+  if (!match && is_linked && is_silent) match = CodeMatch{0, "explicit link"};
   return match;
 }
 
@@ -56,7 +56,7 @@ MatchResult test_line(const Service& service, const AuthorizationLine& line, con
     return result;
   };
   if (is_pinned && line.is_usable) {
-    result.code = {0, "pinned", false};
+    result.code = {0, "pinned"};
     return result;
   }
   if (!service.payer.empty() && !line.payer.empty() && service.payer != line.payer) {
@@ -77,7 +77,7 @@ MatchResult test_line(const Service& service, const AuthorizationLine& line, con
   if (is_tested(&PayerRule::match_diagnosis, false) && !share_diagnosis(service, line)) {
     return fail(MatchTest::diagnosis, UncoveredReason::diagnosis_mismatch);
   }
-  const bool counts_days = code->is_per_diem && line.measure == Measure::day;
+  const bool counts_days = !code->day_program.empty() && line.measure == Measure::day;
   if (!counts_days && !convert_units(service.quantity, service.measure, line.measure)) {
     return fail(MatchTest::measure, UncoveredReason::measure_mismatch);
   }

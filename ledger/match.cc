@@ -22,10 +22,6 @@ bool lists(const std::vector<std::string>& listed, const std::string& code) {
   return false;
 }
 
-bool lists_any(const std::vector<std::string>& listed, const std::vector<std::string>& codes) {
-  return std::any_of(codes.begin(), codes.end(), [&](const std::string& code) { return lists(listed, code); });
-}
-
 bool is_of_program(const ProgramRule& rule, const std::vector<std::string>& codes, const std::string& program) {
   return (!program.empty() && program == rule.program) || lists_any(rule.codes, codes);
 }
@@ -43,6 +39,10 @@ bool is_digit(char c) {
 
 }  // namespace
 
+bool lists_any(const std::vector<std::string>& listed, const std::vector<std::string>& codes) {
+  return std::any_of(codes.begin(), codes.end(), [&](const std::string& code) { return lists(listed, code); });
+}
+
 bool have_common_code(const std::vector<std::string>& a, const std::vector<std::string>& b) {
   return std::any_of(a.begin(), a.end(), [&b](const std::string& code) { return contains(b, code); });
 }
@@ -50,20 +50,20 @@ bool have_common_code(const std::vector<std::string>& a, const std::vector<std::
 std::optional<CodeMatch> match_code(const std::vector<std::string>& line_codes, const std::string& line_program,
                                     const std::string& payer, const std::vector<std::string>& codes,
                                     const std::string& program, const Rules& rules) {
-  if (have_common_code(line_codes, codes)) return CodeMatch{0, "exact code", false};
+  if (have_common_code(line_codes, codes)) return CodeMatch{0, "exact code"};
   for (const CodeFamily& family : rules.families) {
     if (!family.payer.empty() && family.payer != payer) continue;
     if (contains(line_codes, family.authorized_code) && lists_any(family.codes, codes)) {
-      return CodeMatch{1, "family " + family.authorized_code, false};
+      return CodeMatch{1, "family " + family.authorized_code};
     }
   }
   for (const ProgramRule& rule : rules.programs) {
     if (is_approved_for(rule, line_codes, line_program) && is_of_program(rule, codes, program)) {
-      return CodeMatch{2, "program " + rule.program, rule.measure == "day"};
+      return CodeMatch{2, "program " + rule.program, rule.measure == "day" ? rule.program : std::string()};
     }
   }
   if (!line_program.empty() && line_program == program && line_codes.empty()) {
-    return CodeMatch{2, "program " + line_program, false};
+    return CodeMatch{2, "program " + line_program};
   }
   return std::nullopt;
 }

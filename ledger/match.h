@@ -14,8 +14,8 @@ namespace authledger {
 struct CodeMatch {
   int rank = 0;      // 0 exact, 1 family, 2 program: lower is chosen first.
   std::string rule;  // "exact code", "family 90837", "program iop": for people who ask why.
-  // A program whose unit is a day: one draw a day, whatever the component lines count.
-  bool is_per_diem = false;
+  // A program whose unit is a day: one draw a day, whatever the component lines count. Empty for others.
+  std::string day_program = {};
 };
 
 // Whether a line with `line_codes` and `line_program` covers a service with `codes` and `program` for `payer`. Only an
@@ -31,6 +31,9 @@ bool codes_agree(const std::vector<std::string>& a, const std::vector<std::strin
 
 // Whether the code says what was done: it has a rule or the form of CPT, HCPCS or a revenue code.
 bool is_service_code(const std::string& code, const Rules& rules);
+
+// Whether a rule's list of codes and ranges ("97151-97158") names one of the codes.
+bool lists_any(const std::vector<std::string>& listed, const std::vector<std::string>& codes);
 
 bool have_common_code(const std::vector<std::string>& a, const std::vector<std::string>& b);
 

@@ -47,6 +47,10 @@ class NextDay {
 
 }  // namespace
 
+bool is_in(const EffectiveWindow& window, Day day) {
+  return (!window.first_day || *window.first_day <= day) && (!window.last_day || day <= *window.last_day);
+}
+
 EffectiveWindow effective_window(const AuthorizationLine& line, const Consolidated& subject, Day today) {
   EffectiveWindow window{line.first_day, line.last_day, coverage_last_day(line, subject, today)};
   window.last_day = earlier(window.last_day, window.coverage_last_day);

@@ -14,8 +14,11 @@ struct EffectiveWindow {
   std::optional<Day> coverage_last_day;    // Set when coverage is known to have ended.
 };
 
+bool is_in(const EffectiveWindow& window, Day day);
+
 // Coverage is known to have ended when every span of the line's payer and member has ended before `today`, or was
-// cancelled with an end. A span without an end, or a missing one, cuts nothing.
+// cancelled with an end. A span that goes on, or a missing one, cuts nothing; a cancelled one without an end says
+// nothing.
 EffectiveWindow effective_window(const AuthorizationLine& line, const Consolidated& subject, Day today);
 
 // Where a service's payer is unknown, the rules of the only payer that the subject has lines with apply.

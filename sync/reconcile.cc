@@ -8,9 +8,9 @@
 #include <mutex>
 
 #include "base/log.h"
-#include "ledger/allocate.h"
 #include "ledger/journal.h"
 #include "ledger/notices.h"
+#include "ledger/reckon.h"
 #include "ledger/store/journal_store.h"
 #include "ledger/store/notice_store.h"
 #include "ledger/store/subject_store.h"
@@ -26,7 +26,7 @@ struct BatchCounts {
 struct SubjectOutcome {
   std::optional<JournalEntry> entry;
   std::vector<NoticeChange> notices;
-  std::optional<Day> changes_on;
+  std::optional<Day> due_on;
 };
 
 class Reconciler {
@@ -60,11 +60,11 @@ class Reconciler {
     std::vector<SubjectNoticeChanges> changes;
     std::vector<SubjectProgress> progress;
     for (size_t i = 0; i < heads.size(); ++i) {
-      SubjectOutcome outcome = reckon(heads[i], facts[i], positions[i], notices[i], now);
+      SubjectOutcome outcome = reconcile(heads[i], facts[i], positions[i], notices[i], now);
       if (outcome.entry) entries.push_back({heads[i].subject_id, std::move(*outcome.entry)});
       if (!outcome.notices.empty()) changes.push_back({heads[i].subject_id, std::move(outcome.notices)});
       std::optional<Instant> due_at;
-      if (outcome.changes_on) due_at = std::max(policy_.zone.start_of(*outcome.changes_on), earliest_due);
+      if (outcome.due_on) due_at = std::max(policy_.zone.start_of(*outcome.due_on), earliest_due);
       progress.push_back({heads[i].subject_id, heads[i].facts_seq, due_at});
     }
     if (!entries.empty()) post_entries(transaction, entries);
@@ -74,11 +74,11 @@ class Reconciler {
   }
 
  private:
-  SubjectOutcome reckon(const SubjectHead& head, const std::vector<Fact>& history,
-                        const std::vector<Position>& positions, const std::vector<StoredNotice>& stored,
-                        Instant now) const {
-    Consolidated subject = consolidate(current_facts(history), history, policy_);
-    Allocation allocation = allocate(subject, policy_, today_);
+  SubjectOutcome reconcile(const SubjectHead& head, const std::vector<Fact>& history,
+                           const std::vector<Position>& positions, const std::vector<StoredNotice>& stored,
+                           Instant now) const {
+    const Reckoning reckoning = reckon(history, policy_, today_);
+    const auto& [subject, allocation] = reckoning;
 
     SubjectOutcome outcome;
     // An organization, or a patient of whom nothing is known yet, has nothing to remember.
@@ -92,10 +92,7 @@ class Reconciler {
     std::vector<NoticeRecord> records;
     for (const StoredNotice& notice : stored) records.push_back(notice.record);
     outcome.notices = plan_notices(tenant_, head.subject_id, subject, allocation, policy_, today_, records);
-    outcome.changes_on = allocation.changes_on;
-    if (auto day = notices_change_on(subject, allocation, policy_, today_)) {
-      outcome.changes_on = outcome.changes_on ? std::min(*outcome.changes_on, *day) : *day;
-    }
+    outcome.due_on = due_again_on(reckoning, policy_, today_);
     return outcome;
   }
 

@@ -22,6 +22,7 @@ JournalEntry entry_of(int64_t seq, const Hash& previous, std::vector<Transfer> t
   entry.facts_seq = seq * 3;
   entry.as_of_day = day_of(2026, 3, 1);
   entry.policy_version = 1;
+  entry.allocator_version = 1;
   entry.posted_at = *parse_instant("2026-03-01T12:00:00.000001Z");
   entry.previous_hash = previous;
   entry.transfers = std::move(transfers);

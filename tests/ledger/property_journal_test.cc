@@ -38,8 +38,8 @@ void expect_agreement(const std::vector<Transfer>& transfers, const Allocation& 
   for (const auto& [book, difference] : uncovered) RC_ASSERT(difference.is_zero());
 }
 
-// The facts in batches, a reconcile after each on a later day.
-void reconcile_in_batches(RandomLedger& ledger, const RandomSubject& subject) {
+// The facts in batches, a reconcile after each on a later day. Returns the day of the last one.
+Day reconcile_in_batches(RandomLedger& ledger, const RandomSubject& subject) {
   const int batches = *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(1, 5));
   const size_t size = subject.facts.size() / static_cast<size_t>(batches) + 1;
   Day today = subject.today;
@@ -51,17 +51,16 @@ void reconcile_in_batches(RandomLedger& ledger, const RandomSubject& subject) {
     today = today + *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(0, 60));
   }
   ledger.reconcile(today);
+  return today;
 }
 
 TEST(JournalProperty, FoldsToTheAllocationAfterAnySequenceOfBatches) {
-  const Policy policy = random_policy();
-  EXPECT_TRUE(holds("the journal folds to the allocation, whatever came before", [&] {
+  EXPECT_TRUE(holds("the journal folds to the allocation, whatever came before", [] {
     RandomSubject subject = *random_subject();
+    const Policy& policy = subject.policy;
     subject.facts = shuffled(subject.facts);
     RandomLedger ledger(policy);
-    reconcile_in_batches(ledger, subject);
-    if (ledger.entries().empty()) return;
-    const Day today = ledger.entries().back().as_of_day;
+    const Day today = reconcile_in_batches(ledger, subject);
     expect_agreement(ledger.transfers(), derive(ledger.history(), policy, today).allocation);
 
     RandomLedger at_once(policy);
@@ -72,9 +71,9 @@ TEST(JournalProperty, FoldsToTheAllocationAfterAnySequenceOfBatches) {
 }
 
 TEST(JournalProperty, PostsNothingOnASecondReconcile) {
-  const Policy policy = random_policy();
-  EXPECT_TRUE(holds("a second reconcile posts nothing", [&] {
+  EXPECT_TRUE(holds("a second reconcile posts nothing", [] {
     const RandomSubject subject = *random_subject();
+    const Policy& policy = subject.policy;
     RandomLedger ledger(policy);
     ledger.record(subject.facts);
     ledger.reconcile(subject.today);
@@ -83,9 +82,9 @@ TEST(JournalProperty, PostsNothingOnASecondReconcile) {
 }
 
 TEST(JournalProperty, ReplaysEveryEntryFromItsInputs) {
-  const Policy policy = random_policy();
-  EXPECT_TRUE(holds("replay rebuilds each entry", [&] {
+  EXPECT_TRUE(holds("replay rebuilds each entry", [] {
     RandomSubject subject = *random_subject();
+    const Policy& policy = subject.policy;
     RandomLedger ledger(policy);
     reconcile_in_batches(ledger, subject);
     RC_ASSERT_FALSE(verify_chain("1/1", ledger.entries()));
@@ -103,10 +102,10 @@ TEST(JournalProperty, ReplaysEveryEntryFromItsInputs) {
 }
 
 TEST(JournalProperty, WritesOnlyPositiveTransfersWithReversalsFirst) {
-  const Policy policy = random_policy();
-  EXPECT_TRUE(holds("transfers are positive and reversals come first", [&] {
-    RandomLedger ledger(policy);
-    reconcile_in_batches(ledger, *random_subject());
+  EXPECT_TRUE(holds("transfers are positive and reversals come first", [] {
+    const RandomSubject subject = *random_subject();
+    RandomLedger ledger(subject.policy);
+    reconcile_in_batches(ledger, subject);
     for (const JournalEntry& entry : ledger.entries()) {
       for (size_t i = 0; i < entry.transfers.size(); ++i) {
         RC_ASSERT(entry.transfers[i].quantity.is_positive());

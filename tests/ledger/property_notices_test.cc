@@ -23,10 +23,10 @@ void remember(std::vector<NoticeRecord>& stored, const std::vector<NoticeChange>
 }
 
 TEST(NoticeProperty, StoredNoticesFollowTheDesiredOnes) {
-  const Policy policy = random_policy();
-  EXPECT_TRUE(holds("after a plan the open notices are the desired ones, and a second plan is empty", [&] {
+  EXPECT_TRUE(holds("after a plan the open notices are the desired ones, and a second plan is empty", [] {
     std::vector<NoticeRecord> stored;
     const RandomSubject subject = *random_subject();
+    const Policy& policy = subject.policy;
     const std::vector<Fact> history = recorded(subject.facts);
     for (int days : {0, 20, 90, 200}) {
       const Derived outcome = derive(history, policy, subject.today + days);
@@ -44,9 +44,9 @@ TEST(NoticeProperty, StoredNoticesFollowTheDesiredOnes) {
 }
 
 TEST(NoticeProperty, NeverAsksForTheSameCauseTwice) {
-  const Policy policy = random_policy();
-  EXPECT_TRUE(holds("kind and topic are unique, texts are free of codes, severities are 1 to 3", [&] {
+  EXPECT_TRUE(holds("kind and topic are unique, texts are free of codes, severities are 1 to 3", [] {
     const RandomSubject subject = *random_subject();
+    const Policy& policy = subject.policy;
     const Derived outcome = derive(recorded(subject.facts), policy, subject.today);
     std::set<std::pair<NoticeKind, std::string>> causes;
     for (const DesiredNotice& notice : outcome.notices) {

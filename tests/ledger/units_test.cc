@@ -91,7 +91,7 @@ TEST(MatchCode, AcceptsOnlyWhatIsEqualOrNamedByARule) {
   EXPECT_EQ(match_code({"90837"}, "", "P1", {"90834"}, "", made)->rule, "family 90837");
   EXPECT_FALSE(match_code({"90837"}, "", "P2", {"90834"}, "", made)) << "another payer's rule";
   EXPECT_FALSE(match_code({"90837"}, "", "P1", {"90838"}, "", made)) << "outside of the range";
-  EXPECT_TRUE(match_code({"H0015"}, "", "P1", {"0906"}, "", made)->is_per_diem);
+  EXPECT_EQ(match_code({"H0015"}, "", "P1", {"0906"}, "", made)->day_program, "iop");
   EXPECT_TRUE(match_code({"H0015"}, "", "P1", {"90853"}, "iop", made)) << "a component of the program's day";
   EXPECT_TRUE(match_code({}, "iop", "P1", {"90853"}, "iop", made));
 }

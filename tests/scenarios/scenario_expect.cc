@@ -59,7 +59,7 @@ std::string ScenarioRunner::field_of(const AuthorizationLine& line, const std::s
   if (field == "requested") return text_of(line.requested);
   if (field == "decision") return std::string(word_of(line.decision));
   if (field == "measure") return std::string(word_of(line.measure));
-  if (field == "window") return std::string(word_of(window_of(line, today_)));
+  if (field == "window") return std::string(word_of(window_of(line, history_.today)));
   if (field == "supply") return std::string(word_of(supply_of(line, balance, policy_)));
   if (field == "first_day") return text_of(line.first_day);
   if (field == "last_day") return text_of(line.last_day);
@@ -200,7 +200,7 @@ void ScenarioRunner::expect_check(Words& words) {
   const Day day = read_day(words.next());
   const std::optional<Quantity> units = parse_quantity(words.next());
   if (!units || !words.take("=")) throw std::runtime_error("expected check CODE DAY UNITS = ANSWER");
-  const CoverageAnswer answer = check_coverage(subject_, policy_, today_, code, day, *units);
+  const CoverageAnswer answer = check_coverage(subject_, policy_, history_.today, code, day, *units);
   expect_equal("check " + code, answer.is_covered ? "covered" : std::string(word_of(answer.reason)), words.next());
 }
 

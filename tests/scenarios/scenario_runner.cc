@@ -45,7 +45,10 @@ std::vector<std::string> mutations_of(const std::string& text) {
 }
 
 ScenarioRunner::ScenarioRunner(std::string text, std::string mutation)
-    : text_(std::move(text)), mutation_(std::move(mutation)), rules_(shipped_rules()), policy_(policy_of(rules_)) {}
+    : text_(std::move(text)),
+      mutation_(std::move(mutation)),
+      history_{shipped_rules(), {}, {}},
+      policy_(policy_of(history_.rules)) {}
 
 void ScenarioRunner::note(const std::string& message) {
   failures_.push_back("line " + std::to_string(line_number_) + ": " + message);
@@ -67,50 +70,35 @@ std::vector<std::string> ScenarioRunner::run() {
 void ScenarioRunner::run_statement(const std::string& line) {
   Words words(line);
   if (words.done()) return;
-  const std::string first = words.next();
-  if (first == "row" || first == "title" || first == "broken") return;
-  if (first == "expect") {
+  if (words.take("row") || words.take("title") || words.take("broken")) return;
+  if (words.take("expect")) {
     if (!is_reconciled_) reconcile();
     expect(words);
     return;
   }
   is_reconciled_ = false;
-  if (first == "on") {
-    today_ = read_day(words.next());
-  } else if (first == "rule") {
-    apply_rule(rules_, words);
-  } else if (first == "retract") {
-    facts_.retract(words.next());
-  } else if (first == "repeat") {
-    facts_.repeat();
-  } else {
-    const int version = first == "later" ? 1 : first == "earlier" ? -1 : 0;
-    const std::string kind = version == 0 ? first : words.next();
-    if (!facts_.record(kind, words, version, policy_of(rules_).zone)) {
-      throw std::runtime_error("no statement begins with " + kind);
-    }
-  }
+  apply_statement(words, history_);
 }
 
 void ScenarioRunner::derive(const std::vector<Fact>& versions, Consolidated& subject, Allocation& allocation) const {
   subject = consolidate(current_facts(versions), versions, policy_);
   const std::string ignoring = "ignoring ";
   if (mutation_.starts_with(ignoring)) ignore_rule(mutation_.substr(ignoring.size()), subject);
-  allocation = allocate(subject, policy_, today_);
+  allocation = allocate(subject, policy_, history_.today);
 }
 
 void ScenarioRunner::reconcile() {
-  Rules rules = rules_;
+  Rules rules = history_.rules;
   const std::string rule = "rule ";
   if (mutation_.starts_with(rule)) {
     Words words(mutation_.substr(rule.size()));
     apply_rule(rules, words);
   }
   policy_ = policy_of(rules);
-  derive(facts_.versions(), subject_, allocation_);
+  derive(history_.facts.versions(), subject_, allocation_);
   last_posted_ = plan_entry(subject_, allocation_, fold_positions(transfers_)).transfers;
   transfers_.insert(transfers_.end(), last_posted_.begin(), last_posted_.end());
-  notices_ = desired_notices(subject_, allocation_, policy_, today_);
+  notices_ = desired_notices(subject_, allocation_, policy_, history_.today);
   plan_notice_changes();
   is_reconciled_ = true;
   if (mutation_.empty()) check_invariants();
@@ -127,7 +115,7 @@ void ScenarioRunner::check_invariants() {
   if (!plan_entry(subject_, allocation_, fold_positions(transfers_)).transfers.empty()) {
     note("a second reconcile would post again");
   }
-  std::vector<Fact> permuted(facts_.versions().rbegin(), facts_.versions().rend());
+  std::vector<Fact> permuted(history_.facts.versions().rbegin(), history_.facts.versions().rend());
   Consolidated subject;
   Allocation allocation;
   derive(permuted, subject, allocation);
@@ -135,7 +123,7 @@ void ScenarioRunner::check_invariants() {
     note("the answer depends on the order of facts:\n" + answer_text(subject, allocation) + "against\n" +
          answer_text(subject_, allocation_));
   }
-  if (allocation_.changes_on && *allocation_.changes_on <= today_) note("changes_on is not after today");
+  if (allocation_.changes_on && *allocation_.changes_on <= history_.today) note("changes_on is not after today");
 }
 
 void ScenarioRunner::plan_notice_changes() {

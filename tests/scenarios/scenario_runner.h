@@ -5,7 +5,7 @@
 
 #include "ledger/journal.h"
 #include "ledger/notices.h"
-#include "tests/scenarios/scenario_rules.h"
+#include "tests/scenarios/scenario_history.h"
 
 namespace authledger {
 
@@ -46,9 +46,7 @@ class ScenarioRunner {
   int line_number_ = 0;
   std::vector<std::string> failures_;
 
-  Rules rules_;
-  Day today_;
-  ScenarioFacts facts_;
+  ScenarioHistory history_;
   bool is_reconciled_ = false;
 
   Policy policy_;

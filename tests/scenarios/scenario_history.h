@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "tests/scenarios/scenario_rules.h"
+
+namespace authledger {
+
+// What the statements of a scenario have said so far.
+struct ScenarioHistory {
+  Rules rules;
+  Day today;
+  ScenarioFacts facts;
+};
+
+// Takes one statement that is no expectation: `on`, `rule`, `later`, `earlier`, `retract`, `repeat` or a fact. Throws
+// std::runtime_error with what is wrong.
+void apply_statement(Words& words, ScenarioHistory& history);
+
+}  // namespace authledger
