@@ -135,7 +135,7 @@ class Normalizer {
         const std::string start = items[i].service_codes.front(), end = items[j].service_codes.front();
         if (start != end) {
           items[i].service_codes.push_back(end);
-          items[i].service_codes.push_back(start + "-" + end);
+          items[i].service_codes.push_back(fmt::format("{}-{}", start, end));
         }
         items.erase(items.begin() + static_cast<ptrdiff_t>(j));
         break;

@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <cstdio>
+#include <exception>
 #include <iostream>
 
 #include "base/log.h"
@@ -81,5 +83,11 @@ int run_command_line(int argc, char** argv) {
 int main(int argc, char** argv) {
   // A closed pipe (`authledger … | head`) ends the output, not the work.
   std::signal(SIGPIPE, SIG_IGN);
-  return run_command_line(argc, argv);
+  try {
+    return run_command_line(argc, argv);
+  } catch (const std::exception& error) {
+    // Out of memory and the like: what was not committed is done again by the next run.
+    std::fprintf(stderr, "authledger: cannot go on: %s\n", error.what());
+    return kExitUnreachable;
+  }
 }
