@@ -88,6 +88,6 @@ int main(int argc, char** argv) {
   } catch (const std::exception& error) {
     // Out of memory and the like: what was not committed is done again by the next run.
     std::fprintf(stderr, "authledger: cannot go on: %s\n", error.what());
-    return kExitUnreachable;
+    return authledger::kExitUnreachable;
   }
 }
