@@ -8,34 +8,6 @@
 
 namespace authledger {
 
-bool PathEvaluator::logic(const PathNode& node, const PathScope& scope, PathValues& out) {
-  std::optional<bool> left, right;
-  if (!evaluate_criterion(node.input, scope, left)) return false;
-  bool is_decided = (node.op == PathOp::logical_and && left == false) ||
-                    (node.op == PathOp::logical_or && left == true) || (node.op == PathOp::implies && left == false);
-  if (!is_decided && !evaluate_criterion(node.arguments[0], scope, right)) return false;
-  std::optional<bool> answer;
-  if (node.op == PathOp::logical_and) {
-    if (left == false || right == false)
-      answer = false;
-    else if (left && right)
-      answer = true;
-  } else if (node.op == PathOp::logical_or) {
-    if (left == true || right == true)
-      answer = true;
-    else if (left && right)
-      answer = false;
-  } else if (node.op == PathOp::logical_xor) {
-    if (left && right) answer = *left != *right;
-  } else {
-    if (left == false || right == true)
-      answer = true;
-    else if (left && right)
-      answer = false;
-  }
-  return !answer || push(node, boolean_value(*answer), out);
-}
-
 bool PathEvaluator::order(const PathNode& node, const PathValue& left, const PathValue& right,
                           std::optional<int>& out) {
   if (is_numeric(left) && is_numeric(right)) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "fhir/path/analysis.h"
+#include "fhir/path/chain.h"
 #include "fhir/path/evaluator.h"
 #include "fhir/path/parser.h"
 
@@ -21,6 +22,7 @@ Result<PathExpression, PathError> PathExpression::compile(std::string_view text,
   auto program = std::make_unique<PathProgram>(std::move(*parsed));
   TypeIndex result_type = kUnknownType;
   if (auto error = analyze_path(*program, options, result_type)) return *error;
+  link_chains(*program);
   return PathExpression(std::move(program), result_type);
 }
 

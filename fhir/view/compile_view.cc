@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/text.h"
 #include "fhir/view/view_program.h"
@@ -22,7 +23,7 @@ class ViewCompiler {
  public:
   // Compiles everything that can be, so that all mistakes are reported at once.
   void compile(JsonView definition, std::string& resource_type, std::vector<ViewConstant>& constants,
-               std::vector<PathExpression>& where, ViewSelect& root, std::vector<ViewColumn>& columns) {
+               std::vector<ViewTest>& where, ViewSelect& root, std::vector<ViewColumn>& columns) {
     if (!definition.is_object()) return report("ViewDefinition", "expected an object");
     check_members(definition, "ViewDefinition",
                   {"resourceType", "id",        "meta",      "implicitRules",     "language",
@@ -43,12 +44,12 @@ class ViewCompiler {
         continue;
       }
       if (auto expression = compile_path(test["path"], path + ".path", options_.context_type))
-        where.push_back(std::move(*expression));
+        where.push_back({std::move(*expression), path});
     }
     if (!definition["select"].is_array() || definition["select"].size() == 0) {
       return report("ViewDefinition.select", "needs at least one select");
     }
-    selects(definition["select"], "ViewDefinition.select", options_.context_type, 0, root.selects, columns);
+    selects(definition["select"], "ViewDefinition.select", options_.context_type, 0, root, columns);
     root.column_count = columns.size();
     std::vector<std::string> names;
     for (const ViewColumn& column : columns) {
@@ -62,6 +63,7 @@ class ViewCompiler {
   }
   explicit ViewCompiler(bool is_strict) { options_.is_strict = is_strict; }
   Issues& issues() { return issues_; }
+  bool has_row_index() const { return has_row_index_; }
 
  private:
   void report(std::string path, std::string message) {
@@ -106,6 +108,7 @@ class ViewCompiler {
     if (expression_text.empty()) return std::nullopt;
     PathOptions options = options_;
     options.context_type = context_type;
+    has_row_index_ = has_row_index_ || expression_text.find("rowIndex") != std::string::npos;
     auto expression = PathExpression::compile(expression_text, options);
     if (!expression) {
       report(path, to_string(expression.error()));
@@ -149,10 +152,17 @@ class ViewCompiler {
   }
 
   void selects(JsonView definitions, const std::string& path, const std::string& context_type, int depth,
-               std::vector<ViewSelect>& out, std::vector<ViewColumn>& columns) {
+               ViewSelect& owner, std::vector<ViewColumn>& columns) {
     size_t i = 0;
     for (JsonView definition : list(definitions, path)) {
-      out.push_back(select(definition, fmt::format("{}[{}]", path, i++), context_type, depth, columns));
+      ViewSelect child = select(definition, fmt::format("{}[{}]", path, i++), context_type, depth, columns);
+      if (child.iteration != ViewIteration::none || !child.unions.empty()) {
+        owner.selects.push_back(std::move(child));
+        continue;
+      }
+      // One row for one row: the child's columns are the owner's.
+      std::move(child.columns.begin(), child.columns.end(), std::back_inserter(owner.columns));
+      std::move(child.selects.begin(), child.selects.end(), std::back_inserter(owner.selects));
     }
   }
 
@@ -177,7 +187,7 @@ class ViewCompiler {
     for (JsonView column_definition : list(definition["column"], path + ".column")) {
       column(column_definition, fmt::format("{}.column[{}]", path, i++), context_type, result, columns);
     }
-    selects(definition["select"], path + ".select", context_type, depth + 1, result.selects, columns);
+    selects(definition["select"], path + ".select", context_type, depth + 1, result, columns);
     unions(definition["unionAll"], path + ".unionAll", context_type, depth + 1, result, columns);
     result.column_count = columns.size() - result.first_column;
     if (!definition["column"].exists() && !definition["select"].exists() && !definition["unionAll"].exists()) {
@@ -270,6 +280,7 @@ class ViewCompiler {
 
   PathOptions options_;
   Issues issues_;
+  bool has_row_index_ = false;
 };
 
 }  // namespace
@@ -280,6 +291,7 @@ Result<View, Issues> View::compile(JsonView definition, bool is_strict) {
   compiler.compile(definition, program->resource_type, program->constants, program->where, program->root,
                    program->columns);
   if (!compiler.issues().empty()) return std::move(compiler.issues());
+  program->has_row_index = compiler.has_row_index();
   return View(std::move(program));
 }
 

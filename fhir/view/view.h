@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <memory_resource>
 #include <span>
@@ -47,6 +48,7 @@ class ViewRows {
   void add(std::span<const ViewValue> row) { rows_.push_back(row); }
 
  private:
+  std::unique_ptr<std::byte[]> block_;
   std::unique_ptr<std::pmr::monotonic_buffer_resource> arena_;
   std::vector<std::span<const ViewValue>> rows_;
 };
