@@ -287,6 +287,44 @@ std::string JsonWriter::take() {
   return text;
 }
 
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  size_t plain = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
+    out.append(text, plain, i - plain);
+    plain = i + 1;
+    switch (c) {
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      default:
+        out += fmt::format("\\u{:04X}", static_cast<unsigned char>(c));
+    }
+  }
+  out.append(text, plain);
+  out += '"';
+}
+
 std::string to_json_text(JsonView view, JsonWriter::Style style) {
   JsonWriter writer(style);
   return writer.value(view).take();

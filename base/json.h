@@ -187,6 +187,9 @@ class JsonWriter {
   std::unique_ptr<State> state_;
 };
 
+// Appends the text as a JSON string, with its quotes.
+void append_json_string(std::string& out, std::string_view text);
+
 std::string to_json_text(JsonView view, JsonWriter::Style style = JsonWriter::Style::compact);
 
 }  // namespace authledger

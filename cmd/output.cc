@@ -55,18 +55,6 @@ void write_json(JsonWriter& writer, const OutputCell& cell) {
   }
 }
 
-// RFC 4180 quoting. A leading =, +, -, @ or tab would be run as a formula by spreadsheets, so it gets an apostrophe;
-// numbers of our own keep their sign.
-std::string csv_field(const OutputCell& cell) {
-  std::string text = shown_text(cell);
-  if (cell.kind != OutputCell::Kind::number && !text.empty() &&
-      std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos) {
-    text.insert(0, "'");
-  }
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  return "\"" + replace_all(text, "\"", "\"\"") + "\"";
-}
-
 // Code points, near enough to columns for the names and codes that stand in tables.
 size_t width_of(std::string_view text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
@@ -140,7 +128,8 @@ void RowWriter::add(std::vector<OutputCell> cells) {
     }
     case Format::csv: {
       std::vector<std::string> fields;
-      for (const OutputCell& cell : cells) fields.push_back(csv_field(cell));
+      for (const OutputCell& cell : cells)
+        fields.push_back(csv_field(shown_text(cell), cell.kind == OutputCell::Kind::number));
       out_ << join(fields, ",") << "\r\n";
       return;
     }

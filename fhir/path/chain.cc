@@ -210,6 +210,8 @@ bool PathEvaluator::run_chain(const PathNode& node, const PathScope& scope, Chai
 
 PathEvaluator::Flow PathEvaluator::end_chain(ChainRun& run, const PathValue& value) {
   ChainEnd& end = run.end;
+  if (environment_.sources && (value.node || value.sibling))
+    environment_.sources->push_back(value.node ? value.node : value.sibling);
   if (end.out) return push(program_.nodes[(run.steps_end - 1)->node], value, *end.out) ? Flow::go_on : Flow::failed;
   if (end.count == 0) end.value = value;
   return ++end.count >= end.count_max ? Flow::enough : Flow::go_on;
@@ -301,7 +303,10 @@ PathEvaluator::Flow PathEvaluator::run_steps(ChainRun& run, const PathStep* at, 
     case StepKind::filter: {
       std::optional<bool> is_met;
       PathScope inner{std::span<const PathValue>(&item, 1), 0, run.scope.total};
+      size_t known_sources = environment_.sources ? environment_.sources->size() : 0;
       if (!evaluate_criterion(node.arguments[0], inner, is_met)) return Flow::failed;
+      // What a filter looks at is not what the path gives.
+      if (environment_.sources) environment_.sources->resize(known_sources);
       return is_met == true ? run_steps(run, at + 1, item) : Flow::go_on;
     }
     case StepKind::of_type:

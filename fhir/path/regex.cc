@@ -46,7 +46,6 @@ class RegexParser {
     while (!is_end() && peek() == '|') {
       ++at_;
       insert_split(start);
-      for (uint32_t& jump : jumps) ++jump;
       jumps.push_back(emit(Code::jump));
       regex_.program_[start].other = next_instruction();
       start = next_instruction();

@@ -156,7 +156,10 @@ class ViewRun {
   bool cell(const ViewProgramColumn& column, std::span<const PathValue> focus, ViewValue& out) {
     PathValues& values = values_;
     values.clear();
+    sources_.clear();
+    environment_.sources = rows_.is_explained() ? &sources_ : nullptr;
     if (!evaluate(column.expression, column.element_path, focus, values)) return false;
+    environment_.sources = nullptr;
     std::erase_if(values, [](const PathValue& value) { return value.kind == ValueKind::none; });
     if (!column.collection) {
       if (values.size() > 1) {
@@ -175,6 +178,15 @@ class ViewRun {
     }
     out.elements = std::span<const ViewValue>(elements, values.size());
     return true;
+  }
+
+  void explain(const PathValue& value, ViewValue& out) {
+    std::vector<const JsonNode*> sources = value_sources(value, sources_);
+    auto* kept = static_cast<const JsonNode**>(
+        rows_.arena().allocate(sizeof(JsonNode*) * std::max<size_t>(sources.size(), 1), alignof(JsonNode*)));
+    std::copy(sources.begin(), sources.end(), kept);
+    out.sources = kept;
+    out.source_count = static_cast<uint32_t>(sources.size());
   }
 
   bool scalar(const ViewProgramColumn& column, const PathValue& value, ViewValue& out) {
@@ -199,6 +211,7 @@ class ViewRun {
         return fail(column.element_path, fmt::format("column {} gives a {}; a column takes a primitive value",
                                                      column.name, kind_name(value)));
     }
+    if (rows_.is_explained()) explain(value, out);
     bool lives_in_document = value.node != nullptr;
     out.text = lives_in_document ? value.text : keep_text(rows_.arena(), display_text(value));
     return true;
@@ -211,6 +224,7 @@ class ViewRun {
   PathValue& row_index_;
   std::pmr::memory_resource& scratch_;
   PathValues values_;
+  std::vector<const JsonNode*> sources_;
   ViewRows& rows_;
   std::string problem_;
 };
@@ -218,8 +232,9 @@ class ViewRun {
 }  // namespace
 
 // Most resources' cells fit the first block, which is used again.
-ViewRows::ViewRows()
-    : block_(std::make_unique<std::byte[]>(kRowArenaBytes)),
+ViewRows::ViewRows(bool is_explained)
+    : is_explained_(is_explained),
+      block_(std::make_unique<std::byte[]>(kRowArenaBytes)),
       arena_(std::make_unique<std::pmr::monotonic_buffer_resource>(block_.get(), kRowArenaBytes)) {}
 ViewRows::~ViewRows() = default;
 void ViewRows::clear() {
@@ -249,7 +264,7 @@ int View::column(std::string_view name) const {
   return -1;
 }
 
-Outcome View::evaluate(JsonView resource, ViewRows& rows) const {
+Outcome View::evaluate(JsonView resource, ViewRows& rows, JsonView bundle) const {
   if (resource["resourceType"].text() != program_->resource_type) return Done{};
   std::array<std::byte, kScratchBytes> buffer;
   std::pmr::monotonic_buffer_resource scratch(buffer.data(), buffer.size());
@@ -269,6 +284,7 @@ Outcome View::evaluate(JsonView resource, ViewRows& rows) const {
 
   PathEnvironment environment;
   environment.resource = resource;
+  environment.bundle = bundle;
   environment.variables = variables;
   environment.now = SystemClock().now();
   PathValue focus = resource_value(resource);
