@@ -56,7 +56,16 @@ bool PathEvaluator::shift_temporal(const PathNode& node, const PathValue& left, 
   }
   if (left.kind == ValueKind::time && *unit < CalendarUnit::hour)
     return fail(node, "a time moves by hours, minutes or seconds");
-  auto whole = rescale(amount->value, 0, DecimalRounding::down);
+  // For calendar seconds the decimal part counts, for longer units it is ignored (FHIRPath 2.0, 6.6.7); the public
+  // suite ignores that of the UCUM code 's' as well.
+  Decimal shift = amount->value;
+  if (*unit == CalendarUnit::second && calendar_unit(amount->unit)) {
+    auto milliseconds = multiply(shift, decimal_of(1000));
+    if (!milliseconds) return true;
+    shift = *milliseconds;
+    unit = CalendarUnit::millisecond;
+  }
+  auto whole = rescale(shift, 0, DecimalRounding::down);
   auto count = whole ? to_integer(*whole) : std::nullopt;
   if (!count) return true;
   auto moved = add(*moment, node.op == PathOp::subtract ? -*count : *count, *unit);

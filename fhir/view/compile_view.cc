@@ -19,6 +19,11 @@ bool is_column_name(std::string_view name) {
                      [&](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '_'; });
 }
 
+bool is_integer_text(std::string_view text) {
+  auto number = parse_decimal(text);
+  return number && to_integer(*number);
+}
+
 class ViewCompiler {
  public:
   // Compiles everything that can be, so that all mistakes are reported at once.
@@ -44,7 +49,7 @@ class ViewCompiler {
         continue;
       }
       if (auto expression = compile_path(test["path"], path + ".path", options_.context_type))
-        where.push_back({std::move(*expression), path});
+        add_where(std::move(*expression), path, where);
     }
     if (!definition["select"].is_array() || definition["select"].size() == 0) {
       return report("ViewDefinition.select", "needs at least one select");
@@ -117,6 +122,14 @@ class ViewCompiler {
     return std::move(*expression);
   }
 
+  void add_where(PathExpression expression, const std::string& path, std::vector<ViewTest>& where) {
+    std::string type = expression.result_type();
+    if (!type.empty() && type != "boolean")
+      report(path + ".path",
+             fmt::format("gives {}; write a test that is true or false, such as {}.exists()", type, expression.text()));
+    where.push_back({std::move(expression), path});
+  }
+
   void read_constants(JsonView constants, std::vector<ViewConstant>& out) {
     size_t i = 0;
     for (JsonView definition : list(constants, "ViewDefinition.constant")) {
@@ -133,7 +146,10 @@ class ViewCompiler {
       for (JsonView member : definition) {
         if (!member.name().starts_with("value")) continue;
         ++values;
-        constant.type = Model::r4().find_json_suffix(member.name().substr(5));
+        // R4 does not know integer64, which ViewDefinition takes from R5, where JSON holds it as text.
+        bool is_integer64 = member.name() == "valueInteger64";
+        constant.type =
+            is_integer64 ? Model::r4().find_type("integer") : Model::r4().find_json_suffix(member.name().substr(5));
         bool is_primitive =
             constant.type != kUnknownType && Model::r4().type(constant.type).kind == TypeKind::primitive;
         bool is_scalar = member.is_string() || member.is_number() || member.is_boolean();
@@ -141,7 +157,8 @@ class ViewCompiler {
           report(path + "." + std::string(member.name()), "is no constant of a primitive type");
           continue;
         }
-        constant.kind = element_value(member.node(), nullptr, constant.type).kind;
+        constant.kind = is_integer64 ? ValueKind::integer : element_value(member.node(), nullptr, constant.type).kind;
+        if (is_integer64 && !is_integer_text(member.text())) report(path + ".valueInteger64", "is no whole number");
         constant.text = member.string();
       }
       if (values != 1) report(path, fmt::format("needs exactly one value[x], has {}", values));
