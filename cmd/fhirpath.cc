@@ -79,7 +79,10 @@ class FhirPathRun {
     std::string type = found.resource["resourceType"].string();
     auto known = compiled_.find(type);
     if (known == compiled_.end()) {
-      auto expression = PathExpression::compile(command_.expression, {type, {}, command_.is_strict});
+      PathOptions options;
+      options.context_type = type;
+      options.is_strict = command_.is_strict;
+      auto expression = PathExpression::compile(command_.expression, options);
       if (!expression) {
         fmt::print(stderr, "expression:{}\n", to_string(expression.error()));
         exit_code_ = kExitBadUsage;

@@ -41,6 +41,22 @@ TEST(Fault30, RefusesWhatIsNotCleanJson) {
   EXPECT_FALSE(document.parse("[1,2", {.bytes_max = 2, .depth_max = 10}).ok()) << "beyond the limit";
 }
 
+TEST(Fault30, SaysWhichLimitDeepAndGiantTextsMeet) {
+  JsonDocument document;
+  auto deep = document.parse(std::string(100'000, '[') + std::string(100'000, ']'));
+  ASSERT_FALSE(deep.ok());
+  EXPECT_NE(deep.error().message.find("nested deeper than the limit"), std::string::npos) << deep.error().message;
+  std::string objects;
+  for (int i = 0; i < 100'000; ++i) objects += "{\"a\":";
+  EXPECT_FALSE(document.parse(objects + "1" + std::string(100'000, '}')).ok());
+  std::string giant = "{\"a\":\"" + std::string(10 << 20, 'x') + "\"}";
+  EXPECT_TRUE(document.parse(giant).ok()) << "10 MB fit the limit of a file";
+  auto refused = document.parse(giant, {.bytes_max = 1 << 20, .depth_max = 200});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().message, "larger than 1048576 bytes");
+  EXPECT_EQ(document.parse("-0").value().text(), "-0");
+}
+
 TEST(Json, ErrorsNameThePlaceAndNotTheContent) {
   JsonDocument document;
   auto root = document.parse("{\n  \"name\": \"Smith\",\n  oops }");
