@@ -1,6 +1,6 @@
 # Every target installs the Debian packages that it lacks, naming them. See README.md.
 .DEFAULT_GOAL := help
-.PHONY: help packages build demo serve test test-sanitized bench lint format clean
+.PHONY: help packages build demo serve test test-sanitized bench bench-engines fuzz lint format clean
 
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
@@ -13,6 +13,7 @@ help:
 	@echo "make test            build and run every test"
 	@echo "make test-sanitized  the same under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@echo "make bench           measure; prints the machine, the ceiling and the ratios"
+	@echo "make fuzz SECONDS=60  fuzz JSON, FHIRPath, ViewDefinitions and dates, each for that long"
 	@echo "make lint            clang-format and clang-tidy"
 
 packages:
@@ -44,6 +45,19 @@ bench: packages
 	@rm -f build.log
 	@cmake --build --preset release
 	@build/release/bench-program/bench
+	@$(MAKE) --no-print-directory bench-engines
+	@build/release/bench-program/bench_map
+
+# The npm packages that bench_map measures beside authledger, at the versions of bench/package.json.
+bench-engines:
+	@command -v npm >/dev/null || scripts/install_packages.sh nodejs npm
+	@mkdir -p build/bench && cp bench/package.json build/bench/package.json
+	@cd build/bench && npm install --no-audit --no-fund --loglevel=error >/dev/null
+
+SECONDS ?= 60
+fuzz: packages
+	@scripts/install_packages.sh clang libclang-rt-14-dev
+	@scripts/fuzz.sh $(SECONDS)
 
 lint:
 	@scripts/lint.sh

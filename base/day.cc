@@ -126,8 +126,12 @@ std::optional<Instant> parse_instant(std::string_view text) {
   }
   if (at != text.size()) return std::nullopt;
   using namespace std::chrono;
-  return Instant{hours{24} * day->number + hours{*hour} + minutes{*minute - offset_minutes} + seconds{second} +
-                 microseconds{micros}};
+  Instant instant{hours{24} * day->number + hours{*hour} + minutes{*minute - offset_minutes} + seconds{second} +
+                  microseconds{micros}};
+  // In UTC it must lie in the years that can be written.
+  Instant first{hours{24} * day_of(1, 1, 1).number}, last{hours{24} * (day_of(9999, 12, 31).number + 1)};
+  if (instant < first || instant >= last) return std::nullopt;
+  return instant;
 }
 
 std::string format_instant(Instant instant) {

@@ -9,72 +9,18 @@
 
 #include <algorithm>
 #include <cstring>
-#include <memory_resource>
 
+#include "base/json_index.h"
+#include "base/json_tree.h"
 #include "base/text.h"
 
 namespace authledger {
 namespace {
 
-constexpr size_t kArenaBlockBytes = size_t{64} << 10;
-constexpr size_t kSmallObjectMembers = 24;
-
-// Node memory that is kept between documents, so that a stream of resources allocates once.
-class NodeArena {
- public:
-  JsonNode* allocate(size_t count) {
-    while (block_ < blocks_.size() && used_ + count > blocks_[block_].capacity) {
-      ++block_;
-      used_ = 0;
-    }
-    if (block_ == blocks_.size()) {
-      size_t capacity = std::max(count, kArenaBlockBytes / sizeof(JsonNode));
-      blocks_.push_back({std::make_unique<JsonNode[]>(capacity), capacity});
-    }
-    JsonNode* nodes = blocks_[block_].nodes.get() + used_;
-    used_ += count;
-    return nodes;
-  }
-  void reset() {
-    // One giant document must not hold its memory for the rest of the stream.
-    if (blocks_.size() > 64) blocks_.resize(1);
-    block_ = used_ = 0;
-  }
-
- private:
-  struct Block {
-    std::unique_ptr<JsonNode[]> nodes;
-    size_t capacity;
-  };
-  std::vector<Block> blocks_;
-  size_t block_ = 0;
-  size_t used_ = 0;
-};
-
-std::string_view name_of(const JsonNode& node) {
-  return {node.name, node.name_bytes};
-}
-
-bool has_duplicate_names(const JsonNode* first, size_t count) {
-  if (count <= kSmallObjectMembers) {
-    for (size_t i = 1; i < count; ++i) {
-      for (size_t j = 0; j < i; ++j) {
-        if (first[i].name_bytes == first[j].name_bytes && name_of(first[i]) == name_of(first[j])) return true;
-      }
-    }
-    return false;
-  }
-  std::vector<std::string_view> names;
-  names.reserve(count);
-  for (size_t i = 0; i < count; ++i) names.push_back(name_of(first[i]));
-  std::sort(names.begin(), names.end());
-  return std::adjacent_find(names.begin(), names.end()) != names.end();
-}
-
 // Receives RapidJSON's events and builds the tree bottom-up on a stack.
 class TreeBuilder {
  public:
-  TreeBuilder(std::vector<JsonNode>& stack, NodeArena& arena, uint32_t depth_max)
+  TreeBuilder(std::vector<JsonNode>& stack, JsonNodeArena& arena, uint32_t depth_max)
       : stack_(stack), arena_(arena), depth_max_(depth_max) {}
 
   bool Null() { return push(JsonKind::null, nullptr, 0, false); }
@@ -83,12 +29,12 @@ class TreeBuilder {
     return push(JsonKind::number, text, bytes, false);
   }
   bool String(const char* text, rapidjson::SizeType bytes, bool) {
-    return has_no_nul(text, bytes) && push(JsonKind::string, text, bytes, false);
+    return is_clean(text, bytes) && push(JsonKind::string, text, bytes, false);
   }
   bool Key(const char* text, rapidjson::SizeType bytes, bool) {
     name_ = text;
     name_bytes_ = bytes;
-    return has_no_nul(text, bytes);
+    return is_clean(text, bytes);
   }
   bool StartObject() { return start(JsonKind::object); }
   bool EndObject(rapidjson::SizeType count) {
@@ -114,6 +60,7 @@ class TreeBuilder {
     JsonNode node{};
     node.name = name_;
     node.name_bytes = name_bytes_;
+    node.name_hash = json_name_hash(name_, name_bytes_);
     node.size = size;
     node.text = text;
     node.kind = kind;
@@ -142,20 +89,33 @@ class TreeBuilder {
     stack_.back().children = children;
     return true;
   }
-  bool has_no_nul(const char* text, size_t bytes) {
-    if (bytes == 0 || std::memchr(text, 0, bytes) == nullptr) return true;
-    problem_ = "a string holds U+0000";
-    return false;
+  bool is_clean(const char* text, size_t bytes) {
+    if (bytes == 0) return true;
+    if (std::memchr(text, 0, bytes)) problem_ = "a string holds U+0000";
+    // The text was valid UTF-8, so half a surrogate pair can only come from an escape, which RapidJSON lets pass.
+    for (std::string_view rest(text, bytes); rest.size() > 1;) {
+      size_t at = rest.find('\xED');
+      if (at == std::string_view::npos || at + 1 == rest.size()) break;
+      if (static_cast<unsigned char>(rest[at + 1]) >= 0xA0) problem_ = "a string holds half a surrogate pair";
+      rest.remove_prefix(at + 1);
+    }
+    return problem_ == nullptr;
   }
 
   std::vector<JsonNode>& stack_;
-  NodeArena& arena_;
+  JsonNodeArena& arena_;
   uint32_t depth_max_;
   uint32_t depth_ = 0;
   const char* name_ = nullptr;
   uint32_t name_bytes_ = 0;
   const char* problem_ = nullptr;
 };
+
+// RFC 8259 lets us skip a byte order mark.
+std::string_view without_byte_order_mark(std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  return text;
+}
 
 std::string position(std::string_view text, size_t offset) {
   std::string_view before = text.substr(0, offset);
@@ -169,9 +129,19 @@ std::string position(std::string_view text, size_t offset) {
 struct JsonDocument::State {
   std::vector<char> buffer;
   std::vector<JsonNode> stack;
-  NodeArena arena;
+  JsonNodeArena arena;
+  JsonIndexReader index_reader;
   JsonNode root{};
   bool has_root = false;
+
+  // The text in place, with zeros behind it.
+  char* keep(std::string_view text) {
+    if (buffer.size() < text.size() + JsonIndexReader::kPaddingBytes)
+      buffer.resize(text.size() + text.size() / 2 + JsonIndexReader::kPaddingBytes);
+    std::memcpy(buffer.data(), text.data(), text.size());
+    std::memset(buffer.data() + text.size(), 0, JsonIndexReader::kPaddingBytes);
+    return buffer.data();
+  }
 };
 
 JsonDocument::JsonDocument() : state_(std::make_unique<State>()) {}
@@ -181,18 +151,28 @@ JsonDocument::~JsonDocument() = default;
 
 Result<JsonView> JsonDocument::parse(std::string_view text, const JsonLimits& limits) {
   State& state = *state_;
+  if (text.size() <= limits.bytes_max) {
+    std::string_view read = without_byte_order_mark(text);
+    state.arena.reset();
+    state.has_root = !read.empty() &&
+                     state.index_reader.read(state.keep(read), read.size(), limits.depth_max, state.arena, state.root);
+    if (state.has_root) return JsonView(&state.root);
+  }
+  return parse_slowly(text, limits);
+}
+
+Result<JsonView> JsonDocument::parse_slowly(std::string_view text, const JsonLimits& limits) {
+  State& state = *state_;
   state.has_root = false;
   state.stack.clear();
   state.arena.reset();
   if (text.size() > limits.bytes_max) return Failure{fmt::format("larger than {} bytes", limits.bytes_max)};
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // A byte order mark, which RFC 8259 lets us skip.
+  text = without_byte_order_mark(text);
   if (!is_utf8(text)) return Failure{"not valid UTF-8"};
-  state.buffer.assign(text.begin(), text.end());
-  state.buffer.push_back('\0');
 
   constexpr unsigned kFlags =
       rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseIterativeFlag;
-  rapidjson::InsituStringStream stream(state.buffer.data());
+  rapidjson::InsituStringStream stream(state.keep(text));
   rapidjson::Reader reader;
   TreeBuilder builder(state.stack, state.arena, limits.depth_max);
   rapidjson::ParseResult outcome = reader.Parse<kFlags>(stream, builder);
@@ -305,6 +285,44 @@ std::string JsonWriter::take() {
   state_->compact.Reset(state_->buffer);
   state_->pretty.Reset(state_->buffer);
   return text;
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  size_t plain = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
+    out.append(text, plain, i - plain);
+    plain = i + 1;
+    switch (c) {
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      default:
+        out += fmt::format("\\u{:04X}", static_cast<unsigned char>(c));
+    }
+  }
+  out.append(text, plain);
+  out += '"';
 }
 
 std::string to_json_text(JsonView view, JsonWriter::Style style) {

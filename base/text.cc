@@ -76,6 +76,14 @@ std::string replace_all(std::string text, std::string_view from, std::string_vie
   return text;
 }
 
+std::string csv_field(std::string_view text, bool is_number) {
+  std::string field(text);
+  if (!is_number && !field.empty() && std::string_view("=+-@\t\r").find(field[0]) != std::string_view::npos)
+    field.insert(0, "'");
+  if (field.find_first_of(",\"\n\r") == std::string::npos) return field;
+  return "\"" + replace_all(field, "\"", "\"\"") + "\"";
+}
+
 std::string nearest_word(std::string_view word, const std::vector<std::string>& known) {
   std::string best;
   size_t best_distance = std::max<size_t>(2, word.size() / 3) + 1;

@@ -2,26 +2,31 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <sstream>
+#include <thread>
 
 #include "cmd/commands.h"
+#include "cmd/map_expect.h"
 #include "config/config.h"
-#include "fhir/files.h"
-#include "fhir/view/view.h"
+#include "fhir/view/map_stream.h"
 
 // `map VIEW FILE…`: rows of a ViewDefinition, or of every view of a mapping file, over files.
 
 namespace authledger {
 namespace {
 
-struct MapOptions {
+struct MapCommand {
   std::string view;
   std::vector<std::string> files;
-  bool explains = false;
+  std::string expected_file;
+  bool is_explained = false;
+  unsigned threads = std::max(1u, std::thread::hardware_concurrency());
 };
 
 Result<std::string> definition_text(const std::string& name) {
@@ -68,158 +73,111 @@ Result<std::vector<View>, Issues> read_views(const std::string& name) {
   return views;
 }
 
-OutputCell output_cell(const ViewValue& value) {
-  switch (value.kind) {
-    case ViewValueKind::null:
-      return {};
-    case ViewValueKind::boolean:
-      return OutputCell::of_boolean(value.text == "true");
-    case ViewValueKind::number:
-      return OutputCell::of_number(value.text);
-    case ViewValueKind::string: {
-      OutputCell cell;
-      cell.kind = OutputCell::Kind::text;  // An empty string stays one.
-      cell.text = value.text;
-      return cell;
-    }
-    case ViewValueKind::collection: {
-      JsonWriter writer;
-      std::string shown;
-      writer.begin_array();
-      for (const ViewValue& element : value.elements) {
-        if (element.kind == ViewValueKind::number)
-          writer.number_text(element.text);
-        else if (element.kind == ViewValueKind::boolean)
-          writer.boolean(element.text == "true");
-        else
-          writer.string(element.text);
-        shown += (shown.empty() ? "" : "; ") + std::string(element.text);
-      }
-      return OutputCell::of_json(writer.end_array().take(), shown);
-    }
+RowFormat row_format(Format format) {
+  switch (format) {
+    case Format::table:
+      return RowFormat::table;
+    case Format::json:
+      return RowFormat::json;
+    case Format::ndjson:
+      return RowFormat::ndjson;
+    case Format::csv:
+      return RowFormat::csv;
   }
-  return {};
+  return RowFormat::ndjson;
 }
 
-// Where in the resource a cell's text stands, by its address; empty for what an expression computed.
-bool find_element(JsonView view, const char* text, std::string& path) {
-  size_t length = path.size();
-  for (size_t i = 0; i < view.size(); ++i) {
-    JsonView child = view.at(i);
-    path += view.is_array() ? fmt::format("[{}]", i) : "." + std::string(child.name());
-    bool is_here = (child.is_string() || child.is_number()) && child.text().data() == text;
-    if (is_here || find_element(child, text, path)) return true;
-    path.resize(length);
-  }
-  return false;
-}
-
-std::vector<std::string> element_paths(JsonView resource, const ViewValue& value) {
-  std::vector<std::string> paths;
-  if (value.kind == ViewValueKind::collection) {
-    for (const ViewValue& element : value.elements) {
-      for (std::string& path : element_paths(resource, element)) paths.push_back(std::move(path));
-    }
-  } else if (value.kind == ViewValueKind::string || value.kind == ViewValueKind::number) {
-    std::string path = resource["resourceType"].string();
-    if (find_element(resource, value.text.data(), path)) paths.push_back(std::move(path));
-  }
-  return paths;
-}
-
-class MapRun {
+// Writes what the stream gives; false when nobody reads it any more.
+class MapOutput {
  public:
-  MapRun(std::vector<View> views, Format format, bool explains)
-      : views_(std::move(views)),
-        explains_(explains),
-        columns_(column_names()),
-        writer_(
-            std::cout, format,
-            explains ? std::vector<std::string>{"resource", "row", "column", "value", "path", "elements"} : columns_) {}
+  MapOutput(Format format, ExpectedRows* expected) : format_(format), expected_(expected) {}
 
-  bool is_clean() const { return is_clean_; }
-  void finish() { writer_.finish(); }
-
-  void read(const std::string& name) {
-    std::filesystem::path path(name);
-    std::string folder = path.has_parent_path() ? path.parent_path().string() : ".";
-    Issues issues = read_resource_file(folder, path.filename().string(), [&](const FileResource& found) {
-      for (const View& view : views_) add_rows(view, found);
-      return true;
-    });
-    for (const Issue& issue : issues) complain(issue.element_path, issue.message);
+  void begin(const MapStream& stream) {
+    if (expected_) return;
+    if (format_ == Format::table)
+      table_.emplace(std::cout, format_, stream.columns());
+    else
+      write(stream.row_text().head());
   }
+  bool take(MappedPart&& part) {
+    for (const std::string& problem : part.problems) fmt::print(stderr, "{}\n", problem);
+    is_clean_ = is_clean_ && part.problems.empty();
+    std::string_view text = part.text;
+    if (expected_) {
+      for (size_t end = 0; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1))
+        expected_->add(text.substr(0, end));
+      return true;
+    }
+    for (const std::vector<std::string>& row : part.shown) {
+      std::vector<OutputCell> cells;
+      for (const std::string& shown : row) cells.push_back(OutputCell::of_text(shown));
+      table_->add(std::move(cells));
+    }
+    if (format_ == Format::json && !has_rows_ && part.rows > 0) text.remove_prefix(1);
+    has_rows_ = has_rows_ || part.rows > 0;
+    return write(text);
+  }
+  void finish(const MapStream& stream) {
+    if (table_) return table_->finish();
+    if (!expected_) write(stream.row_text().tail(has_rows_));
+    std::fflush(stdout);
+  }
+  bool is_clean() const { return is_clean_; }
 
  private:
-  std::vector<std::string> column_names() const {
-    std::vector<std::string> names;
-    for (const View& view : views_) {
-      for (const ViewColumn& column : view.columns()) {
-        if (std::find(names.begin(), names.end(), column.name) == names.end()) names.push_back(column.name);
-      }
-    }
-    return names;
-  }
+  static bool write(std::string_view text) { return std::fwrite(text.data(), 1, text.size(), stdout) == text.size(); }
 
-  void complain(const std::string& where, const std::string& message) {
-    is_clean_ = false;
-    std::cerr << where << ": " << message << '\n';
-  }
-
-  void add_rows(const View& view, const FileResource& found) {
-    rows_.clear();
-    auto outcome = view.evaluate(found.resource, rows_);
-    if (!outcome)
-      return complain(found.line ? fmt::format("{}:{}", found.file, found.line) : found.file, outcome.error().message);
-    for (size_t i = 0; i < rows_.size(); ++i) {
-      if (explains_) {
-        explain(view, found.resource, i);
-        continue;
-      }
-      std::vector<OutputCell> cells;
-      for (const std::string& name : columns_) {
-        int column = view.column(name);
-        cells.push_back(column < 0 ? OutputCell{} : output_cell(rows_.row(i)[static_cast<size_t>(column)]));
-      }
-      writer_.add(std::move(cells));
-    }
-  }
-
-  void explain(const View& view, JsonView resource, size_t row) {
-    std::string key = resource["resourceType"].string() + "/" + resource["id"].string();
-    for (size_t c = 0; c < view.columns().size(); ++c) {
-      const ViewValue& value = rows_.row(row)[c];
-      writer_.add({OutputCell::of_text(key), OutputCell::of_integer(static_cast<long long>(row)),
-                   OutputCell::of_text(view.columns()[c].name), output_cell(value),
-                   OutputCell::of_text(view.columns()[c].path), OutputCell::of_list(element_paths(resource, value))});
-    }
-  }
-
-  std::vector<View> views_;
-  bool explains_;
-  std::vector<std::string> columns_;
-  RowWriter writer_;
-  ViewRows rows_;
+  Format format_;
+  ExpectedRows* expected_;
+  std::optional<RowWriter> table_;
   bool is_clean_ = true;
+  bool has_rows_ = false;
 };
 
-int run_map(const MapOptions& options, Format format) {
-  auto views = read_views(options.view);
+int run_map(const MapCommand& command, Format format) {
+  auto views = read_views(command.view);
   if (!views) {
-    for (const Issue& issue : views.error()) std::cerr << issue.element_path << ": " << issue.message << '\n';
+    for (const Issue& issue : views.error()) fmt::print(stderr, "{}: {}\n", issue.element_path, issue.message);
     return kExitBadUsage;
   }
-  for (const std::string& file : options.files) {
+  for (const std::string& file : command.files) {
     std::error_code code;
-    if (!std::filesystem::is_regular_file(file, code)) {
-      std::cerr << file << ": no such file\n";
+    if (file != "-" && !std::filesystem::is_regular_file(file, code)) {
+      fmt::print(stderr, "{}: no such file; name JSON, NDJSON or Bundle files, or - for standard input\n", file);
       return kExitBadUsage;
     }
   }
-  MapRun run(std::move(*views), format, options.explains);
-  for (const std::string& file : options.files) run.read(file);
-  run.finish();
-  return run.is_clean() ? kExitDone : kExitWithQuarantine;
+  std::optional<ExpectedRows> expected;
+  if (!command.expected_file.empty()) {
+    auto read = ExpectedRows::read(command.expected_file);
+    if (!read) {
+      fmt::print(stderr, "{}\n", read.error().message);
+      return kExitBadUsage;
+    }
+    expected = std::move(*read);
+    format = Format::ndjson;
+  }
+  MapOptions options;
+  options.format = row_format(format);
+  options.is_explained = command.is_explained;
+  options.threads = command.threads;
+  MapOutput output(format, expected ? &*expected : nullptr);
+  MapStream stream(*views, options, [&](MappedPart&& part) { return output.take(std::move(part)); });
+  output.begin(stream);
+  if (!stream.run(command.files)) return kExitDone;
+  output.finish(stream);
+  if (expected) {
+    auto differences = expected->differences();
+    for (const std::string& difference : differences) fmt::print("{}\n", difference);
+    if (!differences.empty()) {
+      fmt::print(stderr,
+                 "{}: the rows differ; where the new ones are right, write them there: authledger map {} … > {}\n",
+                 command.expected_file, command.view, command.expected_file);
+      return kExitNegative;
+    }
+    if (output.is_clean()) fmt::print("{} rows as expected\n", expected->expected_count());
+  }
+  return output.is_clean() ? kExitDone : kExitWithQuarantine;
 }
 
 }  // namespace
@@ -227,14 +185,19 @@ int run_map(const MapOptions& options, Format format) {
 void add_map_command(CommandLine line) {
   CLI::App* map = line.app.add_subcommand(
       "map", "Run a mapping on files and show the rows (ndjson unless --format says otherwise)");
-  auto options =
-      std::make_shared<MapOptions>();  // Shared: CLI11 fills it, and `run` reads it after this function has ended.
+  // Shared: CLI11 fills it, and `run` reads it after this function has ended.
+  auto options = std::make_shared<MapCommand>();
   map->add_option("VIEW", options->view,
                   "A ViewDefinition or mapping file (YAML, JSON), or the name of a shipped mapping")
       ->required();
-  map->add_option("FILE", options->files, "JSON, NDJSON or Bundle files, also .gz")->required();
-  map->add_flag("--explain", options->explains,
-                "One line a cell: its FHIRPath and the elements that gave it (none when computed)");
+  map->add_option("FILE", options->files, "JSON, NDJSON or Bundle files, also .gz; - is standard input")->required();
+  map->add_flag("--explain", options->is_explained,
+                "One line a cell: its FHIRPath and the elements that gave it, or that it was computed from");
+  map->add_option("--expect", options->expected_file,
+                  "Compare the rows with a golden NDJSON file: exit 0 when they are the same, 3 with the differences");
+  map->add_option("--threads", options->threads, "How many threads map; the order of the rows stays that of the input")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
   map->callback([&run = line.run, &globals = line.options, options] {
     run = [&globals, options] { return run_map(*options, globals.has_format ? globals.format : Format::ndjson); };
   });

@@ -55,18 +55,6 @@ void write_json(JsonWriter& writer, const OutputCell& cell) {
   }
 }
 
-// RFC 4180 quoting. A leading =, +, -, @ or tab would be run as a formula by spreadsheets, so it gets an apostrophe;
-// numbers of our own keep their sign.
-std::string csv_field(const OutputCell& cell) {
-  std::string text = shown_text(cell);
-  if (cell.kind != OutputCell::Kind::number && !text.empty() &&
-      std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos) {
-    text.insert(0, "'");
-  }
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  return "\"" + replace_all(text, "\"", "\"\"") + "\"";
-}
-
 // Code points, near enough to columns for the names and codes that stand in tables.
 size_t width_of(std::string_view text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
@@ -135,12 +123,15 @@ void RowWriter::add(std::vector<OutputCell> cells) {
     case Format::table: {
       std::vector<std::string> row;
       for (const OutputCell& cell : cells) row.push_back(replace_all(shown_text(cell), "\n", " "));
+      if (table_is_open_) return write_table_line(row);
       table_rows_.push_back(std::move(row));
+      if (table_rows_.size() >= kTableRowsMeasured) open_table();
       return;
     }
     case Format::csv: {
       std::vector<std::string> fields;
-      for (const OutputCell& cell : cells) fields.push_back(csv_field(cell));
+      for (const OutputCell& cell : cells)
+        fields.push_back(csv_field(shown_text(cell), cell.kind == OutputCell::Kind::number));
       out_ << join(fields, ",") << "\r\n";
       return;
     }
@@ -161,25 +152,32 @@ void RowWriter::add(std::vector<OutputCell> cells) {
   }
 }
 
-void RowWriter::finish() {
-  if (format_ == Format::json) out_ << (rows_ == 0 ? "[]\n" : "\n]\n");
-  if (format_ != Format::table) return;
-  std::vector<size_t> widths;
+void RowWriter::open_table() {
   for (size_t i = 0; i < columns_.size(); ++i) {
     size_t width = width_of(columns_[i]);
     for (const auto& row : table_rows_) width = std::max(width, width_of(row[i]));
-    widths.push_back(width);
+    widths_.push_back(width);
   }
-  auto write_line = [&](const std::vector<std::string>& cells) {
-    for (size_t i = 0; i < cells.size(); ++i) {
-      out_ << cells[i];
-      if (i + 1 < cells.size()) out_ << std::string(widths[i] - width_of(cells[i]) + 2, ' ');
-    }
-    out_ << '\n';
-  };
-  write_line(columns_);
-  for (const auto& row : table_rows_) write_line(row);
-  if (table_rows_.empty()) out_ << "(none)\n";
+  table_is_open_ = true;
+  write_table_line(columns_);
+  for (const auto& row : table_rows_) write_table_line(row);
+  table_rows_.clear();
+}
+
+void RowWriter::write_table_line(const std::vector<std::string>& cells) {
+  for (size_t i = 0; i < cells.size(); ++i) {
+    out_ << cells[i];
+    size_t width = width_of(cells[i]);
+    if (i + 1 < cells.size()) out_ << std::string(std::max(widths_[i], width) - width + 2, ' ');
+  }
+  out_ << '\n';
+}
+
+void RowWriter::finish() {
+  if (format_ == Format::json) out_ << (rows_ == 0 ? "[]\n" : "\n]\n");
+  if (format_ != Format::table) return;
+  if (!table_is_open_) open_table();
+  if (rows_ == 0) out_ << "(none)\n";
 }
 
 }  // namespace authledger

@@ -28,7 +28,9 @@ struct OutputCell {
 };
 
 // Writes rows with fixed columns in one of the four formats. json is one array, ndjson one object a line (streamed),
-// csv has a header and neutralizes formulas (a leading =, +, -, @ gets a quote), table aligns columns at finish().
+// csv has a header and neutralizes formulas (a leading =, +, -, @ gets a quote). A table aligns its columns by its
+// first kTableRowsMeasured rows, which it holds until then; later rows are written as they come, and wider cells push
+// the rest of their line aside.
 class RowWriter {
  public:
   RowWriter(std::ostream& out, Format format, std::vector<std::string> columns);
@@ -36,10 +38,16 @@ class RowWriter {
   void finish();
 
  private:
+  static constexpr size_t kTableRowsMeasured = 1000;
+  void open_table();
+  void write_table_line(const std::vector<std::string>& cells);
+
   std::ostream& out_;
   Format format_;
   std::vector<std::string> columns_;
-  std::vector<std::vector<std::string>> table_rows_;
+  std::vector<std::vector<std::string>> table_rows_;  // Until the table is open.
+  std::vector<size_t> widths_;
+  bool table_is_open_ = false;
   size_t rows_ = 0;
 };
 

@@ -7,16 +7,14 @@
 #include <optional>
 
 #include "base/text.h"
-#include "fhir/bundle.h"
 #include "fhir/line_reader.h"
+#include "fhir/resource_reader.h"
 
 namespace authledger {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kLineBytesMax = size_t{16} << 20;
-constexpr size_t kJsonFileBytesMax = size_t{64} << 20;
 constexpr size_t kFilesMax = 1'000'000;
 constexpr size_t kIssuesPerFileMax = 10'000;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
@@ -90,42 +88,16 @@ class FileReader {
   void report_broken() { report("the file cannot be read to its end: it is cut off or damaged"); }
 
   void read_value(std::string_view text, size_t bytes_max) {
-    JsonLimits limits;
-    limits.bytes_max = bytes_max;
-    const auto parsed = document_.parse(text, limits);
-    if (!parsed) return report(parsed.error().message);
-    bool any = false;
-    walk_resources_in_bundles(
-        *parsed, [&](JsonView resource, std::string_view full_url, const BundleReferences& names) {
-          any = true;
-          if (!is_open_) return;
-          const bool is_whole = resource.node() == parsed->node();
-          if (needs_resolving(resource, full_url, names))
-            visit_resolved(resource, full_url, names);
-          else
-            is_open_ = visit_({resource, is_whole ? text : std::string_view(), std::string(full_url), file_, line_});
-        });
-    if (any) return;
-    const std::string_view type = (*parsed)["resourceType"].text();
-    if (type == "Parameters" || type == "Bundle") {
-      // A Bundle without entries is a search that found nothing: there is nothing to miss.
-      if (type == "Parameters" || (*parsed)["entry"].size() > 0) report(fmt::format("{} that holds no resource", type));
-    } else {
-      report("no FHIR resource: resourceType is missing");
-    }
-  }
-
-  void visit_resolved(JsonView resource, std::string_view full_url, const BundleReferences& names) {
-    const std::string text = resolve_in_bundle(resource, full_url, names);
-    JsonDocument resolved;
-    const auto parsed = resolved.parse(text);
-    if (!parsed) return report(parsed.error().message);
-    is_open_ = visit_({*parsed, text, std::string(full_url), file_, line_});
+    std::string problem = reader_.read(text, bytes_max, [&](const FoundResource& found) {
+      is_open_ = visit_({found.resource, found.text, std::string(found.full_url), file_, line_});
+      return is_open_;
+    });
+    if (!problem.empty()) report(std::move(problem));
   }
 
   const std::string& file_;
   const std::function<bool(const FileResource&)>& visit_;
-  JsonDocument document_;  // Parsed again for each line, so that its memory is used again.
+  ResourceReader reader_;
   Issues issues_;
   size_t line_ = 0;
   bool is_open_ = true;

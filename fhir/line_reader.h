@@ -13,6 +13,8 @@ class LineReader {
  public:
   // Errors: not a readable regular file.
   static Result<LineReader> open(const std::string& path);
+  // What this process is given, plain or gzip.
+  static Result<LineReader> open_standard_input();
   LineReader(LineReader&&) noexcept;
   ~LineReader();
 
@@ -24,6 +26,10 @@ class LineReader {
   };
   Status next(std::string& line, size_t line_bytes_max);
 
+  // Whole lines, together at least `bytes` long unless the file ends, with their line breaks; the last one may lack
+  // its own. `block` is empty for too_long: one line was skipped.
+  Status next_block(std::string& block, size_t bytes, size_t line_bytes_max);
+
   // The rest of the file. Status::line when it was read, too_long when it exceeds the limit.
   Status rest(std::string& text, size_t bytes_max);
 
@@ -31,6 +37,7 @@ class LineReader {
   struct State;
   explicit LineReader(std::unique_ptr<State> state);
   bool fill();
+  bool skip_line();
   std::unique_ptr<State> state_;
 };
 

@@ -75,6 +75,7 @@ std::optional<Decimal> parse_decimal(std::string_view text) {
   if (at != text.size()) return std::nullopt;
   scale -= exponent;
   if (scale < 0) {
+    if (coefficient != 0 && digits - scale > kDigitsMax) return std::nullopt;
     auto whole = scaled(coefficient, -scale);
     if (!whole) return std::nullopt;
     coefficient = *whole;

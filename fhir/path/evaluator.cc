@@ -104,6 +104,9 @@ bool PathEvaluator::as_criterion(const PathNode& node, std::span<const PathValue
 
 bool PathEvaluator::evaluate_criterion(NodeIndex index, const PathScope& scope, std::optional<bool>& out) {
   const PathNode& node = program_.nodes[index];
+  bool is_known = false;
+  if (!step(node) || !known_truth(node, scope, is_known, out)) return false;
+  if (is_known) return true;
   PathValues values(&arena_);
   return evaluate_scoped(index, scope, values) && as_criterion(node, values, out);
 }
@@ -146,6 +149,15 @@ bool PathEvaluator::variable(const PathNode& node, const PathScope&, PathValues&
 bool PathEvaluator::evaluate(NodeIndex index, const PathScope& scope, PathValues& out) {
   const PathNode& node = program_.nodes[index];
   if (!step(node)) return false;
+  if (node.chain.step_count > 0) {
+    ChainEnd end;
+    end.out = &out;
+    return run_chain(node, scope, end);
+  }
+  bool is_known = false;
+  std::optional<bool> truth;
+  if (!known_truth(node, scope, is_known, truth)) return false;
+  if (is_known) return !truth || push(node, boolean_value(*truth), out);
   switch (node.op) {
     case PathOp::empty:
       return true;
@@ -167,43 +179,6 @@ bool PathEvaluator::evaluate(NodeIndex index, const PathScope& scope, PathValues
       return true;
     case PathOp::variable:
       return variable(node, scope, out);
-    case PathOp::root_type:
-      for (const PathValue& value : scope.focus) {
-        if (model_.is_a(value.type, node.type_name.fhir) && !push(node, value, out)) return false;
-      }
-      return true;
-    case PathOp::member:
-    case PathOp::typed_member: {
-      PathValues storage(&arena_);
-      std::span<const PathValue> input;
-      if (!evaluate_input(node, scope, storage, input)) return false;
-      for (const PathValue& value : input) {
-        if (!(node.op == PathOp::member ? members(node, value, out) : typed_members(node, value, out))) return false;
-      }
-      return true;
-    }
-    case PathOp::extension_url: {
-      PathValues storage(&arena_);
-      std::span<const PathValue> input;
-      if (!evaluate_input(node, scope, storage, input)) return false;
-      for (const PathValue& value : input) {
-        if (!extensions(node, value, node.literal.text, out)) return false;
-      }
-      return true;
-    }
-    case PathOp::where_equal: {
-      PathValues storage(&arena_);
-      std::span<const PathValue> input;
-      if (!evaluate_input(node, scope, storage, input)) return false;
-      const PathNode& path = program_.nodes[node.arguments[0]];
-      PathValues found(&arena_);
-      for (const PathValue& value : input) {
-        found.clear();
-        if (!members(path, value, found)) return false;
-        if (found.size() == 1 && equal(found[0], node.literal).value_or(false) && !push(node, value, out)) return false;
-      }
-      return true;
-    }
     case PathOp::indexer: {
       PathValues input(&arena_);
       if (!evaluate(node.input, scope, input)) return false;
@@ -240,11 +215,17 @@ bool PathEvaluator::evaluate(NodeIndex index, const PathScope& scope, PathValues
       if (!evaluate_single(node.input, scope, value)) return false;
       return !value || !has_type(*value, node.type_name, true) || push(node, *value, out);
     }
+    // What is always a chain, or always known to be true or false, was answered above.
+    case PathOp::root_type:
+    case PathOp::member:
+    case PathOp::typed_member:
+    case PathOp::where_equal:
+    case PathOp::extension_url:
     case PathOp::logical_and:
     case PathOp::logical_or:
     case PathOp::logical_xor:
     case PathOp::implies:
-      return logic(node, scope, out);
+      return true;
     case PathOp::call:
       return call(node, scope, out);
     case PathOp::add:

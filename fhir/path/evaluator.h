@@ -30,6 +30,19 @@ class PathEvaluator {
     PathValues values;
   };
   using Call = const PathNode&;
+  enum class Flow : uint8_t { go_on, enough, failed };
+  // Where a chain's values go: into `out`, or only counted.
+  struct ChainEnd {
+    PathValues* out = nullptr;
+    uint32_t count_max = 0;
+    uint32_t count = 0;
+    PathValue value;  // The first one that was counted.
+  };
+  struct ChainRun {
+    const PathStep* steps_end;
+    const PathScope& scope;
+    ChainEnd& end;
+  };
 
   // Core (evaluator.cc)
   bool fail(const PathNode& node, std::string message);
@@ -48,6 +61,16 @@ class PathEvaluator {
   bool single_input(const PathNode& node, std::span<const PathValue> input, std::optional<PathValue>& out);
   bool variable(const PathNode& node, const PathScope& scope, PathValues& out);
 
+  // Chains (chain.cc)
+  bool run_chain(const PathNode& node, const PathScope& scope, ChainEnd& end);
+  Flow run_steps(ChainRun& run, const PathStep* at, const PathValue& item);
+  Flow run_children(ChainRun& run, const PathStep& step, const JsonNode* child, const JsonNode* sibling);
+  Flow end_chain(ChainRun& run, const PathValue& value);
+
+  // Truth (truth.cc): the answers of tests, without collections where they are plain.
+  bool known_truth(const PathNode& node, const PathScope& scope, bool& is_known, std::optional<bool>& out);
+  bool logic(const PathNode& node, const PathScope& scope, std::optional<bool>& out);
+
   // Navigation (navigation.cc)
   bool members(const PathNode& node, const PathValue& item, PathValues& out);
   bool member_named(const PathNode& node, const PathValue& item, std::string_view name, std::string_view sibling_name,
@@ -60,7 +83,6 @@ class PathEvaluator {
 
   // Operators (operators.cc)
   bool binary(const PathNode& node, const PathScope& scope, PathValues& out);
-  bool logic(const PathNode& node, const PathScope& scope, PathValues& out);
   bool arithmetic(const PathNode& node, const PathValue& left, const PathValue& right, PathValues& out);
   bool shift_temporal(const PathNode& node, const PathValue& left, const PathValue& right, PathValues& out);
   bool order(const PathNode& node, const PathValue& left, const PathValue& right, std::optional<int>& out);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "fhir/path/equality.h"
 #include "fhir/path/evaluator.h"
@@ -9,6 +10,12 @@
 
 namespace authledger {
 namespace {
+
+bool is_system_variable(std::string_view name) {
+  constexpr std::string_view kNames[] = {"context", "resource", "rootResource", "sct", "loinc", "ucum"};
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames) || name.starts_with("vs-") ||
+         name.starts_with("ext-");
+}
 
 bool holds(std::span<const PathValue> values, const PathValue& wanted) {
   return std::any_of(values.begin(), values.end(), [&](const PathValue& value) { return same(value, wanted); });
@@ -218,6 +225,7 @@ bool PathEvaluator::iteration_function(Call node, const PathScope& scope, std::s
       std::optional<std::string_view> name;
       if (!evaluate_text(node, node.arguments[0], scope, name)) return false;
       if (!name) return fail(node, "defineVariable() needs a name");
+      if (is_system_variable(*name)) return fail(node, fmt::format("%{} is FHIR's own and cannot be defined", *name));
       for (const Variable& known : variables_) {
         if (known.name == *name) return fail(node, fmt::format("%{} is already defined", *name));
       }

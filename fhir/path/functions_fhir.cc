@@ -53,8 +53,9 @@ bool PathEvaluator::resolve(Call node, const PathValue& item, PathValues& out) {
                        (full_url == reference ||
                         (!parts.id.empty() && full_url.ends_with(reference) && full_url.size() > reference.size() &&
                          full_url[full_url.size() - reference.size() - 1] == '/'));
-    bool is_same_id = full_url.empty() && !parts.id.empty() && resource["resourceType"].text() == parts.type &&
-                      resource["id"].text() == parts.id;
+    // References to an entry known by a urn: are read as Type/id (fhir/bundle.h).
+    bool is_same_id = (full_url.empty() || full_url.starts_with("urn:")) && !parts.id.empty() &&
+                      resource["resourceType"].text() == parts.type && resource["id"].text() == parts.id;
     if (resource.exists() && (is_same_url || is_same_id)) return push(node, resource_value(resource), out);
   }
   return true;  // Nothing is fetched: what is not at hand is empty.

@@ -92,6 +92,8 @@ class Lexer {
 
   bool read_number(Token& token) {
     token.kind = TokenKind::integer;
+    // Leading zeros say nothing, and JSON knows none.
+    while (peek() == '0' && is_digit(peek(1))) ++at_;
     while (is_digit(peek())) token.text += text_[at_++];
     if (peek() == '.' && is_digit(peek(1))) {
       token.kind = TokenKind::decimal;

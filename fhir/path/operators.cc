@@ -8,34 +8,6 @@
 
 namespace authledger {
 
-bool PathEvaluator::logic(const PathNode& node, const PathScope& scope, PathValues& out) {
-  std::optional<bool> left, right;
-  if (!evaluate_criterion(node.input, scope, left)) return false;
-  bool is_decided = (node.op == PathOp::logical_and && left == false) ||
-                    (node.op == PathOp::logical_or && left == true) || (node.op == PathOp::implies && left == false);
-  if (!is_decided && !evaluate_criterion(node.arguments[0], scope, right)) return false;
-  std::optional<bool> answer;
-  if (node.op == PathOp::logical_and) {
-    if (left == false || right == false)
-      answer = false;
-    else if (left && right)
-      answer = true;
-  } else if (node.op == PathOp::logical_or) {
-    if (left == true || right == true)
-      answer = true;
-    else if (left && right)
-      answer = false;
-  } else if (node.op == PathOp::logical_xor) {
-    if (left && right) answer = *left != *right;
-  } else {
-    if (left == false || right == true)
-      answer = true;
-    else if (left && right)
-      answer = false;
-  }
-  return !answer || push(node, boolean_value(*answer), out);
-}
-
 bool PathEvaluator::order(const PathNode& node, const PathValue& left, const PathValue& right,
                           std::optional<int>& out) {
   if (is_numeric(left) && is_numeric(right)) {
@@ -84,7 +56,16 @@ bool PathEvaluator::shift_temporal(const PathNode& node, const PathValue& left, 
   }
   if (left.kind == ValueKind::time && *unit < CalendarUnit::hour)
     return fail(node, "a time moves by hours, minutes or seconds");
-  auto whole = rescale(amount->value, 0, DecimalRounding::down);
+  // For calendar seconds the decimal part counts, for longer units it is ignored (FHIRPath 2.0, 6.6.7); the public
+  // suite ignores that of the UCUM code 's' as well.
+  Decimal shift = amount->value;
+  if (*unit == CalendarUnit::second && calendar_unit(amount->unit)) {
+    auto milliseconds = multiply(shift, decimal_of(1000));
+    if (!milliseconds) return true;
+    shift = *milliseconds;
+    unit = CalendarUnit::millisecond;
+  }
+  auto whole = rescale(shift, 0, DecimalRounding::down);
   auto count = whole ? to_integer(*whole) : std::nullopt;
   if (!count) return true;
   auto moved = add(*moment, node.op == PathOp::subtract ? -*count : *count, *unit);

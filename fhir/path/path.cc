@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "fhir/path/analysis.h"
+#include "fhir/path/chain.h"
 #include "fhir/path/evaluator.h"
 #include "fhir/path/parser.h"
 
@@ -21,6 +24,7 @@ Result<PathExpression, PathError> PathExpression::compile(std::string_view text,
   auto program = std::make_unique<PathProgram>(std::move(*parsed));
   TypeIndex result_type = kUnknownType;
   if (auto error = analyze_path(*program, options, result_type)) return *error;
+  link_chains(*program);
   return PathExpression(std::move(program), result_type);
 }
 
@@ -67,6 +71,38 @@ void write_json(const PathValue& value, JsonWriter& writer) {
       writer.string(display_text(value));
       return;
   }
+}
+
+std::vector<const JsonNode*> value_sources(const PathValue& value, std::span<const JsonNode* const> read) {
+  constexpr size_t kSourcesMax = 50;
+  if (value.node) return {value.node};
+  if (value.sibling) return {value.sibling};
+  std::vector<const JsonNode*> sources;
+  for (const JsonNode* node : read) {
+    if (sources.size() < kSourcesMax && std::find(sources.begin(), sources.end(), node) == sources.end())
+      sources.push_back(node);
+  }
+  return sources;
+}
+
+namespace {
+
+bool find_element(JsonView view, const JsonNode* element, std::string& path) {
+  size_t length = path.size();
+  for (size_t i = 0; i < view.size(); ++i) {
+    JsonView child = view.at(i);
+    path += view.is_array() ? fmt::format("[{}]", i) : "." + std::string(child.name());
+    if (child.node() == element || find_element(child, element, path)) return true;
+    path.resize(length);
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string element_path(JsonView resource, const JsonNode* element) {
+  std::string path = resource["resourceType"].string();
+  return resource.node() == element || find_element(resource, element, path) ? path : "";
 }
 
 std::string display_text(const PathValue& value) {

@@ -42,7 +42,8 @@ struct PathEnvironment {
   JsonView root_resource;  // %rootResource: the resource that contains `resource`; or missing.
   JsonView bundle;         // Where resolve() may look besides contained resources; or missing.
   std::span<const PathVariable> variables;
-  Instant now{};  // now(), today(), timeOfDay(), in UTC.
+  Instant now{};                                    // now(), today(), timeOfDay(), in UTC.
+  std::vector<const JsonNode*>* sources = nullptr;  // Receives the elements that paths end in, for explanations.
 };
 
 // Immutable after compile.
@@ -75,6 +76,10 @@ class PathExpression {
 PathValue resource_value(JsonView resource);
 // The value as JSON would hold it: numbers and strings as written, 4 days as "4 days", objects whole.
 void write_json(const PathValue& value, JsonWriter& writer);
+// The elements that a value comes from: its own, or what its expression read (`read`, from PathEnvironment::sources).
+std::vector<const JsonNode*> value_sources(const PathValue& value, std::span<const JsonNode* const> read);
+// Where an element stands in its resource: "ClaimResponse.item[0].extension[1].valuePeriod.start"; empty when nowhere.
+std::string element_path(JsonView resource, const JsonNode* element);
 // A primitive's or quantity's text; empty for objects.
 std::string display_text(const PathValue& value);
 

@@ -46,7 +46,6 @@ class RegexParser {
     while (!is_end() && peek() == '|') {
       ++at_;
       insert_split(start);
-      for (uint32_t& jump : jumps) ++jump;
       jumps.push_back(emit(Code::jump));
       regex_.program_[start].other = next_instruction();
       start = next_instruction();
@@ -115,7 +114,15 @@ class RegexParser {
     if (most == kUnbounded) {
       uint32_t split = emit(Code::split);
       uint32_t body_start = next_instruction();
+      bool is_plain = body.size() == 1 &&
+                      (body[0].code == Code::character || body[0].code == Code::any || body[0].code == Code::set);
+      uint32_t slot = (kRegexGroupsMax + 1) * 2 + regex_.loops_;
+      if (!is_plain) {
+        emit(Code::mark, slot);
+        ++regex_.loops_;
+      }
       if (!copy(body, start)) return false;
+      if (!is_plain) emit(Code::progress, slot);
       emit(Code::jump, split);
       set_split(split, body_start, next_instruction(), is_lazy);
       return true;
@@ -214,7 +221,7 @@ class RegexParser {
       regex_.group_names_.emplace_back();
       slot = static_cast<uint32_t>(regex_.group_names_.size());
     }
-    if (slot > 50) return fail("more than 50 groups");
+    if (slot > kRegexGroupsMax) return fail("more than 50 groups");
     emit(Code::save, slot * 2);
     if (!alternatives()) return false;
     emit(Code::save, slot * 2 + 1);

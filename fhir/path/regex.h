@@ -15,6 +15,7 @@ inline constexpr size_t kRegexPatternBytesMax = 2000;
 inline constexpr size_t kRegexInstructionsMax = 20'000;
 inline constexpr size_t kRegexStepsMax = 1'000'000;
 inline constexpr size_t kRegexStackMax = 100'000;
+inline constexpr uint32_t kRegexGroupsMax = 50;
 
 // Regular expressions as FHIRPath uses them (PCRE's common core): alternation, groups, greedy and lazy quantifiers,
 // classes, \d \w \s \b, anchors, look-ahead; code points, "." matches line ends too. Matching counts its steps, so a
@@ -51,6 +52,8 @@ class Regex {
     not_boundary,
     look,
     look_not,
+    mark,      // Remembers where a round of a loop begins.
+    progress,  // Ends a round that took nothing: another would take nothing either.
     accept
   };
   struct Range {
@@ -69,9 +72,12 @@ class Regex {
   Result<bool> run(std::string_view text, size_t at, uint32_t start, std::vector<size_t>& slots, size_t& steps,
                    bool whole) const;
   bool in_set(const Set& set, uint32_t code_point) const;
+  // Begin and end of each group, then one for each loop.
+  size_t slot_count() const { return (size_t{kRegexGroupsMax} + 1) * 2 + loops_; }
 
   std::vector<Instruction> program_;
   std::vector<Set> sets_;
+  uint32_t loops_ = 0;                    // With marks.
   std::vector<std::string> group_names_;  // By group, from 1; "" when unnamed.
   bool ignores_case_ = false;
   bool multiline_ = false;

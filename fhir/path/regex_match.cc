@@ -86,9 +86,14 @@ Result<bool> Regex::run(std::string_view text, size_t at, uint32_t start, std::v
         case Code::jump:
           pc = instruction.value;
           break;
+        case Code::mark:
         case Code::save:
           choices.push_back({kRestore, instruction.value, slots[instruction.value]});
           slots[instruction.value] = position;
+          ++pc;
+          break;
+        case Code::progress:
+          is_alive = position != slots[instruction.value];
           ++pc;
           break;
         case Code::begin:
@@ -128,7 +133,7 @@ Result<bool> Regex::run(std::string_view text, size_t at, uint32_t start, std::v
 Result<std::optional<Regex::Match>> Regex::search(std::string_view text, size_t from) const {
   size_t steps = 0;
   for (size_t at = from; at <= text.size();) {
-    std::vector<size_t> slots((group_names_.size() + 1) * 2, kNowhere);
+    std::vector<size_t> slots(slot_count(), kNowhere);
     auto found = run(text, at, 0, slots, steps, false);
     if (!found) return found.error();
     if (*found) {
@@ -145,7 +150,7 @@ Result<std::optional<Regex::Match>> Regex::search(std::string_view text, size_t 
 
 Result<bool> Regex::matches_whole(std::string_view text) const {
   size_t steps = 0;
-  std::vector<size_t> slots((group_names_.size() + 1) * 2, kNowhere);
+  std::vector<size_t> slots(slot_count(), kNowhere);
   return run(text, 0, 0, slots, steps, true);
 }
 

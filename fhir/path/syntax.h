@@ -64,6 +64,39 @@ struct TypeName {
   ValueKind system = ValueKind::none;  // System.Integer, Integer
 };
 
+// What a step of a chain does with one value.
+enum class StepKind : uint8_t {
+  member,         // An element of known type that is no choice.
+  any_member,     // An element of which the model knows no more than its name.
+  typed_member,   // A choice of one type.
+  where_equal,    // Keeps the value when a plain text element of it has a given text.
+  extension_url,  // Its extensions with a given URL.
+  first,          // The first value, and no more.
+  filter,         // where(), with any criterion.
+  of_type,
+  root_type
+};
+
+// One step of a chain, with all that it needs side by side. Texts live in the program's nodes.
+struct PathStep {
+  StepKind kind = StepKind::member;
+  ValueKind text_kind = ValueKind::string;  // What a JSON text is here.
+  bool is_decimal = false;                  // What a JSON number is here.
+  bool has_sibling = false;                 // A primitive, which `_name` may accompany.
+  TypeIndex input_type = kUnknownType;      // member: only values of this type; others take the long way.
+  TypeIndex type = kUnknownType;            // Of the result.
+  NodeIndex node = kNoNode;
+  JsonName name, sibling;
+  std::string_view literal;
+};
+
+// A path that gives one value after the other, without collections in between.
+struct PathChain {
+  NodeIndex source = kNoNode;  // What it starts from; kNoNode: the focus.
+  uint32_t first_step = 0;
+  uint32_t step_count = 0;  // 0: the node is no chain.
+};
+
 // One operation of a compiled expression. Nodes lie in one vector; children stand before their parent.
 struct PathNode {
   PathOp op = PathOp::empty;
@@ -81,11 +114,13 @@ struct PathNode {
   // What the analysis knows: the member's definition when the input has this type.
   TypeIndex input_type = kUnknownType;
   const ElementDefinition* element = nullptr;
+  PathChain chain;  // The node and what stands left of it, when that is a chain.
 };
 
 struct PathProgram {
   std::string text;
   std::vector<PathNode> nodes;
+  std::vector<PathStep> steps;
   NodeIndex root = kNoNode;
 };
 

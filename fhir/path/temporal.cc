@@ -236,6 +236,7 @@ std::optional<Temporal> add(Temporal value, int64_t count, CalendarUnit unit) {
     value.minute = static_cast<int32_t>(total / 60'000 % 60);
     value.second = static_cast<int32_t>(total / 1000 % 60);
     value.millisecond = static_cast<int32_t>(total % 1000);
+    if (value.millisecond != 0) value.fraction_digits = 3;
     return value;
   }
   // A count in a finer unit than the value has is brought to the value's own precision, truncated.
@@ -279,6 +280,7 @@ std::optional<Temporal> add(Temporal value, int64_t count, CalendarUnit unit) {
   value.minute = moved.minute;
   value.second = moved.second;
   value.millisecond = moved.millisecond;
+  if (value.millisecond != 0) value.fraction_digits = 3;
   return value;
 }
 

@@ -53,7 +53,8 @@ PathValue element_value(const JsonNode* node, const JsonNode* sibling, TypeIndex
     case JsonKind::array:
     case JsonKind::object:
       value.kind = ValueKind::element;
-      // A resource says itself what it is.
+      // A resource says itself what it is; data types do not.
+      if (type != kUnknownType && Model::r4().type(type).kind != TypeKind::resource) break;
       if (JsonView name = view["resourceType"]; name.is_string()) value.type = Model::r4().find_type(name.text());
       break;
   }

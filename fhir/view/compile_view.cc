@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/text.h"
 #include "fhir/view/view_program.h"
@@ -18,11 +19,16 @@ bool is_column_name(std::string_view name) {
                      [&](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '_'; });
 }
 
+bool is_integer_text(std::string_view text) {
+  auto number = parse_decimal(text);
+  return number && to_integer(*number);
+}
+
 class ViewCompiler {
  public:
   // Compiles everything that can be, so that all mistakes are reported at once.
   void compile(JsonView definition, std::string& resource_type, std::vector<ViewConstant>& constants,
-               std::vector<PathExpression>& where, ViewSelect& root, std::vector<ViewColumn>& columns) {
+               std::vector<ViewTest>& where, ViewSelect& root, std::vector<ViewColumn>& columns) {
     if (!definition.is_object()) return report("ViewDefinition", "expected an object");
     check_members(definition, "ViewDefinition",
                   {"resourceType", "id",        "meta",      "implicitRules",     "language",
@@ -43,12 +49,12 @@ class ViewCompiler {
         continue;
       }
       if (auto expression = compile_path(test["path"], path + ".path", options_.context_type))
-        where.push_back(std::move(*expression));
+        add_where(std::move(*expression), path, where);
     }
     if (!definition["select"].is_array() || definition["select"].size() == 0) {
       return report("ViewDefinition.select", "needs at least one select");
     }
-    selects(definition["select"], "ViewDefinition.select", options_.context_type, 0, root.selects, columns);
+    selects(definition["select"], "ViewDefinition.select", options_.context_type, 0, root, columns);
     root.column_count = columns.size();
     std::vector<std::string> names;
     for (const ViewColumn& column : columns) {
@@ -62,6 +68,7 @@ class ViewCompiler {
   }
   explicit ViewCompiler(bool is_strict) { options_.is_strict = is_strict; }
   Issues& issues() { return issues_; }
+  bool has_row_index() const { return has_row_index_; }
 
  private:
   void report(std::string path, std::string message) {
@@ -106,12 +113,21 @@ class ViewCompiler {
     if (expression_text.empty()) return std::nullopt;
     PathOptions options = options_;
     options.context_type = context_type;
+    has_row_index_ = has_row_index_ || expression_text.find("rowIndex") != std::string::npos;
     auto expression = PathExpression::compile(expression_text, options);
     if (!expression) {
       report(path, to_string(expression.error()));
       return std::nullopt;
     }
     return std::move(*expression);
+  }
+
+  void add_where(PathExpression expression, const std::string& path, std::vector<ViewTest>& where) {
+    std::string type = expression.result_type();
+    if (!type.empty() && type != "boolean")
+      report(path + ".path",
+             fmt::format("gives {}; write a test that is true or false, such as {}.exists()", type, expression.text()));
+    where.push_back({std::move(expression), path});
   }
 
   void read_constants(JsonView constants, std::vector<ViewConstant>& out) {
@@ -130,7 +146,10 @@ class ViewCompiler {
       for (JsonView member : definition) {
         if (!member.name().starts_with("value")) continue;
         ++values;
-        constant.type = Model::r4().find_json_suffix(member.name().substr(5));
+        // R4 does not know integer64, which ViewDefinition takes from R5, where JSON holds it as text.
+        bool is_integer64 = member.name() == "valueInteger64";
+        constant.type =
+            is_integer64 ? Model::r4().find_type("integer") : Model::r4().find_json_suffix(member.name().substr(5));
         bool is_primitive =
             constant.type != kUnknownType && Model::r4().type(constant.type).kind == TypeKind::primitive;
         bool is_scalar = member.is_string() || member.is_number() || member.is_boolean();
@@ -138,7 +157,8 @@ class ViewCompiler {
           report(path + "." + std::string(member.name()), "is no constant of a primitive type");
           continue;
         }
-        constant.kind = element_value(member.node(), nullptr, constant.type).kind;
+        constant.kind = is_integer64 ? ValueKind::integer : element_value(member.node(), nullptr, constant.type).kind;
+        if (is_integer64 && !is_integer_text(member.text())) report(path + ".valueInteger64", "is no whole number");
         constant.text = member.string();
       }
       if (values != 1) report(path, fmt::format("needs exactly one value[x], has {}", values));
@@ -149,10 +169,17 @@ class ViewCompiler {
   }
 
   void selects(JsonView definitions, const std::string& path, const std::string& context_type, int depth,
-               std::vector<ViewSelect>& out, std::vector<ViewColumn>& columns) {
+               ViewSelect& owner, std::vector<ViewColumn>& columns) {
     size_t i = 0;
     for (JsonView definition : list(definitions, path)) {
-      out.push_back(select(definition, fmt::format("{}[{}]", path, i++), context_type, depth, columns));
+      ViewSelect child = select(definition, fmt::format("{}[{}]", path, i++), context_type, depth, columns);
+      if (child.iteration != ViewIteration::none || !child.unions.empty()) {
+        owner.selects.push_back(std::move(child));
+        continue;
+      }
+      // One row for one row: the child's columns are the owner's.
+      std::move(child.columns.begin(), child.columns.end(), std::back_inserter(owner.columns));
+      std::move(child.selects.begin(), child.selects.end(), std::back_inserter(owner.selects));
     }
   }
 
@@ -177,7 +204,7 @@ class ViewCompiler {
     for (JsonView column_definition : list(definition["column"], path + ".column")) {
       column(column_definition, fmt::format("{}.column[{}]", path, i++), context_type, result, columns);
     }
-    selects(definition["select"], path + ".select", context_type, depth + 1, result.selects, columns);
+    selects(definition["select"], path + ".select", context_type, depth + 1, result, columns);
     unions(definition["unionAll"], path + ".unionAll", context_type, depth + 1, result, columns);
     result.column_count = columns.size() - result.first_column;
     if (!definition["column"].exists() && !definition["select"].exists() && !definition["unionAll"].exists()) {
@@ -270,6 +297,7 @@ class ViewCompiler {
 
   PathOptions options_;
   Issues issues_;
+  bool has_row_index_ = false;
 };
 
 }  // namespace
@@ -280,6 +308,7 @@ Result<View, Issues> View::compile(JsonView definition, bool is_strict) {
   compiler.compile(definition, program->resource_type, program->constants, program->where, program->root,
                    program->columns);
   if (!compiler.issues().empty()) return std::move(compiler.issues());
+  program->has_row_index = compiler.has_row_index();
   return View(std::move(program));
 }
 

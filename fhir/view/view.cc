@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/clock.h"
@@ -11,28 +12,30 @@ namespace authledger {
 namespace {
 
 constexpr size_t kScratchBytes = size_t{16} << 10;
+constexpr size_t kRowArenaBytes = size_t{32} << 10;
 
-using Cells = std::pmr::vector<ViewValue>;
-using Rows = std::pmr::vector<Cells>;
+using Rows = std::pmr::vector<ViewValue*>;  // Each as wide as the view.
 
 // One run of a view over one resource. What is thrown away with it lives in `scratch`; cells go to the rows' arena.
 class ViewRun {
  public:
-  ViewRun(size_t width, PathEnvironment& environment, std::span<PathVariable> variables, PathValue& row_index,
-          std::pmr::memory_resource& scratch, ViewRows& rows)
+  ViewRun(size_t width, bool has_row_index, PathEnvironment& environment, std::span<PathVariable> variables,
+          PathValue& row_index, std::pmr::memory_resource& scratch, ViewRows& rows)
       : width_(width),
+        has_row_index_(has_row_index),
         environment_(environment),
         variables_(variables),
         row_index_(row_index),
         scratch_(scratch),
+        values_(&scratch),
         rows_(rows) {}
 
   const std::string& problem() const { return problem_; }
 
-  // Appends the rows that `select` makes of the given focus; every row is as wide as the view, and holds what `select`
-  // fills of it.
-  bool select(const ViewSelect& select, std::span<const PathValue> focus, int64_t row_index, Rows& out) {
-    if (select.iteration == ViewIteration::none) return fill(select, focus, row_index, out);
+  // Appends the rows that `select` makes of the given focus: copies of `base` with what `select` fills of it.
+  bool select(const ViewSelect& select, std::span<const PathValue> focus, int64_t row_index, const ViewValue* base,
+              Rows& out) {
+    if (select.iteration == ViewIteration::none) return fill(select, focus, row_index, base, out);
     PathValues items(&scratch_);
     if (select.iteration == ViewIteration::repeat) {
       for (const PathValue& value : focus) {
@@ -41,20 +44,21 @@ class ViewRun {
     } else if (!evaluate(select.iterated[0], select.element_path, focus, items)) {
       return false;
     }
-    if (items.empty() && select.iteration == ViewIteration::for_each_or_null) return fill(select, {}, 0, out);
+    if (items.empty() && select.iteration == ViewIteration::for_each_or_null) return fill(select, {}, 0, base, out);
     for (size_t i = 0; i < items.size(); ++i) {
-      if (!fill(select, std::span<const PathValue>(items).subspan(i, 1), static_cast<int64_t>(i), out)) return false;
+      if (!fill(select, std::span<const PathValue>(items).subspan(i, 1), static_cast<int64_t>(i), base, out))
+        return false;
     }
     return true;
   }
 
-  bool evaluate(const PathExpression& expression, const std::string& element_path, std::span<const PathValue> focus,
+  bool evaluate(const PathExpression& expression, std::string_view element_path, std::span<const PathValue> focus,
                 PathValues& out) {
     auto outcome = expression.evaluate(focus, environment_, out);
     if (outcome) return true;
     return fail(element_path, to_string(outcome.error()));
   }
-  bool fail(const std::string& element_path, std::string_view message) {
+  bool fail(std::string_view element_path, std::string_view message) {
     problem_ = fmt::format("{}: {}", element_path, message);
     return false;
   }
@@ -76,33 +80,54 @@ class ViewRun {
     return true;
   }
 
-  bool fill(const ViewSelect& select, std::span<const PathValue> focus, int64_t row_index, Rows& out) {
-    Rows part(&scratch_);
-    Cells first(&scratch_);
-    first.resize(width_);
+  ViewValue* new_row(const ViewValue* base) {
+    auto* row = static_cast<ViewValue*>(
+        rows_.arena().allocate(sizeof(ViewValue) * std::max<size_t>(width_, 1), alignof(ViewValue)));
+    if (base)
+      std::uninitialized_copy(base, base + width_, row);
+    else
+      std::uninitialized_default_construct(row, row + width_);
+    return row;
+  }
+
+  bool fill(const ViewSelect& select, std::span<const PathValue> focus, int64_t row_index, const ViewValue* base,
+            Rows& out) {
+    ViewValue* row = new_row(base);
+    if (has_row_index_) set_row_index(row_index);
     for (const ViewProgramColumn& column : select.columns) {
-      set_row_index(row_index);
-      if (!cell(column, focus, first[column.position])) return false;
+      if (!cell(column, focus, row[column.position])) return false;
     }
-    part.push_back(std::move(first));
+    if (select.selects.empty() && select.unions.empty()) return add(row, select, out);
+    // One part alone multiplies with nothing: its rows are the rows.
+    if (select.selects.size() == 1 && select.unions.empty())
+      return this->select(select.selects[0], focus, row_index, row, out);
+    if (select.selects.empty()) {
+      for (const ViewSelect& branch : select.unions) {
+        if (!this->select(branch, focus, row_index, row, out)) return false;
+      }
+      return true;
+    }
+    Rows part({row}, &scratch_);
     for (const ViewSelect& child : select.selects) {
       Rows found(&scratch_);
-      if (!this->select(child, focus, row_index, found) ||
+      if (!this->select(child, focus, row_index, row, found) ||
           !cross(part, found, child.first_column, child.column_count, select))
         return false;
     }
     if (!select.unions.empty()) {
       Rows found(&scratch_);
       for (const ViewSelect& branch : select.unions) {
-        if (!this->select(branch, focus, row_index, found)) return false;
+        if (!this->select(branch, focus, row_index, row, found)) return false;
       }
       if (!cross(part, found, select.unions[0].first_column, select.unions[0].column_count, select)) return false;
     }
-    for (Cells& row : part) {
-      if (out.size() >= kViewRowsMax)
-        return fail(select.element_path, fmt::format("one resource gives more than {} rows", kViewRowsMax));
-      out.push_back(std::move(row));
-    }
+    return std::all_of(part.begin(), part.end(), [&](ViewValue* done) { return add(done, select, out); });
+  }
+
+  bool add(ViewValue* row, const ViewSelect& select, Rows& out) {
+    if (out.size() >= kViewRowsMax)
+      return fail(select.element_path, fmt::format("one resource gives more than {} rows", kViewRowsMax));
+    out.push_back(row);
     return true;
   }
 
@@ -111,18 +136,12 @@ class ViewRun {
     if (part.size() * found.size() > kViewRowsMax) {
       return fail(select.element_path, fmt::format("one resource gives more than {} rows", kViewRowsMax));
     }
-    if (found.size() == 1) {
-      for (Cells& row : part) {
-        for (size_t c = first; c < first + count; ++c) row[c] = found[0][c];
-      }
-      return true;
-    }
     Rows result(&scratch_);
     result.reserve(part.size() * found.size());
-    for (const Cells& row : part) {
-      for (const Cells& other : found) {
-        Cells& joined = result.emplace_back(row);
-        for (size_t c = first; c < first + count; ++c) joined[c] = other[c];
+    for (const ViewValue* row : part) {
+      for (const ViewValue* other : found) {
+        ViewValue* joined = result.emplace_back(new_row(row));
+        std::copy(other + first, other + first + count, joined + first);
       }
     }
     part = std::move(result);
@@ -135,8 +154,12 @@ class ViewRun {
   }
 
   bool cell(const ViewProgramColumn& column, std::span<const PathValue> focus, ViewValue& out) {
-    PathValues values(&scratch_);
+    PathValues& values = values_;
+    values.clear();
+    sources_.clear();
+    environment_.sources = rows_.is_explained() ? &sources_ : nullptr;
     if (!evaluate(column.expression, column.element_path, focus, values)) return false;
+    environment_.sources = nullptr;
     std::erase_if(values, [](const PathValue& value) { return value.kind == ValueKind::none; });
     if (!column.collection) {
       if (values.size() > 1) {
@@ -155,6 +178,15 @@ class ViewRun {
     }
     out.elements = std::span<const ViewValue>(elements, values.size());
     return true;
+  }
+
+  void explain(const PathValue& value, ViewValue& out) {
+    std::vector<const JsonNode*> sources = value_sources(value, sources_);
+    auto* kept = static_cast<const JsonNode**>(
+        rows_.arena().allocate(sizeof(JsonNode*) * std::max<size_t>(sources.size(), 1), alignof(JsonNode*)));
+    std::copy(sources.begin(), sources.end(), kept);
+    out.sources = kept;
+    out.source_count = static_cast<uint32_t>(sources.size());
   }
 
   bool scalar(const ViewProgramColumn& column, const PathValue& value, ViewValue& out) {
@@ -179,23 +211,31 @@ class ViewRun {
         return fail(column.element_path, fmt::format("column {} gives a {}; a column takes a primitive value",
                                                      column.name, kind_name(value)));
     }
+    if (rows_.is_explained()) explain(value, out);
     bool lives_in_document = value.node != nullptr;
     out.text = lives_in_document ? value.text : keep_text(rows_.arena(), display_text(value));
     return true;
   }
 
   size_t width_;
+  bool has_row_index_;
   PathEnvironment& environment_;
   std::span<PathVariable> variables_;
   PathValue& row_index_;
   std::pmr::memory_resource& scratch_;
+  PathValues values_;
+  std::vector<const JsonNode*> sources_;
   ViewRows& rows_;
   std::string problem_;
 };
 
 }  // namespace
 
-ViewRows::ViewRows() : arena_(std::make_unique<std::pmr::monotonic_buffer_resource>(kScratchBytes)) {}
+// Most resources' cells fit the first block, which is used again.
+ViewRows::ViewRows(bool is_explained)
+    : is_explained_(is_explained),
+      block_(std::make_unique<std::byte[]>(kRowArenaBytes)),
+      arena_(std::make_unique<std::pmr::monotonic_buffer_resource>(block_.get(), kRowArenaBytes)) {}
 ViewRows::~ViewRows() = default;
 void ViewRows::clear() {
   rows_.clear();
@@ -224,7 +264,7 @@ int View::column(std::string_view name) const {
   return -1;
 }
 
-Outcome View::evaluate(JsonView resource, ViewRows& rows) const {
+Outcome View::evaluate(JsonView resource, ViewRows& rows, JsonView bundle) const {
   if (resource["resourceType"].text() != program_->resource_type) return Done{};
   std::array<std::byte, kScratchBytes> buffer;
   std::pmr::monotonic_buffer_resource scratch(buffer.data(), buffer.size());
@@ -244,28 +284,25 @@ Outcome View::evaluate(JsonView resource, ViewRows& rows) const {
 
   PathEnvironment environment;
   environment.resource = resource;
+  environment.bundle = bundle;
   environment.variables = variables;
   environment.now = SystemClock().now();
   PathValue focus = resource_value(resource);
-  ViewRun run(program_->columns.size(), environment, variables, row_index, scratch, rows);
-  size_t i = 0;
-  for (const PathExpression& test : program_->where) {
-    std::string path = fmt::format("ViewDefinition.where[{}]", i++);
+  ViewRun run(program_->columns.size(), program_->has_row_index, environment, variables, row_index, scratch, rows);
+  for (size_t i = 0; i < program_->where.size(); ++i) {
     PathValues answer(&scratch);
-    if (!run.evaluate(test, path, std::span<const PathValue>(&focus, 1), answer)) return Failure{run.problem()};
+    if (!run.evaluate(program_->where[i].expression, program_->where[i].element_path,
+                      std::span<const PathValue>(&focus, 1), answer))
+      return Failure{run.problem()};
     if (answer.size() > 1 || (answer.size() == 1 && answer[0].kind != ValueKind::boolean)) {
-      return Failure{fmt::format("{}: must give true or false", path)};
+      return Failure{program_->where[i].element_path + ": must give true or false"};
     }
     if (answer.empty() || !answer[0].boolean) return Done{};
   }
   Rows found(&scratch);
-  if (!run.select(program_->root, std::span<const PathValue>(&focus, 1), 0, found)) return Failure{run.problem()};
-  for (const Cells& row : found) {
-    auto* cells = static_cast<ViewValue*>(
-        rows.arena().allocate(sizeof(ViewValue) * std::max<size_t>(row.size(), 1), alignof(ViewValue)));
-    std::uninitialized_copy(row.begin(), row.end(), cells);
-    rows.add(std::span<const ViewValue>(cells, row.size()));
-  }
+  if (!run.select(program_->root, std::span<const PathValue>(&focus, 1), 0, nullptr, found))
+    return Failure{run.problem()};
+  for (const ViewValue* row : found) rows.add({row, program_->columns.size()});
   return Done{};
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <memory_resource>
 #include <span>
@@ -21,8 +23,12 @@ enum class ViewValueKind : uint8_t { null, boolean, number, string, collection }
 // One cell. Text lives in the resource's document or in the ViewRows' arena: valid until either is reused.
 struct ViewValue {
   ViewValueKind kind = ViewValueKind::null;
-  std::string_view text;                // boolean: "true"/"false"; number: as written.
-  std::span<const ViewValue> elements;  // collection
+  uint32_t source_count = 0;
+  std::string_view text;                     // boolean: "true"/"false"; number: as written.
+  std::span<const ViewValue> elements;       // collection
+  const JsonNode* const* sources = nullptr;  // Explained rows: the elements that gave it, or that its expression read.
+
+  std::span<const JsonNode* const> source_elements() const { return {sources, source_count}; }
 };
 
 struct ViewColumn {
@@ -35,8 +41,10 @@ struct ViewColumn {
 // Rows of one or more resources. Reuse it: clear() keeps the memory.
 class ViewRows {
  public:
-  ViewRows();
+  // Rows that are explained know which elements gave each cell.
+  explicit ViewRows(bool is_explained = false);
   ~ViewRows();
+  bool is_explained() const { return is_explained_; }
   void clear();
   size_t size() const { return rows_.size(); }
   // Cells in the order of the view's columns.
@@ -47,6 +55,8 @@ class ViewRows {
   void add(std::span<const ViewValue> row) { rows_.push_back(row); }
 
  private:
+  bool is_explained_;
+  std::unique_ptr<std::byte[]> block_;
   std::unique_ptr<std::pmr::monotonic_buffer_resource> arena_;
   std::vector<std::span<const ViewValue>> rows_;
 };
@@ -66,9 +76,10 @@ class View {
   // Position of a column, or -1.
   int column(std::string_view name) const;
 
-  // Appends the rows of one resource (none when the type or a `where` does not match).
+  // Appends the rows of one resource (none when the type or a `where` does not match). `bundle`: where resolve() may
+  // look.
   // Errors: an expression that cannot be evaluated, naming column and cause without any value.
-  Outcome evaluate(JsonView resource, ViewRows& rows) const;
+  Outcome evaluate(JsonView resource, ViewRows& rows, JsonView bundle = {}) const;
 
  private:
   struct Program;

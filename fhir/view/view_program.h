@@ -23,7 +23,8 @@ struct ViewProgramColumn {
   std::string name;
 };
 
-// One `select` with what stands below it. Its columns take the positions first_column … first_column + column_count.
+// One `select` with what stands below it. What a child without iteration holds stands in its parent. Its columns take
+// the positions first_column … first_column + column_count.
 struct ViewSelect {
   ViewIteration iteration = ViewIteration::none;
   std::vector<PathExpression> iterated;  // One, or several of repeat.
@@ -43,12 +44,18 @@ struct ViewConstant {
   TypeIndex type = kUnknownType;
 };
 
+struct ViewTest {
+  PathExpression expression;
+  std::string element_path;
+};
+
 struct View::Program {
   std::string resource_type;
   std::vector<ViewColumn> columns;
   std::vector<ViewConstant> constants;
-  std::vector<PathExpression> where;
-  ViewSelect root;  // The view's top-level selects are its children.
+  std::vector<ViewTest> where;
+  ViewSelect root;             // The view's top-level selects are its children.
+  bool has_row_index = false;  // Some expression may ask for %rowIndex.
 };
 
 }  // namespace authledger

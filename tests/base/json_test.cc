@@ -34,10 +34,27 @@ TEST(Fault30, RefusesWhatIsNotCleanJson) {
   EXPECT_FALSE(document.parse(std::string_view("{}\0", 3)).ok()) << "NUL after the end";
   EXPECT_FALSE(document.parse("{\"a\":\"\xC0\xAF\"}").ok()) << "overlong UTF-8";
   EXPECT_FALSE(document.parse("{\"a\":\"\\ud800\"}").ok()) << "lone surrogate";
+  EXPECT_FALSE(document.parse("{\"a\":\"\\udc00\"}").ok()) << "half a surrogate pair";
   EXPECT_FALSE(document.parse("{\"a\":1e400}").ok()) << "beyond a double";
   EXPECT_FALSE(document.parse("{\"a\":1} trailing").ok());
   EXPECT_FALSE(document.parse("").ok());
   EXPECT_FALSE(document.parse("[1,2", {.bytes_max = 2, .depth_max = 10}).ok()) << "beyond the limit";
+}
+
+TEST(Fault30, SaysWhichLimitDeepAndGiantTextsMeet) {
+  JsonDocument document;
+  auto deep = document.parse(std::string(100'000, '[') + std::string(100'000, ']'));
+  ASSERT_FALSE(deep.ok());
+  EXPECT_NE(deep.error().message.find("nested deeper than the limit"), std::string::npos) << deep.error().message;
+  std::string objects;
+  for (int i = 0; i < 100'000; ++i) objects += "{\"a\":";
+  EXPECT_FALSE(document.parse(objects + "1" + std::string(100'000, '}')).ok());
+  std::string giant = "{\"a\":\"" + std::string(10 << 20, 'x') + "\"}";
+  EXPECT_TRUE(document.parse(giant).ok()) << "10 MB fit the limit of a file";
+  auto refused = document.parse(giant, {.bytes_max = 1 << 20, .depth_max = 200});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().message, "larger than 1048576 bytes");
+  EXPECT_EQ(document.parse("-0").value().text(), "-0");
 }
 
 TEST(Json, ErrorsNameThePlaceAndNotTheContent) {
@@ -63,6 +80,84 @@ TEST(Json, ADocumentMayBeParsedAgain) {
     ASSERT_TRUE(root.ok());
     EXPECT_EQ((*root)["n"].text(), std::to_string(i));
     EXPECT_EQ((*root)["list"].size(), 3U);
+  }
+}
+
+TEST(Json, BothReadersTakeTheSameTextsAndGiveTheSameTrees) {
+  const std::vector<std::string> texts = {"{}",
+                                          "[]",
+                                          "0",
+                                          "-0",
+                                          "-0.0",
+                                          "1.50",
+                                          "1E+5",
+                                          "1e-05",
+                                          "\"\"",
+                                          " [ 1 , 2.0 ,\t\"x\" ] \n",
+                                          "null",
+                                          "true",
+                                          "false",
+                                          R"({"a":{"b":[{"c":[]},{}]},"d":"\u00e9\ud83d\ude00\\\"\/\b\f\n\r\t"})",
+                                          R"(["a\\","b\"",{"\u0061":1}])",
+                                          R"({"a":1,"\u0061":2})",
+                                          R"("\u0000")",
+                                          R"("\ud83d")",
+                                          R"("\udc00")",
+                                          R"("\ud83dx")",
+                                          R"("\x")",
+                                          R"("\u12g4")",
+                                          "01",
+                                          "-",
+                                          "1.",
+                                          ".5",
+                                          "1e",
+                                          "1e400",
+                                          "1e-400",
+                                          "+1",
+                                          "1 2",
+                                          "tru",
+                                          "truex",
+                                          "nul",
+                                          "[1,]",
+                                          "[,1]",
+                                          "[1 2]",
+                                          "{\"a\"}",
+                                          "{\"a\":}",
+                                          "{\"a\":1,}",
+                                          "{a:1}",
+                                          "{1:2}",
+                                          "[}",
+                                          "{]",
+                                          "[\"a\":1]",
+                                          "{\"a\",1}",
+                                          "\"a",
+                                          "\"a\nb\"",
+                                          "[1]]",
+                                          "\"a\"\"b\"",
+                                          "1\"a\"",
+                                          "[\"a\"b]",
+                                          "\xEF\xBB\xBF{}",
+                                          "\"\xC3\xA9\"",
+                                          "\"\xC0\xAF\"",
+                                          "[\"\\\\\",\"\\\"\",1]",
+                                          "",
+                                          " ",
+                                          ":",
+                                          ",",
+                                          std::string("1\0", 2),
+                                          std::string("\"a\0\"", 4),
+                                          std::string(300, '1'),
+                                          std::string(400, '9'),
+                                          std::string(199, '[') + std::string(199, ']'),
+                                          std::string(201, '[') + std::string(201, ']')};
+  JsonDocument document, slow;
+  for (const std::string& text : texts) {
+    auto parsed = document.parse(text);
+    auto expected = slow.parse_slowly(text);
+    ASSERT_EQ(parsed.ok(), expected.ok()) << text;
+    if (parsed) {
+      EXPECT_EQ(to_json_text(*parsed), to_json_text(*expected)) << text;
+    }
   }
 }
 

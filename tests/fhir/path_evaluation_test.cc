@@ -98,5 +98,33 @@ TEST(Path, QuantitiesConvertBetweenUnits) {
   EXPECT_EQ(path_result("1 'cm' = 1 's'"), "[]");
 }
 
+// FHIRPath 2.0, 6.6.7: decimal parts count for seconds and finer units only.
+TEST(Path, FractionsOfASecondMoveADateTime) {
+  EXPECT_EQ(path_result("@2020-01-01T00:00:00.000Z + 0.1 seconds"), R"(["2020-01-01T00:00:00.100Z"])");
+  EXPECT_EQ(path_result("@2020-01-01T00:00:00Z + 1500 milliseconds"), R"(["2020-01-01T00:00:01.500Z"])");
+  EXPECT_EQ(path_result("@T10:00:00 - 0.5 seconds"), R"(["09:59:59.500"])");
+  EXPECT_EQ(path_result("@2020-01-01T00:00:00Z + 1.9 minutes"), R"(["2020-01-01T00:01:00Z"])");
+}
+
+TEST(Path, FhirsOwnVariablesCannotBeDefinedAnew) {
+  for (const char* name : {"context", "resource", "rootResource", "ucum", "vs-x"}) {
+    std::string result = path_result(std::string("defineVariable('") + name + "', 1)");
+    EXPECT_NE(result.find("cannot be defined"), std::string::npos) << result;
+  }
+}
+
+TEST(Path, NumbersLoseLeadingZeros) {
+  EXPECT_EQ(path_result("007"), "[7]");
+  EXPECT_EQ(path_result("00.50"), "[0.50]");
+}
+
+TEST(Path, PatternsMayHaveManyAlternatives) {
+  EXPECT_EQ(path_result("('a'|'b'|'c'|'d'|'e').where($this.matches('^(a|b|c|d)$'))"), R"(["a","b","c","d"])");
+  EXPECT_EQ(
+      path_result("'b'.matches('^(a*)*b$') and 'aabab'.matches('^(a|b*)+$') and 'ac'.matches('^((b*)*|a)+b').not()"),
+      "[true]");
+  EXPECT_EQ(path_result("'xcz'.replaceMatches('a|b|(c|d|e)|f', '<$1>')"), R"(["x<c>z"])");
+}
+
 }  // namespace
 }  // namespace authledger

@@ -73,7 +73,7 @@ TEST(View, LeavesOutOtherTypesAndWhatWhereRefuses) {
   EXPECT_EQ(
       rows_of(R"v({"resource":"Patient","where":[{"path":"id"}],"select":[{"column":[{"name":"id","path":"id"}]}]})v",
               kPatient),
-      "error ViewDefinition.where[0]: must give true or false");
+      "error ViewDefinition.where[0].path: gives id; write a test that is true or false, such as id.exists()");
 }
 
 TEST(View, RefusesSeveralValuesInOneCellWithoutShowingThem) {
@@ -119,6 +119,36 @@ TEST(View, WalksRepeatInTheOrderOfTheDocument) {
           R"v({"resourceType":"QuestionnaireResponse","item":[{"linkId":"1","answer":[{"item":[{"linkId":"1.1"}]}],
                         "item":[{"linkId":"1.0"}]},{"linkId":"2"}]})v"),
       "1|;1.0|;1.1|;2|");
+}
+
+TEST(View, RefusesAWhereThatIsNoTestWhateverTheResourcesHold) {
+  EXPECT_NE(compile_errors(R"v({"resource":"Patient","where":[{"path":"name.family"}],
+                               "select":[{"column":[{"name":"id","path":"id"}]}]})v")
+                .find("ViewDefinition.where[0].path: gives string"),
+            std::string::npos);
+  EXPECT_EQ(compile_errors(R"v({"resource":"Patient","where":[{"path":"active"}],
+                               "select":[{"column":[{"name":"id","path":"id"}]}]})v"),
+            "");
+}
+
+TEST(View, TakesAnInteger64ConstantAsTextOrNumber) {
+  for (const char* value : {"\"1\"", "1"}) {
+    EXPECT_EQ(rows_of(R"v({"resource":"Patient","constant":[{"name":"n","valueInteger64":)v" + std::string(value) +
+                          R"v(}],"select":[{"column":[{"name":"m","path":"%n + name.count()"}]}]})v",
+                      kPatient),
+              "3|");
+  }
+  EXPECT_NE(compile_errors(R"v({"resource":"Patient","constant":[{"name":"n","valueInteger64":"x"}],
+                               "select":[{"column":[{"name":"m","path":"%n"}]}]})v"),
+            "");
+}
+
+TEST(View, ErrorsOfARunNameTheWhereThatFailed) {
+  EXPECT_EQ(rows_of(R"v({"resource":"Patient","where":[{"path":"active"},{"path":"name.given.single() = 'x'"}],
+                        "select":[{"column":[{"name":"id","path":"id"}]}]})v",
+                    kPatient)
+                .substr(0, 31),
+            "error ViewDefinition.where[1]: ");
 }
 
 }  // namespace

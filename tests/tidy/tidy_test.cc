@@ -75,6 +75,7 @@ const std::map<std::string, std::set<std::string>> kSees = {
 // The one place where each library is included.
 const std::vector<std::pair<std::string, std::vector<std::string>>> kDoors = {
     {"rapidjson/", {"base/json."}},
+    {"simdjson", {"base/json_index."}},
     {"openssl/", {"base/crypto."}},
     {"yaml-cpp/", {"config/"}},
     {"curl/", {"fhir/http_curl."}},
