@@ -69,11 +69,15 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 }
 
 std::string replace_all(std::string text, std::string_view from, std::string_view to) {
-  if (from.empty()) return text;
-  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
-    text.replace(at, from.size(), to);
+  size_t at = from.empty() ? std::string::npos : text.find(from);
+  if (at == std::string::npos) return text;
+  std::string result;
+  size_t kept = 0;
+  for (; at != std::string::npos; at = text.find(from, kept)) {
+    result.append(text, kept, at - kept).append(to);
+    kept = at + from.size();
   }
-  return text;
+  return result.append(text, kept);
 }
 
 std::string csv_field(std::string_view text, bool is_number) {
@@ -85,7 +89,10 @@ std::string csv_field(std::string_view text, bool is_number) {
 }
 
 std::string nearest_word(std::string_view word, const std::vector<std::string>& known) {
+  // A longer one is no slip of a name, and comparing takes its length times theirs.
+  constexpr size_t kWordBytesMax = 64;
   std::string best;
+  if (word.size() > kWordBytesMax) return best;
   size_t best_distance = std::max<size_t>(2, word.size() / 3) + 1;
   for (const std::string& candidate : known) {
     size_t distance = edit_distance(lower_case(word), lower_case(candidate));

@@ -64,6 +64,9 @@ TEST(Fault65, EveryBombEndsWithinTheLimits) {
       long_text + ".select($this & $this)" + repeated(".select($this & $this)", 20),
       long_text + ".toChars().select(%resource.descendants()).count()",
       long_text + ".toChars().isDistinct()",
+      long_text + ".replace('xx', 'y').replace('y', 'zzz').replace('zz', '')",
+      "1 is " + repeated("x", 60'000),
+      repeated("x", 60'000) + "()",
       // Patterns that backtrack.
       long_text + ".matches('x*y')",
       long_text + ".matches('(x+x+)+y')",
