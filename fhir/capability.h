@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/json.h"
 
@@ -13,6 +14,9 @@ namespace authledger {
 struct TypeCapability {
   std::set<std::string> interactions;  // read, search-type, create, update, …
   std::set<std::string> search_parameters;
+  std::set<std::string> operations;
+  // A search must hold all of one of these sets; empty when the statement demands nothing.
+  std::vector<std::set<std::string>> requires_one_of;
   bool conditional_create = false;
   bool conditional_update = false;
 };
@@ -20,6 +24,7 @@ struct TypeCapability {
 struct Capability {
   std::string fhir_version;
   std::string software;
+  std::string token_url;  // SMART's oauth-uris extension, or empty.
   std::map<std::string, TypeCapability> types;
 
   bool can(const std::string& type, const std::string& interaction) const;
