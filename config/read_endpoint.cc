@@ -25,6 +25,9 @@ void read_roster(YamlMapReader& endpoint_map, EndpointConfig& endpoint, const st
   const YamlNode* node = endpoint_map.find("roster");
   if (node == nullptr) return;
   YamlMapReader map(*node, endpoint_map.path_of("roster"), endpoint_map.problems());
+  // The key that is there says the kind, when nothing else does.
+  if (!map.has("kind") && map.has("group")) endpoint.roster.kind = RosterKind::group;
+  if (!map.has("kind") && map.has("file")) endpoint.roster.kind = RosterKind::list_file;
   map.word("kind", endpoint.roster.kind, kRosterKinds);
   map.text("group", endpoint.roster.group);
   map.text("file", endpoint.roster.file);
@@ -244,6 +247,10 @@ bool apply_preset(const std::string& name, EndpointConfig& endpoint) {
   YamlProblems problems(path);
   YamlNode root = parse_yaml(*text, problems);
   YamlMapReader map(root, "", problems);
+  std::string base;
+  map.text("based_on", base);
+  if (!base.empty()) AUTHLEDGER_CHECK(apply_preset(base, endpoint));
+  map.boolean("deliver", endpoint.deliver);
   read_endpoint_defaults(map, endpoint, "");
   map.finish();
   AUTHLEDGER_CHECK(problems.empty());
@@ -271,7 +278,7 @@ EndpointConfig read_endpoint(YamlMapReader& map, const std::string& folder) {
   read_overrides(map, endpoint);
   read_value_maps(map, endpoint);
   read_transport(map, endpoint, folder);
-  endpoint.deliver = endpoint.folder.empty();
+  if (!endpoint.folder.empty()) endpoint.deliver = false;
   map.boolean("deliver", endpoint.deliver);
   if (endpoint.deliver && !endpoint.folder.empty()) map.problem("deliver", "a folder cannot receive notices");
   check_roster(map, endpoint);

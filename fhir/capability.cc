@@ -78,6 +78,7 @@ Capability read_capability(JsonView capability_statement) {
   if (!capability.software.empty() && !software["version"].text().empty()) {
     capability.software += " " + software["version"].string();
   }
+  if (capability.software.empty()) capability.software = capability_statement["publisher"].string();
   for (const JsonView rest : capability_statement["rest"]) {
     if (rest["mode"].text() == "client") continue;
     if (capability.token_url.empty()) capability.token_url = token_url_of(rest["security"]);

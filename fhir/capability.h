@@ -14,16 +14,16 @@ namespace authledger {
 struct TypeCapability {
   std::set<std::string> interactions;  // read, search-type, create, update, …
   std::set<std::string> search_parameters;
-  std::set<std::string> operations;
-  // A search must hold all of one of these sets; empty when the statement demands nothing.
-  std::vector<std::set<std::string>> requires_one_of;
   bool conditional_create = false;
   bool conditional_update = false;
+  std::set<std::string> operations = {};
+  // A search must hold all of one of these sets; empty when the statement demands nothing.
+  std::vector<std::set<std::string>> requires_one_of = {};
 };
 
 struct Capability {
   std::string fhir_version;
-  std::string software;
+  std::string software;   // Name and version, or else the publisher.
   std::string token_url;  // SMART's oauth-uris extension, or empty.
   std::map<std::string, TypeCapability> types;
 

@@ -88,7 +88,7 @@ Instant FhirRoutes::now() const {
 }
 
 SearchSettings FhirRoutes::search_settings() const {
-  return {base_url_, zone_, options_.honours_last_updated, false};
+  return {base_url_, zone_, options_.honours_last_updated && !options_.pretends_last_updated, false};
 }
 
 SandboxAnswer FhirRoutes::handle(const SandboxRequest& request) {

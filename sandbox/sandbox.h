@@ -52,7 +52,8 @@ struct SandboxOptions {
   std::string listen = "127.0.0.1:0";  // Port 0: any free one.
   bool conditional_create = true;      // Declared in metadata and honoured.
   bool honours_last_updated = true;
-  std::string required_token = "";  // When set, requests need "Authorization: Bearer <token>".
+  bool pretends_last_updated = false;  // Declares it and ignores it.
+  std::string required_token = "";     // When set, requests need "Authorization: Bearer <token>".
   SandboxAuthorization authorization = {};
   std::set<std::string> read_only_types = {};  // Neither declared nor accepted for writing; "*" means all.
   std::string time_zone = "America/New_York";  // Whose days a search by date without time means.
