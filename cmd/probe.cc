@@ -81,15 +81,15 @@ RosterSample sample_roster(const EndpointConfig& endpoint, FhirClient& client) {
 std::string token_text(const AuthConfig& auth) {
   switch (auth.kind) {
     case AuthKind::none:
-      return "no authorization is configured";
+      return "No authorization is configured";
     case AuthKind::bearer:
-      return "let in by the bearer token of the config";
+      return "Let in by the bearer token of the config";
     case AuthKind::basic:
-      return "let in by user and password";
+      return "Let in by user and password";
     case AuthKind::client_secret:
-      return fmt::format("let in by a token for client_id {} (client secret)", auth.client_id);
+      return fmt::format("Let in by a token for client_id {} (client secret)", auth.client_id);
     case AuthKind::smart_backend:
-      return fmt::format("let in by a token for client_id {} (SMART Backend Services, signed assertion)",
+      return fmt::format("Let in by a token for client_id {} (SMART Backend Services, signed assertion)",
                          auth.client_id);
   }
   return "";
@@ -132,7 +132,7 @@ Result<ProbedEndpoint> probe_file(const ProbeRun& run, const EndpointConfig& end
   const Capability capability = read_capability(*root);
   return ProbedEndpoint{plan_endpoint(plan_input(run, endpoint, capability)),
                         {},
-                        "from the file " + run.command.statement + ", nothing was asked of the server",
+                        "Planned from the file " + run.command.statement + "; the server was not asked",
                         ""};
 }
 
@@ -155,7 +155,7 @@ Result<ProbedEndpoint, FhirError> probe_live(const ProbeRun& run, const Endpoint
   input.findings = *findings;
   input.patients = roster.patients;
   ProbedEndpoint probed{plan_endpoint(input), std::move(*findings),
-                        fmt::format("tested live with {} requests, {}", (*client)->requests(),
+                        fmt::format("Tested live with {} requests, {}", (*client)->requests(),
                                     run.command.allow_writes ? "with writes on a test patient" : "reads only"),
                         token_text(endpoint.auth)};
   add_certificate_remark(endpoint, run.clock.now(), probed.plan);

@@ -169,7 +169,7 @@ void write_endpoint(JsonWriter& json, const ProbedEndpoint& probed) {
 std::string probe_text(const ProbedEndpoint& probed) {
   const EndpointPlan& plan = probed.plan;
   std::string text = fmt::format("{}  {}\n", plan.endpoint, plan.base_url);
-  text += fmt::format("  {}, FHIR {}, preset {}; {}\n", plan.software.empty() ? "unnamed server" : plan.software,
+  text += fmt::format("  {}, FHIR {}, preset {}\n  {}\n", plan.software.empty() ? "unnamed server" : plan.software,
                       plan.fhir_version.empty() ? "?" : plan.fhir_version, plan.preset, probed.tested);
   if (!probed.token.empty()) text += "  " + probed.token + "\n";
   text += "\nreads\n";
@@ -206,7 +206,7 @@ std::string probe_markdown(const std::vector<ProbedEndpoint>& probed, const std:
       day);
   for (const ProbedEndpoint& each : probed) {
     const EndpointPlan& plan = each.plan;
-    text += fmt::format("\n## {}\n\n- Base URL: {}\n- Server: {}, FHIR {}\n- Preset: {}\n- Tested: {}\n", plan.endpoint,
+    text += fmt::format("\n## {}\n\n- Base URL: {}\n- Server: {}, FHIR {}\n- Preset: {}\n- {}\n", plan.endpoint,
                         plan.base_url, plan.software.empty() ? "unnamed" : plan.software, plan.fhir_version,
                         plan.preset, each.tested);
     if (!each.token.empty()) text += "- " + each.token + "\n";

@@ -12,8 +12,8 @@ namespace authledger {
 struct ProbedEndpoint {
   EndpointPlan plan;
   ProbeFindings findings;
-  std::string tested;  // "live, reads only", "live, with writes on a test patient", "from the file …".
-  std::string token;   // How the client was let in, or empty.
+  std::string tested;  // "Tested live with 42 requests, reads only", "Planned from the file …".
+  std::string token;   // "Let in by …", or empty.
 };
 
 std::string probe_text(const ProbedEndpoint& probed);

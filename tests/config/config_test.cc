@@ -105,6 +105,33 @@ TEST_F(ConfigFile, TheExampleOfTheDocumentIsComplete) {
   EXPECT_EQ(config.server.sync_interval, std::chrono::minutes(5));
 }
 
+// The YAML block that follows `mark`, from `at` on; moves `at` behind it.
+std::string example_after(const std::string& document, const std::string& mark, size_t& at) {
+  at = document.find(mark, at);
+  if (at == std::string::npos) return "";
+  const size_t from = document.find("```yaml\n", at) + 8;
+  at = document.find("\n```", from) + 1;
+  return document.substr(from, at - from);
+}
+
+TEST_F(ConfigFile, EveryExampleOfAuthInTheDocumentIsAccepted) {
+  std::ifstream file(AUTHLEDGER_SOURCE_FOLDER "/docs/configuration.md");
+  std::stringstream text;
+  text << file.rdbuf();
+  for (const char* name : {"hospital-ca.pem", "authledger.pem", "authledger-key.pem"}) write(name, "x");
+  int examples = 0;
+  for (const char* mark : {"<!-- example: auth -->", "<!-- example: transport -->"}) {
+    size_t at = 0;
+    for (std::string example; !(example = example_after(text.str(), mark, at)).empty(); ++examples) {
+      std::string indented;
+      std::istringstream lines(example);
+      for (std::string line; std::getline(lines, line);) indented += "    " + line + "\n";
+      load(std::string(kTenant) + "endpoints:\n  - name: ehr\n    base_url: https://x.example\n" + indented);
+    }
+  }
+  EXPECT_EQ(examples, 6);
+}
+
 TEST_F(ConfigFile, EveryPresetLoadsAndNamesOnlyShippedMappings) {
   for (const std::string& preset : shipped_names("presets")) {
     if (preset == "folder") continue;
