@@ -185,10 +185,10 @@ EndpointPlan plan_endpoint(const PlanInput& input) {
   for (const FeedConfig& feed : input.endpoint.feeds) {
     plan.sources.push_back(plan_source(feed, input.endpoint.preset, input.capability, finding_of(feed.resource_type)));
   }
-  if (!input.endpoint.deliver) {
-    plan.no_notices_reason = "deliver: false, by the config or the preset";
-  } else if (!input.notices_go_elsewhere.empty()) {
+  if (!input.notices_go_elsewhere.empty()) {
     plan.no_notices_reason = "the config sends the notices to " + input.notices_go_elsewhere;
+  } else if (!input.endpoint.deliver) {
+    plan.no_notices_reason = "switched off by the config (deliver, delivery) or the preset";
   }
   plan.receives_notices = plan.no_notices_reason.empty();
   if (plan.receives_notices) {

@@ -95,7 +95,7 @@ struct EndpointConfig {
   std::string client_certificate_file;         // Mutual TLS (PEM), with its key.
   std::string client_key_file;
   std::string proxy;    // URL of an HTTP proxy, "none", or empty: as the environment says (https_proxy, no_proxy).
-  bool deliver = true;  // May notices be written here.
+  bool deliver = true;  // Notices are written here; in a loaded config true of one endpoint at most.
 };
 
 struct DeliveryConfig {

@@ -172,6 +172,11 @@ TEST_F(ConfigFile, PresetsHoldTheLimitsAndQuirksOfTheirVendors) {
                             "roster: {group: g1}}\n  - {name: ehr, base_url: 'https://x.example'}\n");
   EXPECT_FALSE(payer.endpoints[0].deliver);
   EXPECT_EQ(payer.delivery.endpoint, "ehr");
+  const Config two = load(std::string(kTenant) +
+                          "endpoints:\n  - {name: ehr, base_url: 'https://x.example'}\n"
+                          "  - {name: second, base_url: 'https://y.example'}\n");
+  EXPECT_TRUE(two.endpoints[0].deliver);
+  EXPECT_FALSE(two.endpoints[1].deliver) << "only the endpoint of the notices asks for the right to write";
 }
 
 TEST_F(ConfigFile, ASearchOfTheEndpointStandsInEveryFeedThatDoesNotSetItItself) {
