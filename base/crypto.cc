@@ -161,9 +161,8 @@ bool verify_es384(std::string_view x, std::string_view y, std::string_view bytes
   if (!key) return false;
   const std::unique_ptr<ECDSA_SIG, Releaser<&ECDSA_SIG_free>> pair(ECDSA_SIG_new());
   Number r = number_of(signature.substr(0, kCoordinateBytes)), s = number_of(signature.substr(kCoordinateBytes));
-  AUTHLEDGER_CHECK(pair && r && s && ECDSA_SIG_set0(pair.get(), r.get(), s.get()) == 1);
-  r.release();  // The pair owns them now.
-  s.release();
+  // The pair owns both numbers from here on.
+  AUTHLEDGER_CHECK(pair && r && s && ECDSA_SIG_set0(pair.get(), r.release(), s.release()) == 1);
   unsigned char* der = nullptr;
   const int der_bytes = i2d_ECDSA_SIG(pair.get(), &der);
   const bool is_valid = der_bytes > 0 && verify_sha384(key.get(), bytes, der, static_cast<size_t>(der_bytes));

@@ -5,10 +5,10 @@
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <memory>
 #include <sstream>
+#include <system_error>
 
 #include "base/jose.h"
 #include "cmd/commands.h"
@@ -31,7 +31,7 @@ Outcome write_private(const std::string& file, const std::string& text) {
   if (handle < 0) {
     return Failure{errno == EEXIST
                        ? fmt::format("{} is there already and is not overwritten: name another file with --out", file)
-                       : fmt::format("cannot write {}: {}", file, std::strerror(errno))};
+                       : fmt::format("cannot write {}: {}", file, std::generic_category().message(errno))};
   }
   const bool is_written = fchmod(handle, S_IRUSR | S_IWUSR) == 0 &&
                           write(handle, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
