@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "adapters/mapping.h"
+#include "base/jose.h"
 #include "base/json.h"
 #include "cmd/commands.h"
 
@@ -36,6 +37,10 @@ Issues missing_on_this_machine(const Config& config) {
     if (endpoint.auth.kind != AuthKind::none) {
       auto secret = read_secret(endpoint.auth.secret_file, endpoint.auth.secret_env, config.folder);
       if (!secret) add(endpoint, secret.error().message);
+      if (secret && endpoint.auth.kind == AuthKind::smart_backend) {
+        const auto key = SigningKey::read(*secret, endpoint.auth.key_id);
+        if (!key) add(endpoint, key.error().message);
+      }
     }
     if (!endpoint.folder.empty() && !std::filesystem::is_directory(endpoint.folder, ignored)) {
       add(endpoint, fmt::format("there is no folder {}", endpoint.folder));

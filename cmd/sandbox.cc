@@ -24,6 +24,7 @@ struct SandboxCommand {
   std::vector<std::string> files;
   bool no_conditional_create = false;
   std::string port_file;
+  std::string client_id, register_file;
 };
 
 int fail(const std::string& message) {
@@ -58,6 +59,17 @@ int run_sandbox(const SandboxCommand& command) {
   SandboxOptions options;
   options.listen = command.listen;
   options.conditional_create = !command.no_conditional_create;
+  if (command.client_id.empty() != command.register_file.empty()) {
+    return fail("--client and --register go together: a client_id, and the file with its public JWKS");
+  }
+  if (!command.client_id.empty()) {
+    std::ifstream in(command.register_file, std::ios::binary);
+    std::ostringstream text;
+    text << in.rdbuf();
+    if (!in) return fail("cannot read " + command.register_file);
+    options.authorization.client_id = command.client_id;
+    options.authorization.jwks = text.str();
+  }
   const auto zone = TimeZone::find(options.time_zone);
   if (!zone) return fail(zone.error().message);
   const Day today =
@@ -104,6 +116,8 @@ void add_sandbox_command(CommandLine line) {
   sub->add_option("--seed", command->seed, "Another seed gives another clinic");
   sub->add_option("--load", command->files, "NDJSON, JSON or Bundle files to load as well");
   sub->add_flag("--no-conditional-create", command->no_conditional_create, "Neither declare nor honour If-None-Exist");
+  sub->add_option("--client", command->client_id, "Demand SMART Backend Services tokens, given to this client_id …");
+  sub->add_option("--register", command->register_file, "… for the keys of this public JWKS file");
   sub->add_option("--port-file", command->port_file, "Write the chosen port into this file");
   sub->callback([command, &run = line.run] { run = [command] { return run_sandbox(*command); }; });
 }

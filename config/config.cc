@@ -211,6 +211,10 @@ void read_delivery(YamlMapReader& root, Config& config) {
   map.duration("visibility_window", delivery.visibility_window, seconds(0), hours(24));
   map.duration("lease", delivery.lease, seconds(10), hours(1));
   map.finish();
+  // Notices go to one endpoint: no other needs the right to write.
+  for (EndpointConfig& endpoint : config.endpoints) {
+    endpoint.deliver = endpoint.deliver && delivery.enabled && endpoint.name == delivery.endpoint;
+  }
 }
 
 bool is_loopback(const std::string& listen) {

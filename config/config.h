@@ -27,15 +27,20 @@ struct DatabaseConfig {
 };
 
 enum class AuthKind { none, bearer, basic, client_secret, smart_backend };
+// Where a client secret stands in a token request (RFC 6749, 2.3.1): client_secret_basic or client_secret_post.
+enum class SecretPlace { header, body };
 
 struct AuthConfig {
   AuthKind kind = AuthKind::none;
-  std::string user;       // basic
-  std::string client_id;  // client_secret, smart_backend
-  std::string token_url;  // Empty = discovered at .well-known/smart-configuration.
-  std::string scope;
-  std::string secret_file;  // Token, password, client secret or private key: a file …
-  std::string secret_env;   // … or an environment variable. Never in the YAML itself.
+  std::string user;                             // basic
+  std::string client_id;                        // client_secret, smart_backend
+  SecretPlace secret_in = SecretPlace::header;  // client_secret
+  std::string key_id;                           // smart_backend: `kid`; empty = the key's own.
+  std::string jwks_url;                         // smart_backend: `jku`, where our public keys stand; empty = none.
+  std::string token_url;                        // Empty = discovered: smart-configuration, then /metadata.
+  std::string scope;                            // smart_backend: empty = what the feeds and notices need.
+  std::string secret_file;                      // Token, password, client secret or private key: a file …
+  std::string secret_env;                       // … or an environment variable. Never in the YAML itself.
 };
 
 enum class RosterKind { patient_search, group, list_file };
@@ -51,8 +56,11 @@ struct FeedConfig {
   std::string resource_type;
   enum class Strategy { last_updated, per_patient, off };
   Strategy strategy = Strategy::last_updated;
-  std::map<std::string, std::string> search;  // Extra search parameters, e.g. use=preauthorization.
-  std::vector<std::string> mappings;          // Names of shipped mappings or paths of site files.
+  std::map<std::string, std::string> search = {};  // Extra search parameters, e.g. use=preauthorization.
+  std::vector<std::string> mappings = {};          // Names of shipped mappings or paths of site files.
+  // The endpoint answers a search of this type only when it holds all parameters of one of these ("date+patient").
+  // Empty = none are known; what the CapabilityStatement adds is found by `probe`.
+  std::vector<std::string> requires_one_of = {};
 };
 
 // One column of a shipped mapping replaced: mapping "encounter", column "service_codes", FHIRPath text.
@@ -76,11 +84,18 @@ struct EndpointConfig {
   int page_size = 200;
   int pages_per_pull_max = 100000;
   size_t page_bytes_max = size_t{64} << 20;
-  int requests_per_second_max = 0;  // 0 = no own limit.
+  int requests_per_second_max = 0;  // 0 = no own limit. All workers of a process share each limit.
+  int requests_per_minute_max = 0;
+  int requests_per_day_max = 0;
   int retries_max = 5;
   std::chrono::seconds retry_after_max{120};
-  std::string ca_file;  // Private certificate authority (PEM).
-  bool deliver = true;  // May notices be written here.
+  std::chrono::seconds pause_after_429{0};     // After a 429 without Retry-After; 0 = exponential back-off.
+  std::map<std::string, std::string> headers;  // Sent with every FHIR request.
+  std::string ca_file;                         // Private certificate authority (PEM).
+  std::string client_certificate_file;         // Mutual TLS (PEM), with its key.
+  std::string client_key_file;
+  std::string proxy;    // URL of an HTTP proxy, "none", or empty: as the environment says (https_proxy, no_proxy).
+  bool deliver = true;  // Notices are written here; in a loaded config true of one endpoint at most.
 };
 
 struct DeliveryConfig {

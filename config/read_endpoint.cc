@@ -18,67 +18,16 @@ using std::chrono::seconds;
 constexpr size_t kNameBytesMax = 64;
 constexpr size_t kPageBytesMax = size_t{1} << 30;
 
-const std::vector<std::pair<std::string, AuthKind>> kAuthKinds = {{"none", AuthKind::none},
-                                                                  {"bearer", AuthKind::bearer},
-                                                                  {"basic", AuthKind::basic},
-                                                                  {"client_secret", AuthKind::client_secret},
-                                                                  {"smart_backend", AuthKind::smart_backend}};
 const std::vector<std::pair<std::string, RosterKind>> kRosterKinds = {
     {"patient_search", RosterKind::patient_search}, {"group", RosterKind::group}, {"list_file", RosterKind::list_file}};
-
-// Keys under which people try to write a secret into the file itself.
-constexpr const char* kSecretKeys[] = {"token",       "password", "secret",  "client_secret",
-                                       "private_key", "bearer",   "api_key", "key"};
-
-void refuse_secrets(YamlMapReader& map) {
-  for (const char* key : kSecretKeys) {
-    if (map.node().members.empty()) return;
-    auto is_key = [&](const YamlMember& member) { return member.key == key; };
-    if (std::none_of(map.node().members.begin(), map.node().members.end(), is_key)) continue;
-    map.problem(key,
-                "a secret does not belong in this file: write secret_file: PATH (a file that only authledger's user "
-                "can read) or secret_env: NAME (an environment variable)");
-  }
-}
-
-void read_auth(YamlMapReader& endpoint_map, EndpointConfig& endpoint, const std::string& folder) {
-  const YamlNode* node = endpoint_map.find("auth");
-  if (node == nullptr) return;
-  YamlMapReader map(*node, endpoint_map.path_of("auth"), endpoint_map.problems());
-  refuse_secrets(map);
-  AuthConfig& auth = endpoint.auth;
-  map.required("kind", "none, bearer, basic, client_secret or smart_backend");
-  map.word("kind", auth.kind, kAuthKinds);
-  map.text("user", auth.user);
-  map.text("client_id", auth.client_id);
-  map.text("token_url", auth.token_url);
-  map.text("scope", auth.scope);
-  map.text("secret_file", auth.secret_file);
-  map.text("secret_env", auth.secret_env);
-  map.finish();
-  auth.secret_file = path_below(folder, auth.secret_file);
-  if (!auth.token_url.empty()) {
-    if (std::string problem = http_url_problem(auth.token_url); !problem.empty()) map.problem("token_url", problem);
-  }
-  if (!auth.secret_file.empty() && !auth.secret_env.empty()) {
-    map.problem("secret_env", "secret_file is given too: keep one of them");
-  }
-  bool needs_client = auth.kind == AuthKind::client_secret || auth.kind == AuthKind::smart_backend;
-  if (auth.kind != AuthKind::none && auth.secret_file.empty() && auth.secret_env.empty()) {
-    map.problem("secret_file",
-                "is missing: name the file (secret_file) or the environment variable (secret_env) that "
-                "holds the token, password, client secret or private key");
-  }
-  if (auth.kind == AuthKind::basic && auth.user.empty()) map.problem("user", "is missing; kind basic needs it");
-  if (needs_client && auth.client_id.empty()) {
-    map.problem("client_id", "is missing; kinds client_secret and smart_backend need it");
-  }
-}
 
 void read_roster(YamlMapReader& endpoint_map, EndpointConfig& endpoint, const std::string& folder) {
   const YamlNode* node = endpoint_map.find("roster");
   if (node == nullptr) return;
   YamlMapReader map(*node, endpoint_map.path_of("roster"), endpoint_map.problems());
+  // The key that is there says the kind, when nothing else does.
+  if (!map.has("kind") && map.has("group")) endpoint.roster.kind = RosterKind::group;
+  if (!map.has("kind") && map.has("file")) endpoint.roster.kind = RosterKind::list_file;
   map.word("kind", endpoint.roster.kind, kRosterKinds);
   map.text("group", endpoint.roster.group);
   map.text("file", endpoint.roster.file);
@@ -127,6 +76,67 @@ void read_timeouts(YamlMapReader& endpoint_map, EndpointConfig& endpoint) {
   map.duration("connect", endpoint.connect_timeout, seconds(1), seconds(300));
   map.duration("request", endpoint.request_timeout, seconds(1), hours(1));
   map.finish();
+}
+
+// Headers that authledger sets itself, and those that carry credentials, which never stand in this file.
+constexpr const char* kOwnHeaders[] = {"authorization", "proxy-authorization", "cookie",   "host",          "accept",
+                                       "content-type",  "content-length",      "if-match", "if-none-exist", "prefer",
+                                       "connection",    "transfer-encoding",   "expect",   "user-agent"};
+
+void read_headers(YamlMapReader& map, EndpointConfig& endpoint) {
+  map.text_map("headers", endpoint.headers);
+  for (const auto& [name, value] : endpoint.headers) {
+    const bool is_token =
+        !name.empty() &&
+        name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == std::string::npos;
+    const bool has_control =
+        std::any_of(value.begin(), value.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; });
+    if (!is_token || has_control) map.problem("headers", fmt::format("`{}` is no header that can be sent", name));
+    const std::string lower = lower_case(name);
+    if (std::find(std::begin(kOwnHeaders), std::end(kOwnHeaders), lower) != std::end(kOwnHeaders)) {
+      map.problem("headers", fmt::format("`{}` is set by authledger itself; credentials belong in auth", name));
+    }
+  }
+}
+
+// `search` of the endpoint stands in every feed that does not set the parameter itself.
+void read_common_search(YamlMapReader& map, EndpointConfig& endpoint) {
+  std::map<std::string, std::string> common;
+  map.text_map("search", common);
+  for (const auto& [parameter, value] : common) {
+    if (parameter == "_lastUpdated" || parameter == "_count" || parameter.empty()) {
+      map.problem("search", fmt::format("`{}` is set by authledger itself", parameter));
+    }
+    for (FeedConfig& feed : endpoint.feeds) feed.search.emplace(parameter, value);
+  }
+}
+
+void read_file(YamlMapReader& map, const std::string& key, const std::string& folder, std::string& path) {
+  map.text(key, path);
+  path = path_below(folder, path);
+  std::error_code ignored;
+  if (!path.empty() && !std::filesystem::is_regular_file(path, ignored)) {
+    map.problem(key, fmt::format("there is no file {}", path));
+  }
+}
+
+void read_transport(YamlMapReader& map, EndpointConfig& endpoint, const std::string& folder) {
+  read_file(map, "ca_file", folder, endpoint.ca_file);
+  read_file(map, "client_certificate_file", folder, endpoint.client_certificate_file);
+  read_file(map, "client_key_file", folder, endpoint.client_key_file);
+  if (endpoint.client_certificate_file.empty() != endpoint.client_key_file.empty()) {
+    map.problem(map.has("client_key_file") ? "client_key_file" : "client_certificate_file",
+                "mutual TLS needs both client_certificate_file and client_key_file (PEM)");
+  }
+  map.text("proxy", endpoint.proxy);
+  if (endpoint.proxy.empty() || endpoint.proxy == "none") return;
+  if (endpoint.proxy.starts_with("http://") && endpoint.proxy.find('@') != std::string::npos) {
+    map.problem("proxy",
+                "a user or password does not belong in this file: leave proxy out and set https_proxy in the "
+                "environment of authledger");
+  } else if (std::string problem = http_url_problem(endpoint.proxy); !problem.empty()) {
+    map.problem("proxy", problem + ", or none to go around the proxy of the environment");
+  }
 }
 
 // Exactly one of base_url and folder.
@@ -220,9 +230,14 @@ void read_endpoint_defaults(YamlMapReader& map, EndpointConfig& endpoint, const 
   map.integer("pages_per_pull_max", endpoint.pages_per_pull_max, 1, 10'000'000);
   map.size_bytes("page_bytes_max", endpoint.page_bytes_max, 1024, kPageBytesMax);
   map.integer("requests_per_second_max", endpoint.requests_per_second_max, 0, 10'000);
+  map.integer("requests_per_minute_max", endpoint.requests_per_minute_max, 0, 600'000);
+  map.integer("requests_per_day_max", endpoint.requests_per_day_max, 0, 1'000'000'000);
   map.integer("retries_max", endpoint.retries_max, 0, 100);
   map.duration("retry_after_max", endpoint.retry_after_max, seconds(0), hours(24));
+  map.duration("pause_after_429", endpoint.pause_after_429, seconds(0), hours(1));
+  read_headers(map, endpoint);
   read_feeds(map, endpoint, folder);
+  read_common_search(map, endpoint);
 }
 
 bool apply_preset(const std::string& name, EndpointConfig& endpoint) {
@@ -232,6 +247,10 @@ bool apply_preset(const std::string& name, EndpointConfig& endpoint) {
   YamlProblems problems(path);
   YamlNode root = parse_yaml(*text, problems);
   YamlMapReader map(root, "", problems);
+  std::string base;
+  map.text("based_on", base);
+  if (!base.empty()) AUTHLEDGER_CHECK(apply_preset(base, endpoint));
+  map.boolean("deliver", endpoint.deliver);
   read_endpoint_defaults(map, endpoint, "");
   map.finish();
   AUTHLEDGER_CHECK(problems.empty());
@@ -258,13 +277,8 @@ EndpointConfig read_endpoint(YamlMapReader& map, const std::string& folder) {
   read_endpoint_defaults(map, endpoint, folder);
   read_overrides(map, endpoint);
   read_value_maps(map, endpoint);
-  map.text("ca_file", endpoint.ca_file);
-  endpoint.ca_file = path_below(folder, endpoint.ca_file);
-  std::error_code ignored;
-  if (!endpoint.ca_file.empty() && !std::filesystem::is_regular_file(endpoint.ca_file, ignored)) {
-    map.problem("ca_file", fmt::format("there is no file {}", endpoint.ca_file));
-  }
-  endpoint.deliver = endpoint.folder.empty();
+  read_transport(map, endpoint, folder);
+  if (!endpoint.folder.empty()) endpoint.deliver = false;
   map.boolean("deliver", endpoint.deliver);
   if (endpoint.deliver && !endpoint.folder.empty()) map.problem("deliver", "a folder cannot receive notices");
   check_roster(map, endpoint);

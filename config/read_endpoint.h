@@ -12,10 +12,14 @@ namespace authledger {
 // `folder`.
 EndpointConfig read_endpoint(YamlMapReader& map, const std::string& folder);
 
+// Reads `auth:`; refuse_secrets reports keys under which people write a secret into the file itself.
+void read_auth(YamlMapReader& endpoint_map, EndpointConfig& endpoint, const std::string& folder);
+void refuse_secrets(YamlMapReader& map);
+
 // Reads `feeds:` over the feeds that `endpoint` has (none in a preset file).
 void read_feeds(YamlMapReader& map, EndpointConfig& endpoint, const std::string& folder);
 
-// Keys that a preset may set as well: roster, page_size, limits, overlap, timeouts, feeds.
+// Keys that a preset may set as well: roster, page_size, limits, overlap, timeouts, headers, feeds, search.
 void read_endpoint_defaults(YamlMapReader& map, EndpointConfig& endpoint, const std::string& folder);
 
 // Fills feeds and limits of a shipped preset. False when there is none of that name.

@@ -80,6 +80,7 @@ void read_feed(YamlMapReader& map, FeedConfig& feed, const std::string& folder) 
       map.problem("search", fmt::format("`{}` is set by authledger itself", parameter));
     }
   }
+  map.text_list("requires", feed.requires_one_of);
   bool is_preset = folder.empty();
   map.text_list("mappings", feed.mappings);
   if (map.has("mappings") && !is_preset) {

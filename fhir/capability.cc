@@ -1,5 +1,7 @@
 #include "fhir/capability.h"
 
+#include "base/text.h"
+
 namespace authledger {
 namespace {
 
@@ -9,11 +11,49 @@ void add_names(JsonView parameters, std::set<std::string>& names) {
   }
 }
 
+// SMART App Launch 1: rest.security carries the OAuth endpoints in an extension whose URL ends in oauth-uris.
+std::string token_url_of(JsonView security) {
+  for (const JsonView extension : security["extension"]) {
+    if (!extension["url"].text().ends_with("/oauth-uris")) continue;
+    for (const JsonView part : extension["extension"]) {
+      if (part["url"].text() == "token") return part["valueUri"].string();
+    }
+  }
+  return "";
+}
+
+std::set<std::string> names_in(std::string_view list) {
+  std::set<std::string> names;
+  for (const std::string& name : split(list, ',')) {
+    if (!trim(name).empty()) names.emplace(trim(name));
+  }
+  return names;
+}
+
+// athenahealth says in an extension of its own (ah-search-parameter-metadata) which parameters a search must hold.
+void add_required(JsonView resource, TypeCapability& type) {
+  std::set<std::string> always;
+  for (const JsonView extension : resource["extension"]) {
+    for (const JsonView part : extension["extension"]) {
+      if (part["url"].text() == "requiredAnySearchParams") {
+        type.requires_one_of.push_back(names_in(part["valueString"].text()));
+      } else if (part["url"].text() == "requiredSearchParams") {
+        always.merge(names_in(part["valueString"].text()));
+      }
+    }
+  }
+  if (always.empty()) return;
+  if (type.requires_one_of.empty()) type.requires_one_of.emplace_back();
+  for (std::set<std::string>& each : type.requires_one_of) each.insert(always.begin(), always.end());
+}
+
 void add_type(JsonView resource, TypeCapability& type) {
   for (const JsonView interaction : resource["interaction"]) {
     if (!interaction["code"].text().empty()) type.interactions.insert(interaction["code"].string());
   }
   add_names(resource["searchParam"], type.search_parameters);
+  for (const JsonView operation : resource["operation"]) type.operations.insert(operation["name"].string());
+  add_required(resource, type);
   type.conditional_create = type.conditional_create || resource["conditionalCreate"].boolean();
   type.conditional_update = type.conditional_update || resource["conditionalUpdate"].boolean();
 }
@@ -38,8 +78,10 @@ Capability read_capability(JsonView capability_statement) {
   if (!capability.software.empty() && !software["version"].text().empty()) {
     capability.software += " " + software["version"].string();
   }
+  if (capability.software.empty()) capability.software = capability_statement["publisher"].string();
   for (const JsonView rest : capability_statement["rest"]) {
     if (rest["mode"].text() == "client") continue;
+    if (capability.token_url.empty()) capability.token_url = token_url_of(rest["security"]);
     // What stands at rest.searchParam ("_id", "_lastUpdated") holds for every type.
     std::set<std::string> of_every_type;
     add_names(rest["searchParam"], of_every_type);

@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/json.h"
 
@@ -15,11 +16,15 @@ struct TypeCapability {
   std::set<std::string> search_parameters;
   bool conditional_create = false;
   bool conditional_update = false;
+  std::set<std::string> operations = {};
+  // A search must hold all of one of these sets; empty when the statement demands nothing.
+  std::vector<std::set<std::string>> requires_one_of = {};
 };
 
 struct Capability {
   std::string fhir_version;
-  std::string software;
+  std::string software;   // Name and version, or else the publisher.
+  std::string token_url;  // SMART's oauth-uris extension, or empty.
   std::map<std::string, TypeCapability> types;
 
   bool can(const std::string& type, const std::string& interaction) const;

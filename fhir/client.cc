@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "fhir/client_certificate.h"
 #include "fhir/exchange.h"
 #include "fhir/http_curl.h"
 #include "fhir/outcome.h"
@@ -58,6 +59,11 @@ std::string type_in(const Url& url, const Url& base) {
   return is_type ? std::string(rest) : "page";
 }
 
+// RFC 6750, 3.1: the token is good, but not for this.
+bool lacks_scope(const HttpResponse& response) {
+  return response.status == 403 && response.header("www-authenticate").find("insufficient_scope") != std::string::npos;
+}
+
 bool is_absolute(std::string_view url) {
   return url.find("://") != std::string_view::npos;
 }
@@ -71,6 +77,7 @@ class CurlFhirClient final : public FhirClient {
  public:
   CurlFhirClient(const EndpointConfig& endpoint, Url base, Exchange exchange, std::unique_ptr<TokenSource> token)
       : name_(endpoint.name),
+        headers_(endpoint.headers.begin(), endpoint.headers.end()),
         base_(std::move(base)),
         base_url_(base_.text()),
         page_bytes_max_(endpoint.page_bytes_max),
@@ -161,6 +168,7 @@ class CurlFhirClient final : public FhirClient {
   // Sends with authorization; any status but 2xx becomes an error.
   Result<HttpResponse, FhirError> send(HttpRequest request, Repeat repeat, const std::string& what) {
     request.headers.emplace_back("Accept", kFhirJson);
+    request.headers.insert(request.headers.end(), headers_.begin(), headers_.end());
     const size_t own_headers = request.headers.size();
     bool renewed = false;
     for (int redirects = 0;;) {
@@ -171,8 +179,12 @@ class CurlFhirClient final : public FhirClient {
       auto response = exchange_.send(request, repeat, what);
       if (!response) return response;
       const int status = response->status;
+      const bool is_refused = status == 401 || lacks_scope(*response);
+      if (!is_refused) token_->accepted();
       if (status >= 200 && status < 300) return response;
-      if (status == 401 && !renewed && token_->renew()) {
+      if (is_refused) {
+        const bool may_renew = !renewed && token_->renew();
+        if (!may_renew) return not_authorized(*response, renewed, what);
         renewed = true;
         continue;
       }
@@ -187,6 +199,20 @@ class CurlFhirClient final : public FhirClient {
     }
   }
 
+  FhirError not_authorized(const HttpResponse& response, bool renewed, const std::string& what) const {
+    FhirError error = error_of(response, Repeat::safe, what);
+    if (renewed) error.message += ", with a new token too";
+    const std::string hint = token_->scope_hint();
+    if (!hint.empty()) {
+      error.message += "; " + hint;
+    } else if (lacks_scope(response)) {
+      error.message += "; the token's scope does not reach that far: ask the endpoint's administrator to grant it";
+    } else if (renewed) {
+      error.message += "; ask the endpoint's administrator whether this client was disabled or its grants were changed";
+    }
+    return error;
+  }
+
   static FhirError error_of(const HttpResponse& response, Repeat repeat, const std::string& what) {
     FhirError error{kind_of_status(response.status, repeat), response.status,
                     fmt::format("{}: answered {}", what, response.status)};
@@ -196,6 +222,7 @@ class CurlFhirClient final : public FhirClient {
   }
 
   std::string name_;
+  const std::vector<std::pair<std::string, std::string>> headers_;  // Of the config.
   Url base_;
   std::string base_url_;
   size_t page_bytes_max_;
@@ -207,10 +234,22 @@ std::string below(const std::string& folder, const std::string& file) {
   return file.empty() ? file : (std::filesystem::path(folder) / file).string();
 }
 
+HttpOptions http_options(const EndpointConfig& endpoint, const std::string& folder) {
+  HttpOptions options;
+  options.connect_timeout = endpoint.connect_timeout;
+  options.request_timeout = endpoint.request_timeout;
+  options.body_bytes_max = endpoint.page_bytes_max;
+  options.ca_file = below(folder, endpoint.ca_file);
+  options.client_certificate_file = below(folder, endpoint.client_certificate_file);
+  options.client_key_file = below(folder, endpoint.client_key_file);
+  options.proxy = endpoint.proxy;
+  return options;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<FhirClient>> open_fhir_client(const EndpointConfig& endpoint, const std::string& config_folder,
-                                                     const Clock& clock, std::stop_token stop) {
+                                                     const Clock& clock, std::stop_token stop, RateLimits* limits) {
   auto base = parse_url(endpoint.base_url);
   if (!base || !base->query.empty()) {
     return Failure{
@@ -222,16 +261,17 @@ Result<std::unique_ptr<FhirClient>> open_fhir_client(const EndpointConfig& endpo
   if (endpoint.auth.kind != AuthKind::none && base->scheme == "http" && !is_loopback(*base)) {
     log_warning("credentials_without_tls", {{"endpoint", endpoint.name}});
   }
-  HttpOptions options;
-  options.connect_timeout = endpoint.connect_timeout;
-  options.request_timeout = endpoint.request_timeout;
-  options.body_bytes_max = endpoint.page_bytes_max;
-  options.ca_file = below(config_folder, endpoint.ca_file);
+  const HttpOptions options = http_options(endpoint, config_folder);
+  if (auto problem = check_client_certificate(endpoint.name, options.client_certificate_file, clock.now())) {
+    return *problem;
+  }
   auto http = open_http_client(options, stop);
   if (!http) return Failure{fmt::format("{}: {}", endpoint.name, http.error().message)};
   std::random_device device;
   const uint64_t seed = (uint64_t{device()} << 32) | device();
-  Exchange exchange(endpoint, std::move(*http), clock, std::move(stop), seed);
+  // Shared with the other clients of the endpoint; alone, the client is its only holder.
+  std::shared_ptr<RateLimit> limit = limits ? limits->of(endpoint) : std::make_shared<RateLimit>(endpoint);
+  Exchange exchange(endpoint, std::move(*http), std::move(limit), clock, std::move(stop), seed);
   return std::unique_ptr<FhirClient>(
       std::make_unique<CurlFhirClient>(endpoint, std::move(*base), std::move(exchange), std::move(*token)));
 }

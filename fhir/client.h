@@ -20,6 +20,8 @@
 
 namespace authledger {
 
+class RateLimits;
+
 enum class FhirErrorKind {
   unreachable,      // No answer after retries; the feed stays where it is.
   unauthorized,     // 401 or 403
@@ -80,9 +82,12 @@ class FhirClient {
                                               const std::string& etag) = 0;
 };
 
-// One client for one endpoint; not thread-safe. `stop` ends waiting between retries at once.
+// One client for one endpoint; not thread-safe. `stop` ends waiting between retries at once. `limits`: of all clients
+// of the process, so that they share the endpoint's request limits; without it the client keeps them alone.
+// Errors: a config that cannot be used on this machine; a client certificate that has expired.
 Result<std::unique_ptr<FhirClient>> open_fhir_client(const EndpointConfig& endpoint, const std::string& config_folder,
-                                                     const Clock& clock, std::stop_token stop);
+                                                     const Clock& clock, std::stop_token stop,
+                                                     RateLimits* limits = nullptr);
 
 // Percent-encodes a query value (RFC 3986).
 std::string query_value(std::string_view text);

@@ -9,6 +9,9 @@
 namespace authledger {
 namespace {
 
+// A limit of one request a minute is kept by waiting, not by giving up.
+constexpr std::chrono::seconds kPlaceWaitMin{120};
+
 FhirError error_of(const HttpError& error, Repeat repeat, const std::string& what) {
   FhirError found;
   found.message = fmt::format("{}: {}", what, error.message);
@@ -46,26 +49,57 @@ bool is_worth_repeating(int status, Repeat repeat) {
 
 }  // namespace
 
-Exchange::Exchange(const EndpointConfig& endpoint, std::unique_ptr<HttpClient> http, const Clock& clock,
-                   std::stop_token stop, uint64_t seed)
+Exchange::Exchange(const EndpointConfig& endpoint, std::unique_ptr<HttpClient> http, std::shared_ptr<RateLimit> limit,
+                   const Clock& clock, std::stop_token stop, uint64_t seed)
     : retries_max_(endpoint.retries_max),
       retry_after_max_(endpoint.retry_after_max),
+      pause_after_429_(endpoint.pause_after_429),
       http_(std::move(http)),
+      limit_(std::move(limit)),
       clock_(clock),
       stop_(std::move(stop)),
-      random_(seed),
-      pace_(endpoint.requests_per_second_max) {}
+      random_(seed) {}
 
 bool Exchange::wait_before_retry(int attempt) {
   return wait_unless_stopped(back_off(attempt, random_), stop_);
 }
 
 Result<HttpResponse, FhirError> Exchange::send(const HttpRequest& request, Repeat repeat, const std::string& what) {
+  return send_by([&] { return http_->send(request); }, repeat, what);
+}
+
+Result<HttpResponse, FhirError> Exchange::send_fresh(const std::function<HttpRequest()>& make, Repeat repeat,
+                                                     const std::string& what) {
+  return send_by([&] { return http_->send(make()); }, repeat, what);
+}
+
+std::optional<FhirError> Exchange::wait_for_place(const std::string& what) {
+  const auto wait_max = std::max(retry_after_max_, kPlaceWaitMin);
+  const auto wait = limit_->reserve(std::chrono::steady_clock::now(), wait_max);
+  if (!wait) {
+    return FhirError{FhirErrorKind::throttled, 0,
+                     fmt::format("{}: the endpoint's request limit in the config leaves no place within {} s; the next "
+                                 "round goes on from here",
+                                 what, wait_max.count())};
+  }
+  if (wait_unless_stopped(std::chrono::ceil<std::chrono::milliseconds>(*wait), stop_)) return std::nullopt;
+  return FhirError{FhirErrorKind::stopped, 0, fmt::format("{}: stopped", what)};
+}
+
+std::optional<std::chrono::milliseconds> Exchange::asked_wait(const HttpResponse& answer) const {
+  auto stated = stated_wait(answer, clock_.now());
+  // Some servers throttle without saying for how long.
+  if (!stated && answer.status == 429 && pause_after_429_.count() > 0) stated = pause_after_429_;
+  return stated;
+}
+
+Result<HttpResponse, FhirError> Exchange::send_by(const std::function<Result<HttpResponse, HttpError>()>& send_once,
+                                                  Repeat repeat, const std::string& what) {
   const FhirError stopped{FhirErrorKind::stopped, 0, fmt::format("{}: stopped", what)};
   for (int attempt = 0;; ++attempt) {
-    if (!wait_unless_stopped(pace_.next_wait(std::chrono::steady_clock::now()), stop_)) return stopped;
+    if (auto no_place = wait_for_place(what)) return *no_place;
     ++requests_;
-    auto answer = http_->send(request);
+    auto answer = send_once();
     const bool last = attempt >= retries_max_;
     if (!answer) {
       if (last || !is_worth_repeating(answer.error(), repeat)) return error_of(answer.error(), repeat, what);
@@ -74,13 +108,15 @@ Result<HttpResponse, FhirError> Exchange::send(const HttpRequest& request, Repea
       continue;
     }
     if (!is_worth_repeating(answer->status, repeat)) return std::move(*answer);
-    const auto stated = stated_wait(*answer, clock_.now());
+    const auto stated = asked_wait(*answer);
     if (stated && *stated > retry_after_max_) {
       return FhirError{
           FhirErrorKind::throttled, answer->status,
           fmt::format("{}: answered {} and asks to wait {} s, more than retry_after_max ({} s)", what, answer->status,
                       std::chrono::ceil<std::chrono::seconds>(*stated).count(), retry_after_max_.count())};
     }
+    // The pause is meant for everybody who asks this endpoint.
+    if (stated) limit_->hold_until(std::chrono::steady_clock::now() + *stated);
     if (last) return std::move(*answer);
     log_debug("request_repeated", {{"request", what}, {"attempt", attempt + 1}, {"status", answer->status}});
     const auto wait = stated ? std::max(*stated + jitter_on_top(*stated, random_), std::chrono::milliseconds(50))

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <random>
 #include <stop_token>
 #include <string>
@@ -11,6 +13,7 @@
 #include "config/config.h"
 #include "fhir/client.h"
 #include "fhir/http.h"
+#include "fhir/rate_limit.h"
 #include "fhir/retry.h"
 
 // Sends requests with the endpoint's patience: its pace, its retries, its Retry-After. Knows nothing of FHIR.
@@ -22,15 +25,19 @@ enum class Repeat { safe, only_unprocessed };
 
 class Exchange {
  public:
-  Exchange(const EndpointConfig& endpoint, std::unique_ptr<HttpClient> http, const Clock& clock, std::stop_token stop,
-           uint64_t seed);
+  // `limit` is shared with the other clients of the endpoint.
+  Exchange(const EndpointConfig& endpoint, std::unique_ptr<HttpClient> http, std::shared_ptr<RateLimit> limit,
+           const Clock& clock, std::stop_token stop, uint64_t seed);
 
   // The last answer, whatever its status, after retries of 429, 502, 503, 504 and lost connections. With
   // `only_unprocessed`, only a 429 and a connection that was never made are repeated.
-  // Errors: unreachable, bad_answer (too large), throttled (a Retry-After beyond the endpoint's retry_after_max),
-  // outcome_unknown (only_unprocessed, and the answer was lost), refused (a URL that cannot be sent), stopped.
-  // `what` names the request in messages, without patient data ("ehr: GET Encounter").
+  // Errors: unreachable, bad_answer (too large), throttled (a Retry-After or a wait for the endpoint's own limits
+  // beyond its retry_after_max), outcome_unknown (only_unprocessed, and the answer was lost), refused (a URL that
+  // cannot be sent), stopped. `what` names the request in messages, without patient data ("ehr: GET Encounter").
   Result<HttpResponse, FhirError> send(const HttpRequest& request, Repeat repeat, const std::string& what);
+  // The same with a request that is made anew for each try: an assertion must not be sent twice.
+  Result<HttpResponse, FhirError> send_fresh(const std::function<HttpRequest()>& make, Repeat repeat,
+                                             const std::string& what);
 
   // Waits as before the `attempt`-th retry (from 0). False when stopped.
   bool wait_before_retry(int attempt);
@@ -38,13 +45,18 @@ class Exchange {
   uint64_t requests() const { return requests_; }
 
  private:
+  Result<HttpResponse, FhirError> send_by(const std::function<Result<HttpResponse, HttpError>()>& send_once,
+                                          Repeat repeat, const std::string& what);
+  std::optional<FhirError> wait_for_place(const std::string& what);
+  std::optional<std::chrono::milliseconds> asked_wait(const HttpResponse& answer) const;
+
   int retries_max_;
-  std::chrono::seconds retry_after_max_;
+  std::chrono::seconds retry_after_max_, pause_after_429_;
   std::unique_ptr<HttpClient> http_;
+  std::shared_ptr<RateLimit> limit_;
   const Clock& clock_;
   std::stop_token stop_;
   std::mt19937_64 random_;
-  RequestPace pace_;
   uint64_t requests_ = 0;
 };
 

@@ -188,6 +188,16 @@ class CurlClient final : public HttpClient {
     curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
     if (!options_.ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, options_.ca_file.c_str());
+    if (!options_.client_certificate_file.empty()) {
+      curl_easy_setopt(curl, CURLOPT_SSLCERT, options_.client_certificate_file.c_str());
+      curl_easy_setopt(curl, CURLOPT_SSLKEY, options_.client_key_file.c_str());
+      // An empty passphrase, or OpenSSL asks the terminal for that of an encrypted key.
+      curl_easy_setopt(curl, CURLOPT_KEYPASSWD, "");
+    }
+    // libcurl takes an empty proxy for "none, whatever the environment says".
+    if (!options_.proxy.empty()) {
+      curl_easy_setopt(curl, CURLOPT_PROXY, options_.proxy == "none" ? "" : options_.proxy.c_str());
+    }
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.request_timeout.count()));
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
@@ -234,8 +244,10 @@ Result<std::unique_ptr<HttpClient>> open_http_client(const HttpOptions& options,
   static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (started != CURLE_OK) return Failure{"libcurl cannot start"};
   std::error_code error;
-  if (!options.ca_file.empty() && !std::filesystem::is_regular_file(options.ca_file, error)) {
-    return Failure{fmt::format("cannot read ca_file {}", options.ca_file)};
+  for (const std::string& file : {options.ca_file, options.client_certificate_file, options.client_key_file}) {
+    if (!file.empty() && !std::filesystem::is_regular_file(file, error)) {
+      return Failure{fmt::format("cannot read {}: does the file exist, and may this user read it?", file)};
+    }
   }
   CURL* handle = curl_easy_init();
   if (!handle) return Failure{"libcurl cannot start"};

@@ -59,11 +59,4 @@ bool wait_unless_stopped(milliseconds duration, const std::stop_token& stop) {
   return !stop.stop_requested();
 }
 
-milliseconds RequestPace::next_wait(std::chrono::steady_clock::time_point now) {
-  if (per_second_max_ <= 0) return milliseconds(0);
-  const auto at = std::max(now, next_at_);
-  next_at_ = at + std::chrono::nanoseconds(1'000'000'000 / per_second_max_);
-  return std::chrono::ceil<milliseconds>(at - now);
-}
-
 }  // namespace authledger

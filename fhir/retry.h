@@ -27,16 +27,4 @@ std::chrono::milliseconds jitter_on_top(std::chrono::milliseconds stated, std::m
 // Waits; false when `stop` came first.
 bool wait_unless_stopped(std::chrono::milliseconds duration, const std::stop_token& stop);
 
-// Spaces requests evenly, at most `per_second_max` in a second; 0 = no limit. Not thread-safe.
-class RequestPace {
- public:
-  explicit RequestPace(int per_second_max) : per_second_max_(per_second_max) {}
-  // How long to wait before the next request, which is then counted.
-  std::chrono::milliseconds next_wait(std::chrono::steady_clock::time_point now);
-
- private:
-  int per_second_max_;
-  std::chrono::steady_clock::time_point next_at_{};
-};
-
 }  // namespace authledger

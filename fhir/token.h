@@ -18,14 +18,17 @@ class TokenSource {
   // The header's value, empty when the endpoint wants none. May ask the token endpoint, through `exchange`.
   // Errors: unauthorized, unreachable, bad_answer, throttled, stopped.
   virtual Result<std::string, FhirError> authorization(Exchange& exchange) = 0;
-  // After a 401: forgets the present value. False when another try would send the same value again.
+  // After a 401, or a 403 that says insufficient_scope: forgets the present value. False when another try is
+  // pointless: it would send the same value, or the last renewed one was refused before it was ever accepted.
   virtual bool renew() = 0;
+  // The endpoint took the present value.
+  virtual void accepted() {}
+  // What of the scope that was asked for the token lacks, as an end of a sentence; "" when it lacks nothing.
+  virtual std::string scope_hint() const { return ""; }
 };
 
-// bearer: the secret as it stands; re-read after a 401, so that a rotated file takes effect.
-// basic: RFC 7617. client_secret: OAuth 2.0 client credentials (RFC 6749, 4.4) with HTTP Basic; the token endpoint
-// comes from `token_url` or from <base>/.well-known/smart-configuration (SMART App Launch 2), and must be https unless
-// it is loopback. Errors: a secret that cannot be read; an auth kind that this version does not have.
+// bearer: the secret as it stands; re-read after a 401, so that a rotated file takes effect. basic: RFC 7617.
+// client_secret and smart_backend: OauthToken. Errors: a secret or key that cannot be read or used.
 Result<std::unique_ptr<TokenSource>> open_token_source(const EndpointConfig& endpoint, const std::string& config_folder,
                                                        const Clock& clock);
 

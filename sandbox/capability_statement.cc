@@ -41,7 +41,8 @@ void write_resource(JsonWriter& writer, const SandboxOptions& options, const std
 
 }  // namespace
 
-std::string capability_statement(const SandboxOptions& options, const std::string& base_url, Instant now) {
+std::string capability_statement(const SandboxOptions& options, const std::string& base_url, Instant now,
+                                 const std::string& token_url) {
   JsonWriter writer;
   writer.begin_object().member("resourceType", "CapabilityStatement").member("status", "active");
   writer.member("date", format_instant(now)).member("kind", "instance");
@@ -50,6 +51,12 @@ std::string capability_statement(const SandboxOptions& options, const std::strin
   writer.member("url", base_url).end_object();
   writer.member("fhirVersion", "4.0.1").key("format").begin_array().string("application/fhir+json").string("json");
   writer.end_array().key("rest").begin_array().begin_object().member("mode", "server");
+  if (!token_url.empty()) {
+    writer.key("security").begin_object().key("extension").begin_array().begin_object();
+    writer.member("url", "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris");
+    writer.key("extension").begin_array().begin_object().member("url", "token").member("valueUri", token_url);
+    writer.end_object().end_array().end_object().end_array().end_object();
+  }
   writer.key("resource").begin_array();
   for (const std::string& type : declared_types()) write_resource(writer, options, type);
   writer.end_array().end_object().end_array().end_object();

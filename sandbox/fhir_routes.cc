@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "sandbox/authorization_server.h"
 
 namespace authledger {
 namespace {
@@ -73,25 +74,55 @@ SandboxAnswer outcome_answer(int status, std::string_view issue_code, std::strin
 }
 
 FhirRoutes::FhirRoutes(SandboxOptions options, std::string base_url, TimeZone zone, const Clock& clock,
-                       ResourceStore& store, FaultSwitch& faults)
+                       ResourceStore& store, FaultSwitch& faults, AuthorizationServer& authorization)
     : options_(std::move(options)),
       base_url_(std::move(base_url)),
       zone_(std::move(zone)),
       clock_(clock),
       store_(store),
-      faults_(faults) {}
+      faults_(faults),
+      authorization_(authorization) {}
 
 Instant FhirRoutes::now() const {
   return std::chrono::floor<std::chrono::milliseconds>(clock_.now());
 }
 
 SearchSettings FhirRoutes::search_settings() const {
-  return {base_url_, zone_, options_.honours_last_updated, false};
+  return {base_url_, zone_, options_.honours_last_updated && !options_.pretends_last_updated, false};
 }
 
 SandboxAnswer FhirRoutes::handle(const SandboxRequest& request) {
   SandboxAnswer answer = route(request);
-  answer.headers.emplace_back("Date", format_http_date(clock_.now()));
+  answer.headers.emplace_back("Date", format_http_date(clock_.now() + authorization_.clock_ahead()));
+  return answer;
+}
+
+std::optional<SandboxAnswer> FhirRoutes::open_route(const SandboxRequest& request,
+                                                    const std::vector<std::string>& segments) {
+  const bool has_authorization = !options_.authorization.client_id.empty();
+  if (has_authorization && request.path == "/auth/token") return authorization_.token(request);
+  if (has_authorization && request.path == "/fhir/.well-known/smart-configuration") {
+    return authorization_.smart_configuration();
+  }
+  if (!request.path.starts_with("/fhir") || segments.empty()) {
+    return outcome_answer(404, "not-found", "the base of this server is " + base_url_);
+  }
+  if (!accepts_json(request.header("accept"))) return outcome_answer(406, "not-supported", "only JSON is spoken here");
+  if (segments.size() != 1 || segments[0] != "metadata") return std::nullopt;
+  if (request.method != "GET") return method_not_allowed("GET");
+  SandboxAnswer answer;
+  answer.body =
+      capability_statement(options_, base_url_, now(), has_authorization ? authorization_.token_url() : std::string());
+  return answer;
+}
+
+std::optional<SandboxAnswer> FhirRoutes::refuse(const SandboxRequest& request, std::string_view type) {
+  if (!options_.authorization.client_id.empty()) return authorization_.refuse(request, type);
+  if (options_.required_token.empty() || request.header("authorization") == "Bearer " + options_.required_token) {
+    return std::nullopt;
+  }
+  SandboxAnswer answer = outcome_answer(401, "login", "a bearer token is required");
+  answer.headers.emplace_back("WWW-Authenticate", "Bearer");
   return answer;
 }
 
@@ -101,22 +132,9 @@ SandboxAnswer FhirRoutes::route(const SandboxRequest& request) {
   std::vector<std::string> segments = split(path, '/');
   std::erase(segments, "");
   if (segments.size() == 1 && segments[0].starts_with("$")) return control(request, segments[0]);
-  if (!request.path.starts_with("/fhir") || segments.empty()) {
-    return outcome_answer(404, "not-found", "the base of this server is " + base_url_);
-  }
+  if (auto answer = open_route(request, segments)) return *answer;
+  if (auto refused = refuse(request, segments[0])) return *refused;
   const bool get = request.method == "GET";
-  if (!accepts_json(request.header("accept"))) return outcome_answer(406, "not-supported", "only JSON is spoken here");
-  if (segments.size() == 1 && segments[0] == "metadata") {
-    if (!get) return method_not_allowed("GET");
-    SandboxAnswer answer;
-    answer.body = capability_statement(options_, base_url_, now());
-    return answer;
-  }
-  if (!options_.required_token.empty() && request.header("authorization") != "Bearer " + options_.required_token) {
-    SandboxAnswer answer = outcome_answer(401, "login", "a bearer token is required");
-    answer.headers.emplace_back("WWW-Authenticate", "Bearer");
-    return answer;
-  }
   Target target;
   target.type = segments[0];
   if (!is_resource_type(target.type)) return outcome_answer(404, "not-supported", "no such resource type");

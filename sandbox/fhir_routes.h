@@ -37,11 +37,13 @@ struct SandboxAnswer {
   std::string content_type = std::string(kFhirJson);
 };
 
+class AuthorizationServer;
+
 // Thread-safe; answers from memory and never waits.
 class FhirRoutes {
  public:
   FhirRoutes(SandboxOptions options, std::string base_url, TimeZone zone, const Clock& clock, ResourceStore& store,
-             FaultSwitch& faults);
+             FaultSwitch& faults, AuthorizationServer& authorization);
 
   SandboxAnswer handle(const SandboxRequest& request);
   // Loads a Bundle's entries, one resource, or NDJSON, keeping ids.
@@ -59,6 +61,9 @@ class FhirRoutes {
   };
 
   SandboxAnswer route(const SandboxRequest& request);
+  // What needs no token: the authorization server's own paths and /metadata.
+  std::optional<SandboxAnswer> open_route(const SandboxRequest& request, const std::vector<std::string>& segments);
+  std::optional<SandboxAnswer> refuse(const SandboxRequest& request, std::string_view type);
   SandboxAnswer control(const SandboxRequest& request, std::string_view operation);
   SandboxAnswer read(const Target& target);
   SandboxAnswer read_history(const Target& target);
@@ -77,13 +82,15 @@ class FhirRoutes {
   const Clock& clock_;
   ResourceStore& store_;
   FaultSwitch& faults_;
+  AuthorizationServer& authorization_;
   std::atomic<int64_t> writes_{0};
 };
 
 // An OperationOutcome with one issue. Source: FHIR R4, issue-type value set.
 SandboxAnswer outcome_answer(int status, std::string_view issue_code, std::string_view diagnostics);
 
-std::string capability_statement(const SandboxOptions& options, const std::string& base_url, Instant now);
+std::string capability_statement(const SandboxOptions& options, const std::string& base_url, Instant now,
+                                 const std::string& token_url);
 
 // A searchset page as JSON text, with the faults that pages can have.
 struct SearchPageText {

@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "sandbox/authorization_server.h"
 #include "sandbox/fault_front.h"
 #include "sandbox/rest_listener.h"
 
@@ -11,13 +12,17 @@ namespace authledger {
 
 struct Sandbox::State {
   State(const SandboxOptions& options, std::string url, TimeZone zone)
-      : base_url(std::move(url)), store(base_url, zone), routes(options, base_url, zone, clock, store, faults) {}
+      : base_url(std::move(url)),
+        store(base_url, zone),
+        authorization(options.authorization, base_url, clock),
+        routes(options, base_url, zone, clock, store, faults, authorization) {}
 
   // Later members use earlier ones, so they also end first.
   SystemClock clock;
   FaultSwitch faults;
   std::string base_url;
   ResourceStore store;
+  AuthorizationServer authorization;
   FhirRoutes routes;
   std::unique_ptr<RestListener> listener;
   std::unique_ptr<FaultFront> front;
@@ -60,6 +65,15 @@ Outcome Sandbox::put(const std::string& json) {
 }
 void Sandbox::set_faults(const SandboxFaults& faults) {
   state_->faults.set(faults);
+}
+void Sandbox::set_authorization(const SandboxAuthorization& authorization) {
+  state_->authorization.set(authorization);
+}
+void Sandbox::revoke_tokens() {
+  state_->authorization.revoke_all();
+}
+int64_t Sandbox::tokens_issued() const {
+  return state_->authorization.issued();
 }
 int64_t Sandbox::requests() const {
   return state_->front->requests();

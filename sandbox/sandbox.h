@@ -37,11 +37,24 @@ struct SandboxFaults {
   std::string only_method = "";             // … and to this method.
 };
 
+// What the sandbox's authorization server knows; with a client_id, every FHIR request but /metadata needs its token.
+struct SandboxAuthorization {
+  std::string client_id = "";
+  std::string jwks = "";           // Registered public keys, {"keys":[…]}.
+  std::string client_secret = "";  // Taken in the header and in the body; empty = none is accepted.
+  std::chrono::seconds token_life{300};
+  std::optional<std::chrono::seconds> stated_life = std::nullopt;  // expires_in, when it is not the truth.
+  std::string scope_max = "";                                      // Granted whatever is asked; empty = as asked.
+  std::chrono::seconds clock_ahead{0};                             // Of the server's clock.
+};
+
 struct SandboxOptions {
   std::string listen = "127.0.0.1:0";  // Port 0: any free one.
   bool conditional_create = true;      // Declared in metadata and honoured.
   bool honours_last_updated = true;
-  std::string required_token = "";             // When set, requests need "Authorization: Bearer <token>".
+  bool pretends_last_updated = false;  // Declares it and ignores it.
+  std::string required_token = "";     // When set, requests need "Authorization: Bearer <token>".
+  SandboxAuthorization authorization = {};
   std::set<std::string> read_only_types = {};  // Neither declared nor accepted for writing; "*" means all.
   std::string time_zone = "America/New_York";  // Whose days a search by date without time means.
 };
@@ -55,6 +68,10 @@ class Sandbox {
   // Loads resources from a Bundle, a resource, or NDJSON; keeps their ids. Thread-safe, like all below.
   Outcome load(const std::string& json_or_ndjson);
   void set_faults(const SandboxFaults& faults);
+  // The authorization server's side: other settings from now on, all tokens void, how many were given out.
+  void set_authorization(const SandboxAuthorization& authorization);
+  void revoke_tokens();
+  int64_t tokens_issued() const;
   // Current JSON of one resource, or nullopt.
   std::optional<std::string> resource(const std::string& type, const std::string& id) const;
   // Replaces or creates a resource as a person in the EHR would (new version, new lastUpdated).

@@ -105,7 +105,7 @@ void deliver_due(RoundContext& context, RoundSummary& summary) {
     return;
   }
 
-  auto client = open_fhir_client(*endpoint, config.folder, context.clock, context.stop);
+  auto client = open_fhir_client(*endpoint, config.folder, context.clock, context.stop, &context.session.rate_limits());
   if (!client) {
     summary.failures.push_back(fmt::format("{}: {}", endpoint->name, client.error().message));
     return;

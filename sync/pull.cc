@@ -14,7 +14,7 @@ namespace {
 
 void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& intake, RoundSummary& summary) {
   const Config& config = context.session.config();
-  auto client = open_fhir_client(endpoint, config.folder, context.clock, context.stop);
+  auto client = open_fhir_client(endpoint, config.folder, context.clock, context.stop, &context.session.rate_limits());
   if (!client) {
     summary.failures.push_back(fmt::format("{}: {}", endpoint.name, client.error().message));
     return;

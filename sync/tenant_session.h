@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "config/config.h"
+#include "fhir/rate_limit.h"
 #include "ledger/policy.h"
 #include "ledger/store/pg.h"
 #include "sync/embedded_postgres.h"
@@ -30,6 +31,8 @@ class TenantSession {
   PgConnection& second_connection();
   int64_t tenant_id() const { return tenant_id_; }
   const Policy& policy() const { return policy_; }
+  // Kept from round to round, so that the requests of one count for the next.
+  RateLimits& rate_limits() { return rate_limits_; }
   // Replaces connections that were lost. Throws DbError while the server stays away.
   void reconnect();
 
@@ -43,6 +46,7 @@ class TenantSession {
   std::unique_ptr<PgConnection> connection_, second_connection_;
   int64_t tenant_id_;
   Policy policy_;
+  RateLimits rate_limits_;
 };
 
 }  // namespace authledger

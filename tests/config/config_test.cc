@@ -8,6 +8,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "config/read_endpoint.h"
+
 namespace authledger {
 namespace {
 
@@ -103,8 +105,36 @@ TEST_F(ConfigFile, TheExampleOfTheDocumentIsComplete) {
   EXPECT_EQ(config.server.sync_interval, std::chrono::minutes(5));
 }
 
+// The YAML block that follows `mark`, from `at` on; moves `at` behind it.
+std::string example_after(const std::string& document, const std::string& mark, size_t& at) {
+  at = document.find(mark, at);
+  if (at == std::string::npos) return "";
+  const size_t from = document.find("```yaml\n", at) + 8;
+  at = document.find("\n```", from) + 1;
+  return document.substr(from, at - from);
+}
+
+TEST_F(ConfigFile, EveryExampleOfAuthInTheDocumentIsAccepted) {
+  std::ifstream file(AUTHLEDGER_SOURCE_FOLDER "/docs/configuration.md");
+  std::stringstream text;
+  text << file.rdbuf();
+  for (const char* name : {"hospital-ca.pem", "authledger.pem", "authledger-key.pem"}) write(name, "x");
+  int examples = 0;
+  for (const char* mark : {"<!-- example: auth -->", "<!-- example: transport -->"}) {
+    size_t at = 0;
+    for (std::string example; !(example = example_after(text.str(), mark, at)).empty(); ++examples) {
+      std::string indented;
+      std::istringstream lines(example);
+      for (std::string line; std::getline(lines, line);) indented += "    " + line + "\n";
+      load(std::string(kTenant) + "endpoints:\n  - name: ehr\n    base_url: https://x.example\n" + indented);
+    }
+  }
+  EXPECT_EQ(examples, 6);
+}
+
 TEST_F(ConfigFile, EveryPresetLoadsAndNamesOnlyShippedMappings) {
-  for (const char* preset : {"generic", "epic", "oracle_health"}) {
+  for (const std::string& preset : shipped_names("presets")) {
+    if (preset == "folder") continue;
     Config config =
         load(std::string(kTenant) + "endpoints:\n  - {name: ehr, base_url: 'https://x.example', preset: " + preset +
              ", roster: {kind: group, group: g1}}\n");
@@ -121,6 +151,80 @@ TEST_F(ConfigFile, EveryPresetLoadsAndNamesOnlyShippedMappings) {
   EXPECT_EQ(feed(epic, "ClaimResponse")->strategy, FeedConfig::Strategy::off);
   EXPECT_EQ(feed(epic, "Encounter")->strategy, FeedConfig::Strategy::per_patient);
   EXPECT_GT(epic.endpoints[0].requests_per_second_max, 0);
+}
+
+TEST_F(ConfigFile, PresetsHoldTheLimitsAndQuirksOfTheirVendors) {
+  const auto with_preset = [&](const std::string& preset) {
+    return load(std::string(kTenant) + "endpoints: [{name: ehr, base_url: 'https://x.example', preset: " + preset +
+                ", roster: {group: g1}, deliver: false}]\n");
+  };
+  const Config clinic = with_preset("eclinicalworks");
+  EXPECT_EQ(clinic.endpoints[0].requests_per_minute_max, 250);
+  EXPECT_EQ(clinic.endpoints[0].pause_after_429, std::chrono::minutes(1));
+  EXPECT_EQ(feed(clinic, "Claim")->requires_one_of, std::vector<std::string>{"_id"});
+  EXPECT_EQ(with_preset("athenahealth").endpoints[0].requests_per_day_max, 500'000);
+  EXPECT_EQ(with_preset("healthlake").endpoints[0].headers.at("x-amz-fhir-history-consistency-level"), "strong");
+  EXPECT_EQ(feed(with_preset("hapi"), "Encounter")->strategy, FeedConfig::Strategy::last_updated);
+  EXPECT_EQ(feed(with_preset("medplum"), "ClaimResponse")->mappings, std::vector<std::string>{"pas_claim_response"});
+  EXPECT_EQ(with_preset("oracle_health").endpoints[0].roster.kind, RosterKind::group);
+  const Config payer = load(std::string(kTenant) +
+                            "endpoints:\n  - {name: payer, base_url: 'https://p.example', preset: da_vinci_payer, "
+                            "roster: {group: g1}}\n  - {name: ehr, base_url: 'https://x.example'}\n");
+  EXPECT_FALSE(payer.endpoints[0].deliver);
+  EXPECT_EQ(payer.delivery.endpoint, "ehr");
+  const Config two = load(std::string(kTenant) +
+                          "endpoints:\n  - {name: ehr, base_url: 'https://x.example'}\n"
+                          "  - {name: second, base_url: 'https://y.example'}\n");
+  EXPECT_TRUE(two.endpoints[0].deliver);
+  EXPECT_FALSE(two.endpoints[1].deliver) << "only the endpoint of the notices asks for the right to write";
+}
+
+TEST_F(ConfigFile, ASearchOfTheEndpointStandsInEveryFeedThatDoesNotSetItItself) {
+  const Config config =
+      load(std::string(kTenant) +
+           "endpoints: [{name: ehr, base_url: 'https://x.example', search: {ah-practice: p1, use: x}}]\n");
+  EXPECT_EQ(feed(config, "Encounter")->search.at("ah-practice"), "p1");
+  EXPECT_EQ(feed(config, "Claim")->search.at("use"), "claim,preauthorization");
+  EXPECT_FOUND(problems(std::string(kTenant) +
+                        "endpoints: [{name: ehr, base_url: 'https://x.example', search: {_count: '9'}}]\n"),
+               "`_count` is set by authledger itself");
+}
+
+TEST_F(ConfigFile, EveryKindOfAuthAndTransportIsReadAndItsSlipsAreTold) {
+  write("cert.pem", "c");
+  write("key.pem", "k");
+  const Config config = load(std::string(kTenant) + R"(
+endpoints:
+  - name: ehr
+    base_url: https://x.example
+    auth: {kind: smart_backend, client_id: c, secret_file: k.jwk, key_id: k1, jwks_url: 'https://us.example/jwks.json'}
+    client_certificate_file: cert.pem
+    client_key_file: key.pem
+    proxy: http://proxy.example:3128
+    headers: {X-Site: north}
+  - name: second
+    base_url: https://y.example
+    auth: {kind: client_secret, client_id: c, secret_env: S, secret_in: body}
+    proxy: none
+)");
+  EXPECT_EQ(config.endpoints[0].auth.key_id, "k1");
+  EXPECT_EQ(config.endpoints[0].client_key_file, folder_ + "/key.pem");
+  EXPECT_EQ(config.endpoints[1].auth.secret_in, SecretPlace::body);
+  const std::string found = problems(std::string(kTenant) + R"(
+endpoints:
+  - name: ehr
+    base_url: https://x.example
+    auth: {kind: bearer, secret_env: S, key_id: k1, jwks_url: 'http://us.example/jwks.json'}
+    client_certificate_file: cert.pem
+    proxy: http://user:pass@proxy.example:3128
+    headers: {Authorization: Bearer x, "bad name": y}
+)");
+  EXPECT_FOUND(found, "is for kind smart_backend only");
+  EXPECT_FOUND(found, "must be https");
+  EXPECT_FOUND(found, "mutual TLS needs both");
+  EXPECT_FOUND(found, "set https_proxy in the environment");
+  EXPECT_FOUND(found, "`Authorization` is set by authledger itself");
+  EXPECT_FOUND(found, "`bad name` is no header");
 }
 
 TEST_F(ConfigFile, AFolderHasTheFolderPresetAndReceivesNoNotices) {

@@ -9,20 +9,27 @@
 #include <fstream>
 #include <thread>
 
+#include "fhir/client_certificate.h"
 #include "tests/fhir/fault_server.h"
 
 namespace authledger {
 namespace {
 
+// A self-signed certificate; a negative number of days makes one that has expired.
+void make_certificate(const std::string& folder, const std::string& name, int days) {
+  const std::string make = fmt::format(
+      "cd {0} && openssl req -newkey rsa:2048 -nodes -subj /CN=authledger-test -keyout key.pem -out request.pem "
+      "2>/dev/null && echo subjectAltName={1} > names && openssl x509 -req -in request.pem -signkey key.pem -days {2} "
+      "-extfile names -out cert.pem 2>/dev/null",
+      folder, name, days);
+  ASSERT_EQ(std::system(make.c_str()), 0);
+}
+
 // `openssl s_server` with a self-signed certificate for 127.0.0.1; serves the files below its folder.
 class TlsServer {
  public:
-  TlsServer(const std::string& name, std::vector<std::string> options) : folder_(temporary_folder()) {
-    const std::string make = fmt::format(
-        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authledger-test -addext subjectAltName={} "
-        "-keyout {}/key.pem -out {}/cert.pem 2>/dev/null",
-        name, folder_, folder_);
-    if (std::system(make.c_str()) != 0) return;
+  TlsServer(const std::string& name, std::vector<std::string> options, int days = 2) : folder_(temporary_folder()) {
+    make_certificate(folder_, name, days);
     const std::string body = searchset({"1"});
     std::ofstream(folder_ + "/page") << "HTTP/1.0 200 OK\r\nContent-Type: application/fhir+json\r\nContent-Length: "
                                      << body.size() << "\r\n\r\n"
@@ -50,8 +57,7 @@ class TlsServer {
   std::string certificate() const { return folder_ + "/cert.pem"; }
 
   // The page through a client, waiting for the server to come up.
-  Result<SearchPage, FhirError> fetch(const std::string& ca_file) const {
-    EndpointConfig endpoint = endpoint_at(fmt::format("https://127.0.0.1:{}", port_));
+  Result<SearchPage, FhirError> fetch(const std::string& ca_file, EndpointConfig endpoint = endpoint_at("")) const {
     endpoint.base_url = fmt::format("https://127.0.0.1:{}", port_);
     endpoint.ca_file = ca_file;
     endpoint.retries_max = 0;
@@ -92,12 +98,84 @@ TEST(Fault60, ACertificateForAnotherHostIsRefused) {
   EXPECT_EQ(page.error().message.find("connect to server"), std::string::npos) << page.error().message;
 }
 
+TEST(Fault60, AnExpiredCertificateIsRefused) {
+  const TlsServer server("IP:127.0.0.1", {}, -1);
+  const auto page = server.fetch(server.certificate());
+  ASSERT_FALSE(page.ok());
+  EXPECT_EQ(page.error().kind, FhirErrorKind::unreachable);
+  EXPECT_NE(page.error().message.find("certificate"), std::string::npos) << page.error().message;
+}
+
 TEST(Fault60, Tls11IsRefused) {
   const TlsServer server("IP:127.0.0.1", {"-tls1_1", "-cipher", "ALL:@SECLEVEL=0"});
   const auto page = server.fetch(server.certificate());
   ASSERT_FALSE(page.ok());
   EXPECT_EQ(page.error().kind, FhirErrorKind::unreachable);
   EXPECT_EQ(page.error().message.find("connect to server"), std::string::npos) << page.error().message;
+}
+
+EndpointConfig with_client_certificate(const std::string& folder) {
+  EndpointConfig endpoint = endpoint_at("");
+  endpoint.client_certificate_file = folder + "/cert.pem";
+  endpoint.client_key_file = folder + "/key.pem";
+  return endpoint;
+}
+
+TEST(MutualTls, AServerThatWantsAClientCertificateGetsOurs) {
+  const std::string mine = temporary_folder();
+  make_certificate(mine, "DNS:ledger.example", 90);
+  const TlsServer server("IP:127.0.0.1", {"-Verify", "1", "-verify_return_error", "-CAfile", mine + "/cert.pem"});
+  const auto page = server.fetch(server.certificate(), with_client_certificate(mine));
+  ASSERT_TRUE(page.ok()) << page.error().message;
+  EXPECT_FALSE(server.fetch(server.certificate()).ok());
+  const std::string foreign = temporary_folder();
+  make_certificate(foreign, "DNS:ledger.example", 90);
+  EXPECT_FALSE(server.fetch(server.certificate(), with_client_certificate(foreign)).ok());
+}
+
+TEST(Fault60, OurOwnExpiredCertificateIsToldBeforeAnyRequest) {
+  const std::string mine = temporary_folder();
+  make_certificate(mine, "DNS:ledger.example", -1);
+  const SystemClock clock;
+  EndpointConfig endpoint = with_client_certificate(mine);
+  endpoint.base_url = "https://127.0.0.1:1";
+  const auto client = open_fhir_client(endpoint, "/", clock, {});
+  ASSERT_FALSE(client.ok());
+  EXPECT_NE(client.error().message.find("the client certificate expired on"), std::string::npos)
+      << client.error().message;
+  endpoint.client_certificate_file = mine + "/key.pem";
+  EXPECT_NE(open_fhir_client(endpoint, "/", clock, {}).error().message.find("no certificate"), std::string::npos);
+}
+
+TEST(Fault60, AnAlarmComes30And14And7DaysBeforeOurCertificateEnds) {
+  const Instant end = *parse_instant("2026-12-31T12:00:00Z");
+  const std::pair<const char*, int> steps[] = {{"2026-12-01T11:59:59Z", 0}, {"2026-12-01T12:00:00Z", 1},
+                                               {"2026-12-17T11:59:59Z", 1}, {"2026-12-17T12:00:00Z", 2},
+                                               {"2026-12-24T12:00:00Z", 3}, {"2026-12-31T11:59:59Z", 3},
+                                               {"2026-12-31T12:00:00Z", 4}};
+  for (const auto& [now, alarm] : steps) EXPECT_EQ(certificate_alarm(end, *parse_instant(now)), alarm) << now;
+  EXPECT_EQ(certificate_warning(end, *parse_instant("2026-12-01T00:00:00Z")), "");
+  EXPECT_EQ(certificate_warning(end, *parse_instant("2026-12-30T11:00:00Z")),
+            "the client certificate ends on 2026-12-31, in 1 day; ask for a new one now");
+}
+
+TEST(Proxy, RequestsGoThroughTheProxyOfTheConfig) {
+  FaultServer proxy([](const ReceivedRequest&, int) { return canned(200, searchset({"1"})); });
+  EndpointConfig endpoint = endpoint_at("http://ehr.example");
+  endpoint.proxy = proxy.origin();
+  ASSERT_TRUE(client_at(endpoint)->search_page("Encounter").ok());
+  EXPECT_EQ(proxy.requests().at(0).target, "http://ehr.example/fhir/Encounter");
+}
+
+TEST(Proxy, NoneGoesAroundTheProxyOfTheEnvironment) {
+  FaultServer proxy([](const ReceivedRequest&, int) { return canned(502, ""); });
+  FaultServer server([](const ReceivedRequest&, int) { return canned(200, searchset({"1"})); });
+  EndpointConfig endpoint = endpoint_at(server.origin());
+  setenv("http_proxy", proxy.origin().c_str(), 1);
+  EXPECT_FALSE(client_at(endpoint)->search_page("Encounter").ok());
+  endpoint.proxy = "none";
+  EXPECT_TRUE(client_at(endpoint)->search_page("Encounter").ok());
+  unsetenv("http_proxy");
 }
 
 }  // namespace

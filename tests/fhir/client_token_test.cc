@@ -3,6 +3,10 @@
 #include <fstream>
 
 #include "base/crypto.h"
+#include "base/jose.h"
+#include "base/text.h"
+#include "fhir/rate_limit.h"
+#include "fhir/scope.h"
 #include "tests/fhir/fault_server.h"
 
 namespace authledger {
@@ -109,16 +113,143 @@ TEST(ClientToken, ARefusedTokenRequestNamesNoSecret) {
   const auto page = client_at(endpoint)->search_page("Encounter");
   ASSERT_FALSE(page.ok());
   EXPECT_EQ(page.error().kind, FhirErrorKind::unauthorized);
-  EXPECT_EQ(page.error().message, "ehr: the token endpoint answered 400 without a token");
+  EXPECT_EQ(page.error().message,
+            "ehr: the token endpoint answered 400 (invalid_client) without a token; is client_id ledger registered "
+            "there, and is the secret the present one?");
 }
 
-TEST(ClientToken, SmartBackendIsRefusedWithAReason) {
+TEST(ClientToken, TheTokenEndpointIsFoundInTheCapabilityStatementToo) {
+  std::string origin;
+  FaultServer server([&](const ReceivedRequest& request, int) {
+    if (request.target == "/fhir/metadata") {
+      EXPECT_FALSE(request.headers.contains("authorization"));
+      return canned(200, R"({"resourceType":"CapabilityStatement","rest":[{"mode":"server","security":{"extension":[{)"
+                         R"("url":"http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris",)"
+                         R"("extension":[{"url":"authorize","valueUri":"https://x.example/a"},{"url":"token",)"
+                         R"("valueUri":")" +
+                             origin + R"(/token"}]}]}}]})");
+    }
+    if (request.target == "/token") {
+      EXPECT_NE(request.body.find("&scope=system%2FEncounter.read%20system%2FPatient.read&"), std::string::npos)
+          << request.body;
+      return canned(200, R"({"access_token":"t1"})", "", "application/json");
+    }
+    return request.target == "/fhir/Encounter" ? canned(200, searchset({"1"})) : canned(404, "");
+  });
+  origin = server.origin();
+  auto endpoint = endpoint_at(origin);
+  endpoint.auth.kind = AuthKind::smart_backend;
+  endpoint.auth.client_id = "ledger";
+  endpoint.auth.secret_file = write_temporary("key", SigningKey::generate(SigningAlgorithm::es384)->private_jwk());
+  endpoint.feeds = {{.resource_type = "Patient"}, {.resource_type = "Encounter"}};
+  endpoint.deliver = false;
+  const auto page = client_at(endpoint)->search_page("Encounter");
+  ASSERT_TRUE(page.ok()) << page.error().message;
+}
+
+TEST(ClientToken, AKeyThatNoServerTakesIsToldAtTheStart) {
   auto endpoint = endpoint_at("http://127.0.0.1:1");
   endpoint.auth.kind = AuthKind::smart_backend;
+  endpoint.auth.client_id = "ledger";
+  endpoint.auth.secret_file = write_temporary("key", "s3cret");
   const SystemClock clock;
   const auto client = open_fhir_client(endpoint, "/", clock, {});
   ASSERT_FALSE(client.ok());
-  EXPECT_NE(client.error().message.find("smart_backend"), std::string::npos);
+  EXPECT_NE(client.error().message.find("authledger keys new makes one"), std::string::npos);
+  EXPECT_EQ(client.error().message.find("s3cret"), std::string::npos);
+}
+
+TEST(ClientToken, TheHeadersOfTheConfigGoWithEveryFhirRequestButNotToTheTokenEndpoint) {
+  FaultServer server([](const ReceivedRequest& request, int) {
+    EXPECT_EQ(request.headers.contains("x-consistency"), request.target != "/token");
+    return request.target == "/token" ? canned(200, R"({"access_token":"t"})", "", "application/json")
+                                      : canned(200, searchset({"1"}));
+  });
+  auto endpoint = with_client_secret(server.origin());
+  endpoint.auth.token_url = server.origin() + "/token";
+  endpoint.headers = {{"X-Consistency", "strong"}};
+  EXPECT_TRUE(client_at(endpoint)->search_page("Encounter").ok());
+  EXPECT_EQ(server.requests().size(), 2u);
+}
+
+TEST(Fault15, NoTokenAndNoAssertionLeavesItsOrigin) {
+  FaultServer foreign([](const ReceivedRequest&, int) { return canned(200, searchset({"2"})); });
+  for (const AuthKind kind : {AuthKind::client_secret, AuthKind::smart_backend}) {
+    FaultServer server([&](const ReceivedRequest& request, int) {
+      if (request.target == "/token") {
+        return canned(200, R"({"access_token":"canary-token"})", "", "application/json");
+      }
+      if (request.target == "/redirecting") return canned(307, "", "Location: " + foreign.origin() + "/token\r\n");
+      return canned(200, searchset({"1"}, foreign.origin() + "/fhir/Encounter?page=2"));
+    });
+    auto endpoint = with_client_secret(server.origin());
+    endpoint.auth.kind = kind;
+    if (kind == AuthKind::smart_backend) {
+      endpoint.auth.secret_file = write_temporary("key", SigningKey::generate(SigningAlgorithm::es384)->private_jwk());
+    }
+    endpoint.auth.token_url = server.origin() + "/token";
+    const auto page = client_at(endpoint)->search_page("Encounter");
+    ASSERT_FALSE(page.ok());
+    EXPECT_EQ(page.error().kind, FhirErrorKind::foreign_link);
+    // A token endpoint that redirects gets no second try elsewhere with the secret or assertion.
+    endpoint.auth.token_url = server.origin() + "/redirecting";
+    const auto refused = client_at(endpoint)->search_page("Encounter");
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().kind, FhirErrorKind::unauthorized);
+  }
+  EXPECT_TRUE(foreign.requests().empty());
+}
+
+TEST(ClientRate, A429WithoutRetryAfterWaitsAsLongAsTheConfigSays) {
+  FaultServer server(
+      [](const ReceivedRequest&, int number) { return number == 0 ? canned(429, "") : canned(200, searchset({"1"})); });
+  auto endpoint = endpoint_at(server.origin());
+  endpoint.pause_after_429 = std::chrono::seconds(1);
+  const auto start = std::chrono::steady_clock::now();
+  ASSERT_TRUE(client_at(endpoint)->search_page("Encounter").ok());
+  EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::seconds(1));
+}
+
+TEST(ClientRate, TwoClientsOfOneEndpointShareItsLimit) {
+  FaultServer server([](const ReceivedRequest&, int) { return canned(200, searchset({"1"})); });
+  auto endpoint = endpoint_at(server.origin());
+  endpoint.requests_per_second_max = 10;
+  RateLimits limits;
+  const SystemClock clock;
+  const auto open = [&] { return std::move(*open_fhir_client(endpoint, "/", clock, {}, &limits)); };
+  const auto first = open(), second = open();
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(first->search_page("Encounter").ok());
+    ASSERT_TRUE(second->search_page("Encounter").ok());
+  }
+  EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(500));
+}
+
+TEST(Scope, OnlyWhatIsUsedIsAskedForInBothVersions) {
+  EndpointConfig endpoint;
+  endpoint.feeds = {{.resource_type = "Encounter", .strategy = FeedConfig::Strategy::per_patient},
+                    {.resource_type = "Claim", .strategy = FeedConfig::Strategy::off}};
+  endpoint.roster.kind = RosterKind::group;
+  EXPECT_EQ(needed_scope(endpoint, ScopeVersion::v2),
+            "system/Encounter.rs system/Flag.crus system/Group.rs system/Task.crus");
+  EXPECT_EQ(needed_scope(endpoint, ScopeVersion::v1),
+            "system/Encounter.read system/Flag.read system/Flag.write system/Group.read system/Task.read "
+            "system/Task.write");
+}
+
+TEST(Scope, WhatWasNotGrantedIsFoundAcrossVersionsAndWildcards) {
+  const auto missing = [](const char* wanted, const char* granted) {
+    return join(scopes_not_granted(wanted, granted), " ");
+  };
+  EXPECT_EQ(missing("system/Encounter.rs", "system/*.read"), "");
+  EXPECT_EQ(missing("system/Encounter.rs", "system/*.*"), "");
+  EXPECT_EQ(missing("system/Encounter.read", "system/Encounter.cruds"), "");
+  EXPECT_EQ(missing("system/Task.crus", "system/Task.r system/Task.cus"), "");
+  EXPECT_EQ(missing("system/Task.crus", "system/Task.rs"), "system/Task.crus");
+  EXPECT_EQ(missing("system/Encounter.rs", "system/Encounter.rs?class=AMB"), "system/Encounter.rs");
+  EXPECT_EQ(missing("system/Encounter.rs system/Flag.rs", "user/*.cruds system/Flag.rs"), "system/Encounter.rs");
+  EXPECT_EQ(missing("https://ehr.example/.default", ""), "https://ehr.example/.default");
 }
 
 TEST(ClientToken, AMissingSecretFileIsToldAtTheStart) {

@@ -76,7 +76,8 @@ const std::map<std::string, std::set<std::string>> kSees = {
 const std::vector<std::pair<std::string, std::vector<std::string>>> kDoors = {
     {"rapidjson/", {"base/json."}},
     {"simdjson", {"base/json_index."}},
-    {"openssl/", {"base/crypto."}},
+    {"openssl/", {"base/crypto.", "base/jose."}},  // libjose takes OpenSSL's keys.
+    {"jose/", {"base/jose."}},
     {"yaml-cpp/", {"config/"}},
     {"curl/", {"fhir/http_curl."}},
     {"libpq", {"ledger/store/pg"}},

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "fhir/capability.h"
+#include "fhir/probe.h"
+#include "ledger/notices.h"
+
+// What authledger will do at an endpoint, and why, in words that a hospital administrator follows. Pure: from the
+// CapabilityStatement, the preset and config, and what a probe found. Source: FHIR_FACTS c; ARCHITECTURE, "Notices".
+
+namespace authledger {
+
+enum class SourceStrategy { last_updated, per_patient, off, impossible };
+std::string_view word_of(SourceStrategy strategy);  // "impossible" is printed as "none".
+
+struct SourcePlan {
+  std::string resource_type;
+  FeedConfig::Strategy configured = FeedConfig::Strategy::off;
+  SourceStrategy strategy = SourceStrategy::off;
+  std::string reason;
+  std::string better;  // What the config or an administrator could change; empty when nothing.
+};
+
+struct NoticePlan {
+  NoticeKind kind = NoticeKind::utilization;
+  std::string channel;               // "Flag", "Task", or empty: none.
+  std::string reason;                // Why there is none; for a channel, how it is kept free of duplicates.
+  std::vector<std::string> offered;  // Roads that the endpoint offers and this version does not write.
+  std::string better;
+};
+
+struct EndpointPlan {
+  std::string endpoint, base_url, preset, software, fhir_version;
+  std::vector<SourcePlan> sources;
+  bool receives_notices = true;
+  std::string no_notices_reason;    // When it receives none by the config's own will.
+  std::vector<NoticePlan> notices;  // Empty when it receives none.
+  std::string sweep;                // How long a round over all patients takes within the request limits.
+  std::string freshness;            // How old an answer may be.
+  std::vector<std::string> remarks;
+};
+
+struct PlanInput {
+  const EndpointConfig& endpoint;
+  const Capability& capability;
+  ProbeFindings findings = {};
+  std::optional<int64_t> patients = std::nullopt;  // On the roster, when it is known.
+  std::chrono::seconds sync_interval{300};
+  std::string notices_go_elsewhere = "";  // Name of the endpoint that receives the notices, when it is another one.
+};
+
+SourcePlan plan_source(const FeedConfig& feed, const std::string& preset, const Capability& capability,
+                       const TypeFinding& finding);
+NoticePlan plan_notice(NoticeKind kind, const Capability& capability, const TypeFinding& finding);
+EndpointPlan plan_endpoint(const PlanInput& input);
+
+// Every feed that is on can be read, and every notice kind has a channel.
+bool is_complete(const EndpointPlan& plan);
+
+// What the config's request limits allow in a day; nullopt = no limit.
+std::optional<int64_t> requests_per_day(const EndpointConfig& endpoint);
+
+}  // namespace authledger

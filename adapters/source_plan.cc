@@ -1,0 +1,195 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "adapters/capability_plan.h"
+#include "base/text.h"
+
+// How the resources of one type are read: by what changed, or patient by patient.
+
+namespace authledger {
+namespace {
+
+using Names = std::set<std::string>;
+
+constexpr size_t kParametersShownMax = 5;
+
+// Some statements write _lastupdated; FHIR's names are compared without regard to case here.
+bool offers(const TypeCapability& type, const std::string& parameter) {
+  return std::any_of(type.search_parameters.begin(), type.search_parameters.end(),
+                     [&](const std::string& name) { return lower_case(name) == lower_case(parameter); });
+}
+
+const char* patient_parameter(const std::string& resource_type) {
+  return resource_type == "Patient" ? "_id" : "patient";
+}
+
+// What a search must hold: the config's sets and the statement's, each "one of these".
+std::vector<std::vector<Names>> demands_of(const FeedConfig& feed, const TypeCapability& type) {
+  std::vector<std::vector<Names>> demands;
+  std::vector<Names> of_config;
+  for (const std::string& text : feed.requires_one_of) {
+    const std::vector<std::string> names = split(text, '+');
+    of_config.emplace_back(names.begin(), names.end());
+  }
+  if (!of_config.empty()) demands.push_back(std::move(of_config));
+  if (!type.requires_one_of.empty()) demands.push_back(type.requires_one_of);
+  return demands;
+}
+
+std::string listed(const Names& names, std::string_view joint) {
+  return join({names.begin(), names.end()}, joint);
+}
+
+// What a search with these parameters still lacks, as words; "" when nothing. A patient is named before other ways,
+// since it is the one that a roster gives.
+std::string lacking(const std::vector<std::vector<Names>>& demands, const Names& given) {
+  for (const std::vector<Names>& one_of : demands) {
+    std::optional<Names> chosen;
+    for (const Names& each : one_of) {
+      Names rest;
+      std::set_difference(each.begin(), each.end(), given.begin(), given.end(), std::inserter(rest, rest.end()));
+      const bool is_better = !chosen || rest.empty() || (rest.contains("patient") && !chosen->contains("patient")) ||
+                             (rest.size() < chosen->size() && rest.contains("patient") == chosen->contains("patient"));
+      if (is_better) chosen = std::move(rest);
+      if (chosen->empty()) break;
+    }
+    if (chosen && !chosen->empty()) return listed(*chosen, " and ");
+  }
+  return "";
+}
+
+// What can be searched by, apart from the id and how results are shown.
+Names real_parameters(const TypeCapability& type) {
+  Names names = type.search_parameters;
+  std::erase_if(names, [](const std::string& name) { return name.starts_with("_"); });
+  return names;
+}
+
+Names parameters_of(const FeedConfig& feed) {
+  Names names;
+  for (const auto& [name, value] : feed.search) names.insert(name);
+  return names;
+}
+
+// Whether a patient by patient sweep is possible; a reason and a remedy when it is not.
+bool can_sweep(const FeedConfig& feed, const TypeCapability& type, SourcePlan& plan) {
+  const std::string parameter = patient_parameter(feed.resource_type);
+  Names given = parameters_of(feed);
+  given.insert(parameter);
+  const std::string missing = lacking(demands_of(feed, type), given);
+  // A statement without any search parameter says nothing; one with some, but not this, says no.
+  const bool is_unlisted = !type.search_parameters.empty() && !offers(type, parameter);
+  if (missing.empty() && !is_unlisted) return true;
+  plan.strategy = SourceStrategy::impossible;
+  if (is_unlisted) {
+    const Names offered = real_parameters(type);
+    plan.reason =
+        offered.empty()
+            ? fmt::format("the endpoint searches {} by _id only", feed.resource_type)
+            : fmt::format("the endpoint searches {} by {}, not by {}", feed.resource_type,
+                          offered.size() > kParametersShownMax ? "other parameters" : listed(offered, ", "), parameter);
+    plan.better = fmt::format("set {}: off, or ask the EHR's administrator to enable the search parameter {}",
+                              feed.resource_type, parameter);
+  } else {
+    plan.reason = fmt::format("the endpoint answers a search of {} only with {} as well", feed.resource_type, missing);
+    plan.better =
+        fmt::format("add search: {{{}: VALUE}} to the endpoint or the feed", missing.substr(0, missing.find(' ')));
+  }
+  return false;
+}
+
+// Why changes alone cannot be asked for, or "".
+std::string no_changes_reason(const FeedConfig& feed, const TypeCapability& type, const TypeFinding& finding) {
+  Names given = parameters_of(feed);
+  given.insert("_lastUpdated");
+  const std::string missing = lacking(demands_of(feed, type), given);
+  if (!missing.empty()) return fmt::format("the endpoint wants {} in every search of {}", missing, feed.resource_type);
+  if (finding.honours_last_updated == false) {
+    return "the server ignores or refuses _lastUpdated (tested): it would never say what changed";
+  }
+  const bool is_unlisted = !type.search_parameters.empty() && !offers(type, "_lastUpdated");
+  if (is_unlisted && finding.honours_last_updated != true) {
+    return fmt::format("the endpoint does not search {} by _lastUpdated", feed.resource_type);
+  }
+  return "";
+}
+
+SourcePlan plan_off(const FeedConfig& feed, const std::string& preset, const TypeCapability* type, SourcePlan plan) {
+  plan.strategy = SourceStrategy::off;
+  if (type == nullptr) {
+    plan.reason = "the endpoint does not offer it";
+    return plan;
+  }
+  SourcePlan swept = plan;
+  if (!type->interactions.contains("search-type")) {
+    plan.reason = "the endpoint offers no search, only reading by id: it cannot be followed";
+  } else if (can_sweep(feed, *type, swept)) {
+    plan.reason = fmt::format("switched off (preset {} or the config), though the endpoint offers it", preset);
+    plan.better = fmt::format("if it matters here: {}: {{strategy: per_patient, mappings: [...]}}", feed.resource_type);
+  } else {
+    plan.reason = swept.reason + ": it cannot be followed";
+  }
+  return plan;
+}
+
+}  // namespace
+
+std::string_view word_of(SourceStrategy strategy) {
+  switch (strategy) {
+    case SourceStrategy::last_updated:
+      return "last_updated";
+    case SourceStrategy::per_patient:
+      return "per_patient";
+    case SourceStrategy::off:
+      return "off";
+    case SourceStrategy::impossible:
+      return "none";
+  }
+  return "";
+}
+
+SourcePlan plan_source(const FeedConfig& feed, const std::string& preset, const Capability& capability,
+                       const TypeFinding& finding) {
+  SourcePlan plan;
+  plan.resource_type = feed.resource_type;
+  plan.configured = feed.strategy;
+  const auto found = capability.types.find(feed.resource_type);
+  const TypeCapability* type = found == capability.types.end() ? nullptr : &found->second;
+  if (feed.strategy == FeedConfig::Strategy::off) return plan_off(feed, preset, type, plan);
+  if (type == nullptr || !type->interactions.contains("search-type")) {
+    plan.strategy = SourceStrategy::impossible;
+    plan.reason = type == nullptr ? "the endpoint's CapabilityStatement does not list it"
+                                  : "the endpoint offers no search, only reading by id";
+    plan.better =
+        fmt::format("set {}: off, or ask the EHR's administrator to enable it for this client", feed.resource_type);
+    return plan;
+  }
+  if (finding.answers == false) {
+    plan.strategy = SourceStrategy::impossible;
+    plan.reason = "declared, but the server refused: " + finding.problem;
+    plan.better = "ask the EHR's administrator whether this client may read it (scopes, sensitive records)";
+    return plan;
+  }
+  const std::string no_changes = no_changes_reason(feed, *type, finding);
+  if (feed.strategy == FeedConfig::Strategy::last_updated && no_changes.empty()) {
+    plan.strategy = SourceStrategy::last_updated;
+    plan.reason = finding.honours_last_updated == true ? "reads what changed; _lastUpdated is honoured (tested)"
+                                                       : "reads what changed since the last round (_lastUpdated)";
+    return plan;
+  }
+  if (!can_sweep(feed, *type, plan)) return plan;
+  plan.strategy = SourceStrategy::per_patient;
+  plan.reason = no_changes.empty() ? "searched for each patient, as the config says" : no_changes;
+  if (feed.strategy == FeedConfig::Strategy::last_updated) {
+    plan.better =
+        fmt::format("write {}: {{strategy: per_patient}} and a roster, so that the rounds do so", feed.resource_type);
+  } else if (no_changes.empty()) {
+    plan.better = fmt::format("{}: {{strategy: last_updated}} would read only what changed: try it with probe",
+                              feed.resource_type);
+  }
+  return plan;
+}
+
+}  // namespace authledger

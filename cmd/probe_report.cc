@@ -1,0 +1,235 @@
+#include "cmd/probe_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/json.h"
+#include "base/text.h"
+
+namespace authledger {
+namespace {
+
+constexpr size_t kLineWidth = 118;
+constexpr size_t kIndent = 37;
+
+const char* configured_word(FeedConfig::Strategy strategy) {
+  switch (strategy) {
+    case FeedConfig::Strategy::last_updated:
+      return "last_updated";
+    case FeedConfig::Strategy::per_patient:
+      return "per_patient";
+    case FeedConfig::Strategy::off:
+      return "off";
+  }
+  return "";
+}
+
+using Answers = std::vector<std::pair<const char*, std::optional<bool>>>;
+Answers answers_of(const TypeFinding& finding) {
+  return {{"answers", finding.answers},
+          {"pages", finding.pages},
+          {"honours_last_updated", finding.honours_last_updated},
+          {"has_etag", finding.has_etag},
+          {"conditional_create", finding.conditional_create},
+          {"guards_update", finding.guards_update}};
+}
+
+// Words that go on in the next line below where they began.
+std::string wrapped(const std::string& text, size_t indent) {
+  std::string out;
+  size_t column = indent;
+  for (const std::string& word : split(text, ' ')) {
+    if (column > indent && column + 1 + word.size() > kLineWidth) {
+      out += "\n" + std::string(indent, ' ');
+      column = indent;
+    } else if (column > indent) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += word.size();
+  }
+  return out;
+}
+
+std::string row(std::string_view name, std::string_view word, const std::string& why, const std::string& better) {
+  std::string text = fmt::format("  {:<21} {:<12} {}\n", name, word, wrapped(why, kIndent));
+  if (!better.empty()) text += fmt::format("{:{}}better: {}\n", "", kIndent, wrapped(better, kIndent + 8));
+  return text;
+}
+
+std::string channel_of(const NoticePlan& notice) {
+  return notice.channel.empty() ? "none" : notice.channel;
+}
+
+std::string why_of(const NoticePlan& notice) {
+  if (notice.channel.empty() && notice.offered.empty()) {
+    return notice.reason + ". Until then `authledger notices` is the worklist";
+  }
+  if (notice.channel.empty()) {
+    return fmt::format(
+        "{}. Offered instead, but not written by this version: {}. Until then `authledger notices` is the "
+        "worklist",
+        notice.reason, join(notice.offered, ", "));
+  }
+  return notice.reason;
+}
+
+// Kinds that share channel and reason stand in one row: seven equal sentences are read by nobody.
+struct NoticeGroup {
+  std::vector<std::string> kinds;
+  NoticePlan plan;
+};
+std::vector<NoticeGroup> grouped(const std::vector<NoticePlan>& notices) {
+  std::vector<NoticeGroup> groups;
+  for (const NoticePlan& notice : notices) {
+    const auto same = std::find_if(groups.begin(), groups.end(), [&](const NoticeGroup& group) {
+      return group.plan.channel == notice.channel && group.plan.reason == notice.reason &&
+             group.plan.offered == notice.offered;
+    });
+    if (same != groups.end()) {
+      same->kinds.emplace_back(word_of(notice.kind));
+    } else {
+      groups.push_back({{std::string(word_of(notice.kind))}, notice});
+    }
+  }
+  return groups;
+}
+
+std::string tests_of(const TypeFinding& finding) {
+  std::vector<std::string> parts;
+  for (const auto& [name, answer] : answers_of(finding)) {
+    if (answer) parts.push_back(fmt::format("{} {}", replace_all(name, "_", " "), *answer ? "yes" : "no"));
+  }
+  if (!finding.problem.empty()) parts.push_back(finding.problem);
+  return parts.empty() ? "not tested: no patient, or nothing to read" : join(parts, ", ");
+}
+
+std::vector<std::string> closing_lines(const EndpointPlan& plan) {
+  std::vector<std::string> lines;
+  for (const std::string& line : {plan.sweep, plan.freshness}) {
+    if (!line.empty()) lines.push_back(line);
+  }
+  lines.insert(lines.end(), plan.remarks.begin(), plan.remarks.end());
+  return lines;
+}
+
+// A table cell may hold anything a server says.
+std::string cell(std::string text) {
+  return replace_all(replace_all(std::move(text), "|", "\\|"), "\n", " ");
+}
+
+void write_source(JsonWriter& json, const SourcePlan& source) {
+  json.begin_object().member("resource_type", source.resource_type);
+  json.member("configured", configured_word(source.configured)).member("strategy", word_of(source.strategy));
+  json.member("reason", source.reason).member("better", source.better).end_object();
+}
+
+void write_notice(JsonWriter& json, const NoticePlan& notice) {
+  json.begin_object().member("kind", word_of(notice.kind)).member("channel", channel_of(notice));
+  json.member("reason", notice.reason).key("offered").begin_array();
+  for (const std::string& road : notice.offered) json.string(road);
+  json.end_array().member("better", notice.better).end_object();
+}
+
+void write_finding(JsonWriter& json, const std::string& type, const TypeFinding& finding) {
+  json.begin_object().member("resource_type", type);
+  for (const auto& [name, answer] : answers_of(finding)) {
+    json.key(name);
+    if (answer) {
+      json.boolean(*answer);
+    } else {
+      json.null();
+    }
+  }
+  json.member("problem", finding.problem).end_object();
+}
+
+void write_endpoint(JsonWriter& json, const ProbedEndpoint& probed) {
+  const EndpointPlan& plan = probed.plan;
+  json.begin_object().member("endpoint", plan.endpoint).member("base_url", plan.base_url);
+  json.member("preset", plan.preset).member("software", plan.software).member("fhir_version", plan.fhir_version);
+  json.member("tested", probed.tested).member("token", probed.token).key("complete").boolean(is_complete(plan));
+  json.key("sources").begin_array();
+  for (const SourcePlan& source : plan.sources) write_source(json, source);
+  json.end_array().key("receives_notices").boolean(plan.receives_notices);
+  json.member("no_notices_reason", plan.no_notices_reason).key("notices").begin_array();
+  for (const NoticePlan& notice : plan.notices) write_notice(json, notice);
+  json.end_array().key("findings").begin_array();
+  for (const auto& [type, finding] : probed.findings) write_finding(json, type, finding);
+  json.end_array().member("sweep", plan.sweep).member("freshness", plan.freshness).key("remarks").begin_array();
+  for (const std::string& remark : plan.remarks) json.string(remark);
+  json.end_array().end_object();
+}
+
+}  // namespace
+
+std::string probe_text(const ProbedEndpoint& probed) {
+  const EndpointPlan& plan = probed.plan;
+  std::string text = fmt::format("{}  {}\n", plan.endpoint, plan.base_url);
+  text += fmt::format("  {}, FHIR {}, preset {}\n  {}\n", plan.software.empty() ? "unnamed server" : plan.software,
+                      plan.fhir_version.empty() ? "?" : plan.fhir_version, plan.preset, probed.tested);
+  if (!probed.token.empty()) text += "  " + probed.token + "\n";
+  text += "\nreads\n";
+  for (const SourcePlan& source : plan.sources) {
+    text += row(source.resource_type, word_of(source.strategy), source.reason, source.better);
+  }
+  text += "\nnotices\n";
+  if (!plan.receives_notices) text += "  none here: " + plan.no_notices_reason + "\n";
+  for (const NoticeGroup& group : grouped(plan.notices)) {
+    for (size_t i = 0; i + 1 < group.kinds.size(); ++i)
+      text += fmt::format("  {:<21} {}\n", group.kinds[i], channel_of(group.plan));
+    text += row(group.kinds.back(), channel_of(group.plan), why_of(group.plan), group.plan.better);
+  }
+  if (!probed.findings.empty()) text += "\ntested\n";
+  for (const auto& [type, finding] : probed.findings) text += row(type, "", tests_of(finding), "");
+  const std::vector<std::string> lines = closing_lines(plan);
+  if (!lines.empty()) text += "\n";
+  for (const std::string& line : lines) text += "  " + wrapped(line, 2) + "\n";
+  return text;
+}
+
+std::string probe_json(const std::vector<ProbedEndpoint>& probed) {
+  JsonWriter json;
+  json.begin_array();
+  for (const ProbedEndpoint& each : probed) write_endpoint(json, each);
+  json.end_array();
+  return json.take();
+}
+
+std::string probe_markdown(const std::vector<ProbedEndpoint>& probed, const std::string& day) {
+  std::string text = fmt::format(
+      "# What authledger does at this EHR\n\nWritten by `authledger probe` on {}. It holds no "
+      "patient data and no secret.\n",
+      day);
+  for (const ProbedEndpoint& each : probed) {
+    const EndpointPlan& plan = each.plan;
+    text += fmt::format("\n## {}\n\n- Base URL: {}\n- Server: {}, FHIR {}\n- Preset: {}\n- {}\n", plan.endpoint,
+                        plan.base_url, plan.software.empty() ? "unnamed" : plan.software, plan.fhir_version,
+                        plan.preset, each.tested);
+    if (!each.token.empty()) text += "- " + each.token + "\n";
+    text += "\n### What it reads\n\n| Resource | How | Why | What would be better |\n|---|---|---|---|\n";
+    for (const SourcePlan& source : plan.sources) {
+      text += fmt::format("| {} | {} | {} | {} |\n", source.resource_type, word_of(source.strategy),
+                          cell(source.reason), cell(source.better));
+    }
+    text += "\n### Where its notices stand\n\n";
+    if (!plan.receives_notices) text += "None here: " + plan.no_notices_reason + ".\n";
+    if (plan.receives_notices) text += "| Notice | Channel | Why | What would be better |\n|---|---|---|---|\n";
+    for (const NoticeGroup& group : grouped(plan.notices)) {
+      text += fmt::format("| {} | {} | {} | {} |\n", join(group.kinds, ", "), channel_of(group.plan),
+                          cell(why_of(group.plan)), cell(group.plan.better));
+    }
+    if (!each.findings.empty()) text += "\n### What was tested\n\n| Resource | Found |\n|---|---|\n";
+    for (const auto& [type, finding] : each.findings)
+      text += fmt::format("| {} | {} |\n", type, cell(tests_of(finding)));
+    const std::vector<std::string> lines = closing_lines(plan);
+    if (!lines.empty()) text += "\n### How fresh, and what else to know\n\n";
+    for (const std::string& line : lines) text += "- " + line + "\n";
+  }
+  return text;
+}
+
+}  // namespace authledger

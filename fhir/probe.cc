@@ -1,0 +1,189 @@
+#include "fhir/probe.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/crypto.h"
+#include "fhir/search.h"
+
+namespace authledger {
+namespace {
+
+// No server holds anything from then, so a server that heeds the parameter returns nothing.
+constexpr const char* kFarFuture = "gt2200-01-01T00:00:00Z";
+constexpr int kPageSize = 2;
+
+bool stops_everything(const FhirError& error) {
+  return error.kind == FhirErrorKind::unreachable || error.kind == FhirErrorKind::stopped ||
+         error.kind == FhirErrorKind::throttled || error.kind == FhirErrorKind::foreign_link ||
+         (error.kind == FhirErrorKind::unauthorized && error.status != 403);
+}
+
+std::set<std::string> ids_of(const SearchPage& page, const std::string& type) {
+  std::set<std::string> ids;
+  for (const JsonView resource : page.resources) {
+    if (resource["resourceType"].text() == type) ids.insert(resource["id"].string());
+  }
+  return ids;
+}
+
+std::string with(std::string url, std::string_view parameter, std::string_view value) {
+  url += url.find('?') == std::string::npos ? '?' : '&';
+  return url + std::string(parameter) + "=" + query_value(value);
+}
+
+class Probe {
+ public:
+  Probe(FhirClient& client, const EndpointConfig& endpoint, const Capability& capability, const ProbeOptions& options)
+      : client_(client), endpoint_(endpoint), capability_(capability), options_(options) {}
+
+  Result<ProbeFindings, FhirError> run() {
+    for (const FeedConfig& feed : endpoint_.feeds) {
+      if (feed.strategy == FeedConfig::Strategy::off || !capability_.can(feed.resource_type, "search-type")) continue;
+      if (auto stop = probe_feed(feed)) return *stop;
+    }
+    if (!options_.write_patient.empty()) {
+      for (const char* type : {"Flag", "Task"}) {
+        if (!capability_.can(type, "create")) continue;
+        if (auto stop = probe_writes(type)) return *stop;
+      }
+    }
+    return std::move(findings_);
+  }
+
+ private:
+  // The error when nothing else can succeed either; else it is noted.
+  std::optional<FhirError> noted(TypeFinding& finding, const FhirError& error) {
+    if (stops_everything(error)) return error;
+    finding.problem = error.message;
+    return std::nullopt;
+  }
+
+  std::string feed_url(const FeedConfig& feed) const {
+    std::string url = with(feed.resource_type, "_count", std::to_string(kPageSize));
+    for (const auto& [parameter, value] : feed.search) url = with(url, parameter, value);
+    if (feed.strategy != FeedConfig::Strategy::per_patient) return url;
+    return with(url, feed.resource_type == "Patient" ? "_id" : "patient", options_.sample_patient);
+  }
+
+  std::optional<FhirError> probe_feed(const FeedConfig& feed) {
+    TypeFinding& finding = findings_[feed.resource_type];
+    if (feed.strategy == FeedConfig::Strategy::per_patient && options_.sample_patient.empty()) return std::nullopt;
+    const std::string url = feed_url(feed);
+    auto first = client_.search_page(url);
+    finding.answers = first.ok();
+    if (!first) return noted(finding, first.error());
+    const std::set<std::string> ids = ids_of(*first, feed.resource_type);
+    if (auto stop = probe_paging(feed, *first, ids, finding)) return stop;
+    if (ids.empty()) return std::nullopt;  // What is empty tells nothing more.
+    if (auto stop = probe_last_updated(feed, url, finding)) return stop;
+    return probe_etag(feed.resource_type, *ids.begin(), finding);
+  }
+
+  std::optional<FhirError> probe_paging(const FeedConfig& feed, const SearchPage& first,
+                                        const std::set<std::string>& ids, TypeFinding& finding) {
+    if (first.next.empty()) return std::nullopt;
+    auto second = client_.search_page(first.next);
+    if (!second) {
+      finding.pages = false;
+      return noted(finding, second.error());
+    }
+    const std::set<std::string> more = ids_of(*second, feed.resource_type);
+    finding.pages = more.empty() || more != ids;
+    return std::nullopt;
+  }
+
+  std::optional<FhirError> probe_last_updated(const FeedConfig& feed, const std::string& url, TypeFinding& finding) {
+    const bool is_wanted = feed.strategy == FeedConfig::Strategy::last_updated ||
+                           capability_.searches_by(feed.resource_type, "_lastUpdated");
+    if (!is_wanted) return std::nullopt;
+    auto page = client_.search_page(with(url, "_lastUpdated", kFarFuture));
+    if (!page) {
+      finding.honours_last_updated = false;
+      if (stops_everything(page.error())) return page.error();
+      return std::nullopt;
+    }
+    finding.honours_last_updated = ids_of(*page, feed.resource_type).empty();
+    return std::nullopt;
+  }
+
+  std::optional<FhirError> probe_etag(const std::string& type, const std::string& id, TypeFinding& finding) {
+    if (!capability_.can(type, "read")) return std::nullopt;
+    auto read = client_.read(type, id);
+    if (!read) return noted(finding, read.error());
+    finding.has_etag = !read->etag.empty();
+    return std::nullopt;
+  }
+
+  std::string test_resource(const std::string& type, const std::string& identifier, const std::string& id,
+                            const std::string& status) const {
+    JsonWriter json;
+    json.begin_object().member("resourceType", type);
+    if (!id.empty()) json.member("id", id);
+    json.key("identifier").begin_array().begin_object().member("system", options_.identifier_system);
+    json.member("value", identifier).end_object().end_array().member("status", status);
+    if (type == "Task") {
+      json.member("intent", "order").member("description", "authledger probe: a test, please ignore");
+      json.key("for");
+    } else {
+      json.key("code").begin_object().member("text", "authledger probe: a test, please ignore").end_object();
+      json.key("subject");
+    }
+    json.begin_object().member("reference", "Patient/" + options_.write_patient).end_object().end_object();
+    return json.take();
+  }
+
+  std::optional<FhirError> probe_writes(const std::string& type) {
+    TypeFinding& finding = findings_[type];
+    const std::string identifier = "probe-" + random_hex(12);
+    const std::string open_status = type == "Task" ? "requested" : "active";
+    const std::string query = "identifier=" + query_value(options_.identifier_system + "|" + identifier);
+    const bool declared = capability_.types.at(type).conditional_create;
+    const std::string condition = declared ? query : "";
+    auto created = client_.create(type, test_resource(type, identifier, "", open_status), condition);
+    finding.answers = created.ok();
+    if (!created) return noted(finding, created.error());
+    std::set<std::string> ids = {created->id};
+    if (declared) {
+      auto again = client_.create(type, test_resource(type, identifier, "", open_status), condition);
+      if (!again && stops_everything(again.error())) return again.error();
+      if (again) ids.insert(again->id);
+      finding.conditional_create = again.ok() && ids.size() == 1;
+    }
+    return retire(type, identifier, created->etag, created->id, ids, finding);
+  }
+
+  std::optional<FhirError> retire(const std::string& type, const std::string& identifier, const std::string& etag,
+                                  const std::string& first, const std::set<std::string>& ids, TypeFinding& finding) {
+    if (!capability_.can(type, "update")) {
+      finding.problem = "the test resource could not be retired: update is not offered; close it by hand";
+      return std::nullopt;
+    }
+    for (const std::string& id : ids) {
+      auto updated = client_.update(type, id, test_resource(type, identifier, id, "entered-in-error"), "");
+      if (!updated) return noted(finding, updated.error());
+    }
+    if (etag.empty()) return std::nullopt;
+    finding.has_etag = true;
+    auto stale = client_.update(type, first, test_resource(type, identifier, first, "entered-in-error"), etag);
+    finding.guards_update = !stale.ok() && stale.error().kind == FhirErrorKind::conflict;
+    return std::nullopt;
+  }
+
+  FhirClient& client_;
+  const EndpointConfig& endpoint_;
+  const Capability& capability_;
+  const ProbeOptions& options_;
+  ProbeFindings findings_;
+};
+
+}  // namespace
+
+Result<ProbeFindings, FhirError> probe_endpoint(FhirClient& client, const EndpointConfig& endpoint,
+                                                const Capability& capability, const ProbeOptions& options) {
+  return Probe(client, endpoint, capability, options).run();
+}
+
+}  // namespace authledger

@@ -1,0 +1,272 @@
+#include "adapters/capability_plan.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "config/read_endpoint.h"
+
+namespace authledger {
+namespace {
+
+EndpointConfig preset(const std::string& name) {
+  EndpointConfig endpoint;
+  endpoint.name = "ehr";
+  endpoint.preset = name;
+  EXPECT_TRUE(apply_preset(name, endpoint)) << name;
+  return endpoint;
+}
+
+Capability statement_of(const std::string& text) {
+  JsonDocument document;
+  const auto root = document.parse(text);
+  EXPECT_TRUE(root.ok());
+  return root ? read_capability(*root) : Capability{};
+}
+
+// The vendors' public statements are not ours to copy: they stand beside the repository, or the test says so.
+std::optional<Capability> vendor_statement(const std::string& name) {
+  const char* shared = std::getenv("AUTHLEDGER_SHARED");
+  const std::filesystem::path folder = shared ? shared : AUTHLEDGER_SOURCE_FOLDER "/../shared";
+  std::ifstream file(folder / "fixtures/fhir/vendor-capability" / (name + ".json"));
+  if (!file) return std::nullopt;
+  std::ostringstream text;
+  text << file.rdbuf();
+  return statement_of(text.str());
+}
+
+#define STATEMENT_OR_SKIP(capability, name)                                                                     \
+  const auto found_##capability = vendor_statement(name);                                                       \
+  if (!found_##capability) GTEST_SKIP() << "no vendor statements beside the repository; see AUTHLEDGER_SHARED"; \
+  const Capability& capability = *found_##capability
+
+const SourcePlan& source(const EndpointPlan& plan, const std::string& type) {
+  const auto found = std::find_if(plan.sources.begin(), plan.sources.end(),
+                                  [&](const SourcePlan& each) { return each.resource_type == type; });
+  EXPECT_NE(found, plan.sources.end()) << type;
+  return *found;
+}
+
+std::string strategies(const EndpointPlan& plan, SourceStrategy strategy) {
+  std::string types;
+  for (const SourcePlan& each : plan.sources) {
+    if (each.strategy == strategy) types += each.resource_type + " ";
+  }
+  return types;
+}
+
+// One type of a made-up statement.
+std::string statement(const std::string& type, const std::string& interactions, const std::string& parameters) {
+  std::string text =
+      R"({"resourceType":"CapabilityStatement","fhirVersion":"4.0.1","rest":[{"mode":"server","resource":[{)"
+      R"("type":")" +
+      type + R"(","interaction":[)";
+  std::istringstream codes(interactions), names(parameters);
+  for (std::string word, comma; codes >> word; comma = ",") text += comma + R"({"code":")" + word + "\"}";
+  text += R"(],"searchParam":[)";
+  std::string comma;
+  for (std::string word; names >> word; comma = ",") text += comma + R"({"name":")" + word + R"(","type":"token"})";
+  return text + "]}]}]}";
+}
+
+FeedConfig feed(FeedConfig::Strategy strategy) {
+  FeedConfig made;
+  made.resource_type = "Encounter";
+  made.strategy = strategy;
+  made.mappings = {"encounter"};
+  return made;
+}
+constexpr auto kChanges = FeedConfig::Strategy::last_updated;
+constexpr auto kSweep = FeedConfig::Strategy::per_patient;
+
+TEST(CapabilityPlan, EpicIsSweptAndTakesNoNotice) {
+  STATEMENT_OR_SKIP(epic, "epic-r4");
+  const EndpointConfig endpoint = preset("epic");
+  const EndpointPlan plan = plan_endpoint({endpoint, epic});
+  EXPECT_EQ(plan.software, "Epic May 2026");
+  EXPECT_EQ(strategies(plan, SourceStrategy::per_patient),
+            "Patient Coverage ServiceRequest ExplanationOfBenefit Encounter Procedure Appointment ");
+  EXPECT_EQ(strategies(plan, SourceStrategy::last_updated), "");
+  EXPECT_EQ(strategies(plan, SourceStrategy::impossible), "");
+  EXPECT_EQ(source(plan, "Claim").reason, "the endpoint searches Claim by _id only: it cannot be followed");
+  EXPECT_EQ(source(plan, "ClaimResponse").reason, "the endpoint does not offer it");
+  EXPECT_EQ(source(plan, "Encounter").reason, "the endpoint wants patient in every search of Encounter");
+  ASSERT_EQ(plan.notices.size(), 7u);
+  for (const NoticePlan& notice : plan.notices) EXPECT_EQ(notice.channel, "") << word_of(notice.kind);
+  EXPECT_EQ(plan.notices[0].reason, "the endpoint does not offer create on Flag");
+  EXPECT_EQ(plan.notices[0].better,
+            "ask the EHR's administrator whether this client can be given create, update on Flag");
+  EXPECT_EQ(plan.notices[0].offered,
+            (std::vector<std::string>{"Communication (create)", "DocumentReference (create)"}));
+  EXPECT_EQ(plan.notices[1].reason, "the endpoint does not offer create on Task");
+  EXPECT_EQ(plan.notices[1].better, "ask the EHR's administrator whether this client can be given create on Task");
+  EXPECT_EQ(plan.notices[1].offered.front(), "update of Tasks that the EHR makes itself");
+  EXPECT_EQ(plan.sweep,
+            "a sweep takes at least 7000 requests for every 1000 patients of the roster: 12 min within the "
+            "limit of 10 requests a second");
+  EXPECT_FALSE(is_complete(plan));
+}
+
+TEST(CapabilityPlan, OracleHealthIsSweptAndHasNeitherFlagNorTask) {
+  STATEMENT_OR_SKIP(oracle, "oracle-health-r4");
+  const EndpointConfig endpoint = preset("oracle_health");
+  const EndpointPlan plan = plan_endpoint({endpoint, oracle});
+  EXPECT_EQ(plan.software, "Oracle Health");
+  EXPECT_EQ(strategies(plan, SourceStrategy::per_patient),
+            "Patient Coverage ServiceRequest Encounter Procedure Appointment ");
+  EXPECT_EQ(strategies(plan, SourceStrategy::impossible), "");
+  EXPECT_NE(source(plan, "ChargeItem").reason.find("not by patient: it cannot be followed"), std::string::npos)
+      << source(plan, "ChargeItem").reason;
+  EXPECT_EQ(source(plan, "Claim").reason, "the endpoint does not offer it");
+  for (const NoticePlan& notice : plan.notices) {
+    EXPECT_EQ(notice.channel, "");
+    EXPECT_EQ(notice.offered, (std::vector<std::string>{"Communication (create)", "DocumentReference (create)"}));
+  }
+  EXPECT_EQ(plan.notices[0].reason, "the endpoint's CapabilityStatement does not list Flag");
+  EXPECT_NE(plan.remarks.at(0).find("Bulk Data export of a Group"), std::string::npos);
+}
+
+TEST(CapabilityPlan, AthenahealthWantsItsPracticeInEverySearch) {
+  STATEMENT_OR_SKIP(athena, "athenahealth-r4");
+  EndpointConfig endpoint = preset("athenahealth");
+  const EndpointPlan without = plan_endpoint({endpoint, athena});
+  EXPECT_EQ(source(without, "Encounter").strategy, SourceStrategy::impossible);
+  EXPECT_EQ(source(without, "Encounter").better, "add search: {ah-practice: VALUE} to the endpoint or the feed");
+  for (FeedConfig& each : endpoint.feeds) each.search.emplace("ah-practice", "Organization/a-1.Practice-195900");
+  const EndpointPlan plan = plan_endpoint({endpoint, athena});
+  EXPECT_EQ(strategies(plan, SourceStrategy::per_patient), "Patient Coverage ServiceRequest Encounter Procedure ");
+  EXPECT_EQ(strategies(plan, SourceStrategy::impossible), "");
+  EXPECT_EQ(source(plan, "Appointment").strategy, SourceStrategy::off);
+  for (const NoticePlan& notice : plan.notices) {
+    EXPECT_EQ(notice.channel, "");
+    EXPECT_TRUE(notice.offered.empty());
+  }
+}
+
+TEST(CapabilityPlan, AthenahealthSaysItselfThatASearchMustNameAPatient) {
+  STATEMENT_OR_SKIP(athena, "athenahealth-r4");
+  // Without any preset: the statement's own extension is enough to fall from changes to a sweep.
+  const SourcePlan plan = plan_source(feed(kChanges), "generic", athena, {});
+  EXPECT_EQ(plan.strategy, SourceStrategy::per_patient);
+  EXPECT_EQ(plan.reason, "the endpoint wants patient in every search of Encounter");
+}
+
+TEST(CapabilityPlan, AGenericFeedFallsToASweepAtEveryVendor) {
+  for (const char* name : {"epic-r4", "oracle-health-r4", "athenahealth-r4"}) {
+    STATEMENT_OR_SKIP(vendor, name);
+    FeedConfig coverage = feed(kChanges);
+    coverage.resource_type = "Coverage";
+    const SourcePlan plan = plan_source(coverage, "generic", vendor, {});
+    EXPECT_EQ(plan.strategy, SourceStrategy::per_patient) << name;
+    EXPECT_FALSE(plan.better.empty()) << name;
+  }
+}
+
+TEST(CapabilityPlan, PresetsSearchOnlyByWhatTheVendorOffers) {
+  for (const auto& [name, file] : {std::pair("epic", "epic-r4"), std::pair("oracle_health", "oracle-health-r4"),
+                                   std::pair("athenahealth", "athenahealth-r4")}) {
+    STATEMENT_OR_SKIP(vendor, file);
+    for (const FeedConfig& each : preset(name).feeds) {
+      const bool is_on = each.strategy != FeedConfig::Strategy::off;
+      EXPECT_TRUE(!is_on || vendor.can(each.resource_type, "search-type")) << name << " " << each.resource_type;
+      for (const auto& [parameter, value] : each.search) {
+        EXPECT_TRUE(vendor.searches_by(each.resource_type, parameter))
+            << name << " " << each.resource_type << " " << parameter;
+      }
+      for (const std::string& one : each.requires_one_of) {
+        std::istringstream names(one);
+        for (std::string parameter; std::getline(names, parameter, '+');) {
+          EXPECT_TRUE(vendor.searches_by(each.resource_type, parameter))
+              << name << " " << each.resource_type << " " << parameter;
+        }
+      }
+    }
+  }
+}
+
+TEST(Fault26, AServerThatIgnoresLastUpdatedIsSwept) {
+  const Capability capability = statement_of(statement("Encounter", "read search-type", "patient _lastUpdated"));
+  TypeFinding finding;
+  finding.honours_last_updated = false;
+  const SourcePlan plan = plan_source(feed(kChanges), "generic", capability, finding);
+  EXPECT_EQ(plan.strategy, SourceStrategy::per_patient);
+  EXPECT_EQ(plan.reason, "the server ignores or refuses _lastUpdated (tested): it would never say what changed");
+  EXPECT_EQ(plan.better, "write Encounter: {strategy: per_patient} and a roster, so that the rounds do so");
+}
+
+TEST(CapabilityPlan, WhatWasTestedOutweighsWhatIsDeclared) {
+  const Capability silent = statement_of(statement("Encounter", "read search-type", "patient"));
+  EXPECT_EQ(plan_source(feed(kChanges), "generic", silent, {}).strategy, SourceStrategy::per_patient);
+  TypeFinding finding;
+  finding.honours_last_updated = true;
+  EXPECT_EQ(plan_source(feed(kChanges), "generic", silent, finding).strategy, SourceStrategy::last_updated);
+  finding.answers = false;
+  finding.problem = "ehr: GET Encounter: answered 403";
+  const SourcePlan refused = plan_source(feed(kChanges), "generic", silent, finding);
+  EXPECT_EQ(refused.strategy, SourceStrategy::impossible);
+  EXPECT_NE(refused.reason.find("answered 403"), std::string::npos);
+}
+
+TEST(CapabilityPlan, AStatementThatListsNoParameterAtAllIsTakenAtTheConfigsWord) {
+  const Capability capability = statement_of(statement("Encounter", "read search-type", ""));
+  EXPECT_EQ(plan_source(feed(kChanges), "generic", capability, {}).strategy, SourceStrategy::last_updated);
+  EXPECT_EQ(plan_source(feed(kSweep), "generic", capability, {}).strategy, SourceStrategy::per_patient);
+}
+
+TEST(CapabilityPlan, ATypeThatIsNotThereSaysWhatToAskFor) {
+  const Capability capability = statement_of(statement("Patient", "read", ""));
+  const SourcePlan plan = plan_source(feed(kChanges), "generic", capability, {});
+  EXPECT_EQ(plan.strategy, SourceStrategy::impossible);
+  EXPECT_NE(plan.better.find("set Encounter: off"), std::string::npos);
+}
+
+TEST(CapabilityPlan, AFullServerGetsFlagsAndTasks) {
+  Capability capability = statement_of(statement("Task", "read search-type create update", "identifier"));
+  capability.types["Flag"] = capability.types["Task"];
+  capability.types["Flag"].conditional_create = true;
+  EXPECT_EQ(plan_notice(NoticeKind::utilization, capability, {}).channel, "Flag");
+  EXPECT_NE(plan_notice(NoticeKind::utilization, capability, {}).reason.find("conditional create"), std::string::npos);
+  EXPECT_EQ(plan_notice(NoticeKind::expiring, capability, {}).channel, "Task");
+  TypeFinding finding;
+  finding.conditional_create = false;
+  EXPECT_NE(plan_notice(NoticeKind::utilization, capability, finding).reason.find("made a duplicate"),
+            std::string::npos);
+  finding.answers = false;
+  EXPECT_EQ(plan_notice(NoticeKind::utilization, capability, finding).channel, "");
+}
+
+TEST(CapabilityPlan, APayerAndAnEndpointThatIsNotTheReceiverTakeNoNotice) {
+  const Capability capability;
+  const EndpointConfig payer = preset("da_vinci_payer");
+  const EndpointPlan plan = plan_endpoint({payer, capability});
+  EXPECT_FALSE(plan.receives_notices);
+  EXPECT_TRUE(plan.notices.empty());
+  const EndpointConfig second = preset("hapi");
+  PlanInput input{second, capability};
+  input.notices_go_elsewhere = "ehr";
+  EXPECT_EQ(plan_endpoint(input).no_notices_reason, "the config sends the notices to ehr");
+}
+
+TEST(CapabilityPlan, TheTightestLimitSaysHowLongASweepTakes) {
+  const Capability capability = statement_of(statement("Encounter", "read search-type", "patient"));
+  EndpointConfig endpoint;
+  endpoint.feeds = {feed(kSweep)};
+  EXPECT_EQ(requests_per_day(endpoint), std::nullopt);
+  PlanInput input{endpoint, capability};
+  input.patients = 5000;
+  EXPECT_EQ(plan_endpoint(input).sweep,
+            "a sweep takes at least 5000 requests for the 5000 patients of the roster; no request limit is set");
+  endpoint.requests_per_second_max = 10;
+  endpoint.requests_per_minute_max = 250;
+  EXPECT_EQ(requests_per_day(endpoint), 360'000);
+  EXPECT_EQ(plan_endpoint(input).sweep,
+            "a sweep takes at least 5000 requests for the 5000 patients of the roster: 20 min "
+            "within the limit of 250 requests a minute");
+}
+
+}  // namespace
+}  // namespace authledger

@@ -1,0 +1,124 @@
+// What an attacker sends to the token endpoint (FAULTS 62): everything is 401 invalid_client, without detail.
+
+#include <fmt/format.h>
+
+#include "base/crypto.h"
+#include "base/day.h"
+#include "tests/sandbox/sandbox_client.h"
+#include "tests/sandbox/smart_client.h"
+
+namespace authledger {
+namespace {
+
+std::string base64url(std::string_view bytes) {
+  std::string text = replace_all(replace_all(base64(bytes), "+", "-"), "/", "_");
+  while (text.ends_with('=')) text.pop_back();
+  return text;
+}
+
+struct Claims {
+  std::string issuer = "ledger", subject = "ledger", audience, id = "1";
+  int end_in_seconds = 120;
+
+  std::string text() const {
+    const auto end =
+        std::chrono::floor<std::chrono::seconds>(SystemClock().now()) + std::chrono::seconds(end_in_seconds);
+    return fmt::format(R"({{"iss":"{}","sub":"{}","aud":"{}","jti":"{}","exp":{}}})", issuer, subject, audience, id,
+                       end.time_since_epoch().count());
+  }
+};
+
+class TokenEndpoint : public testing::Test {
+ protected:
+  std::string token_url() const {
+    const std::string base = site_.sandbox->base_url();
+    return base.substr(0, base.rfind('/')) + "/auth/token";
+  }
+  Claims good(const std::string& id) const {
+    Claims claims;
+    claims.audience = token_url();
+    claims.id = id;
+    return claims;
+  }
+  std::string sign(const Claims& claims, const std::string& jwks_url = "") const {
+    return *site_.key.sign(claims.text(), jwks_url);
+  }
+  int status_of(const std::string& assertion) const {
+    const HttpAnswer answer = ask("POST", token_url(),
+                                  "grant_type=client_credentials&scope=system%2F%2A.rs&client_assertion_type="
+                                  "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=" +
+                                      assertion,
+                                  {{"Content-Type", "application/x-www-form-urlencoded"}});
+    EXPECT_TRUE(answer.status == 200 || answer.body == R"({"error":"invalid_client"})") << answer.body;
+    return answer.status;
+  }
+  // The claims under another header, signed by `signature_of`.
+  std::string forge(const std::string& header, const Claims& claims, const std::string& signature) const {
+    return base64url(header) + "." + base64url(claims.text()) + "." + signature;
+  }
+
+  SmartSite site_{SigningAlgorithm::rs384};
+};
+
+TEST_F(TokenEndpoint, TakesAGoodAssertion) {
+  EXPECT_EQ(status_of(sign(good("1"))), 200);
+}
+
+TEST_F(TokenEndpoint, Fault62RefusesClaimsThatAreNotExact) {
+  Claims wrong = good("a");
+  wrong.audience = token_url() + "/";
+  EXPECT_EQ(status_of(sign(wrong)), 401);
+  wrong = good("b");
+  wrong.audience = site_.sandbox->base_url();
+  EXPECT_EQ(status_of(sign(wrong)), 401);
+  wrong = good("c");
+  wrong.issuer = "another";
+  EXPECT_EQ(status_of(sign(wrong)), 401);
+  wrong = good("d");
+  wrong.subject = "another";
+  EXPECT_EQ(status_of(sign(wrong)), 401);
+  wrong = good("e");
+  wrong.end_in_seconds = 7 * 60;
+  EXPECT_EQ(status_of(sign(wrong)), 401);
+  wrong = good("f");
+  wrong.end_in_seconds = -90;
+  EXPECT_EQ(status_of(sign(wrong)), 401);
+  EXPECT_EQ(status_of(sign(good(""))), 401);
+  EXPECT_EQ(site_.sandbox->tokens_issued(), 0);
+}
+
+TEST_F(TokenEndpoint, Fault62RefusesAReplayedAssertion) {
+  const std::string assertion = sign(good("once"));
+  EXPECT_EQ(status_of(assertion), 200);
+  EXPECT_EQ(status_of(assertion), 401);
+  EXPECT_EQ(status_of(sign(good("once"))), 401);
+  EXPECT_EQ(site_.sandbox->tokens_issued(), 1);
+}
+
+TEST_F(TokenEndpoint, Fault62RefusesForgedSignaturesAndFollowsNoForeignKey) {
+  const std::string kid = site_.key.key_id();
+  const Claims claims = good("forged");
+  EXPECT_EQ(status_of(forge(R"({"alg":"none","kid":")" + kid + "\"}", claims, "")), 401);
+  EXPECT_EQ(status_of(forge(R"({"alg":"HS256","kid":")" + kid + "\"}", claims, base64url(std::string(32, 'x')))), 401);
+  EXPECT_EQ(status_of(forge(R"({"alg":"RS384","kid":"../../etc/passwd"})", claims, "AA")), 401);
+  EXPECT_EQ(status_of("a.b"), 401);
+  EXPECT_EQ(status_of("..."), 401);
+  // Signed by a key of the attacker's, who names it by our kid and points to a set of theirs.
+  const auto other = SigningKey::read(SigningKey::generate(SigningAlgorithm::rs384)->private_jwk(), kid);
+  EXPECT_EQ(status_of(*other->sign(claims.text(), "https://evil.example/jwks.json")), 401);
+  // Our own signature over other claims.
+  const std::string mine = sign(claims);
+  EXPECT_EQ(
+      status_of(mine.substr(0, mine.find('.') + 1) + base64url(good("other").text()) + mine.substr(mine.rfind('.'))),
+      401);
+  EXPECT_EQ(site_.sandbox->tokens_issued(), 0);
+}
+
+TEST_F(TokenEndpoint, Fault62RefusesATokenThatItDidNotIssue) {
+  EXPECT_EQ(ask("GET", site_.sandbox->base_url() + "/Encounter", "", {{"Authorization", "Bearer x"}}).status, 401);
+  EXPECT_EQ(ask("GET", site_.sandbox->base_url() + "/Encounter").status, 401);
+  EXPECT_EQ(ask("GET", site_.sandbox->base_url() + "/metadata").status, 200);
+}
+
+}  // namespace
+}  // namespace authledger
