@@ -126,6 +126,7 @@ void read_payer_rules(YamlMapReader& map, Rules& rules) {
     if (const YamlNode* unit = inner.find("unit")) {
       YamlMapReader reader(*unit, inner.path_of("unit"), inner.problems());
       rule.unit = read_code({}, reader);
+      if (rule.unit->add_on) reader.problem("add_on", "belongs to codes: it holds for every payer");
       if (rule.codes.empty()) inner.problem("unit", "needs codes: of which codes is this the unit?");
     }
     inner.finish();

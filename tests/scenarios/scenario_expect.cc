@@ -32,6 +32,7 @@ void ScenarioRunner::expect(Words& words) {
     return expect_notice(words, false);
   }
   if (first == "episode") return expect_episode(words);
+  if (first == "benefit") return expect_benefit(words);
   if (first == "uncovered") return expect_uncovered(words);
   if (first == "check") return expect_check(words);
   const auto expect_count = [&](size_t actual) {
@@ -114,6 +115,25 @@ void ScenarioRunner::expect_service(const std::string& name, Words& words) {
     std::string wanted = words.next();
     if (wanted.ends_with(',')) wanted.pop_back();
     expect_equal(name + " " + field, field_of(*service, field), wanted);
+  }
+}
+
+// "benefit NAME PERIOD used = 2, left = 1": PERIOD is its first day, or `ever`.
+void ScenarioRunner::expect_benefit(Words& words) {
+  const std::string name = words.next(), period = words.next();
+  BenefitBalance found;
+  for (const BenefitBalance& benefit : allocation_.benefits) {
+    const std::string first_day = benefit.first_day ? format_day(*benefit.first_day) : "ever";
+    if (benefit.name == name && first_day == period) found = benefit;
+  }
+  while (!words.done()) {
+    const std::string field = words.next();
+    if (!words.take("=")) throw std::runtime_error("expected FIELD = VALUE");
+    std::string wanted = words.next();
+    if (wanted.ends_with(',')) wanted.pop_back();
+    const Quantity left = found.limit - found.used - found.reserved;
+    const Quantity value = field == "left" ? left : field == "reserved" ? found.reserved : found.used;
+    expect_equal("benefit " + name + " " + field, format_quantity(value), wanted);
   }
 }
 
