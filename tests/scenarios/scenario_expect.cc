@@ -2,6 +2,7 @@
 #include <stdexcept>
 
 #include "base/text.h"
+#include "ledger/forecast.h"
 #include "ledger/status.h"
 #include "tests/scenarios/scenario_runner.h"
 
@@ -69,7 +70,25 @@ std::string ScenarioRunner::field_of(const AuthorizationLine& line, const std::s
   if (field == "codes") return join(line.service_codes, ",");
   if (field == "sources") return std::to_string(line.sources.size());
   if (field == "payer") return line.payer;
+  if (const std::optional<std::string> text = forecast_field_of(line, field)) return *text;
   throw std::runtime_error("an authorization has no field " + field);
+}
+
+// Nothing where the field is none of the forecast; "none" where there is no forecast.
+std::optional<std::string> ScenarioRunner::forecast_field_of(const AuthorizationLine& line,
+                                                             const std::string& field) const {
+  LineForecast made;
+  for (LineForecast& each : forecast(subject_, allocation_, policy_, history_.today, kForecastSeed)) {
+    if (each.book == line.book) made = std::move(each);
+  }
+  if (field == "exhausted_on") return text_of(made.exhausted_p50);
+  if (field == "exhausted_p10") return text_of(made.exhausted_p10);
+  if (field == "exhausted_p90") return text_of(made.exhausted_p90);
+  if (field == "renew_by") return text_of(made.renew_by);
+  if (field == "unused") return text_of(made.unused_p50);
+  if (field == "unused_p10") return text_of(made.unused_p10);
+  if (field == "unused_p90") return text_of(made.unused_p90);
+  return std::nullopt;
 }
 
 void ScenarioRunner::expect_authorization(const std::string& name, Words& words) {
