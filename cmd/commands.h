@@ -42,6 +42,7 @@ void add_map_command(CommandLine line);
 void add_fhirpath_command(CommandLine line);
 void add_authorizations_command(CommandLine line);
 void add_services_command(CommandLine line);
+void add_forecast_command(CommandLine line);
 void add_notices_command(CommandLine line);
 void add_explain_command(CommandLine line);
 void add_check_command(CommandLine line);

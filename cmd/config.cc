@@ -163,6 +163,25 @@ int check_config(const GlobalOptions& options) {
   return kExitDone;
 }
 
+int print_rules(const GlobalOptions& options) {
+  const auto config = load_config(options.config_file);
+  if (!config) {
+    print_problems(config.error(), options.format);
+    return kExitBadUsage;
+  }
+  const std::vector<std::string> lines = describe_rules(config->rules);
+  if (options.format == Format::table || options.format == Format::csv) {
+    for (const std::string& line : lines) fmt::print("{}\n", line);
+    return kExitDone;
+  }
+  JsonWriter json;
+  json.begin_object().key("rules").begin_array();
+  for (const std::string& line : lines) json.string(line);
+  json.end_array().end_object();
+  fmt::print("{}\n", json.take());
+  return kExitDone;
+}
+
 }  // namespace
 
 void add_config_command(CommandLine line) {
@@ -171,6 +190,8 @@ void add_config_command(CommandLine line) {
   CLI::App* check =
       config->add_subcommand("check", "print every problem of the config file, or a short summary (exit 0 or 2)");
   check->callback([line] { line.run = [&options = line.options] { return check_config(options); }; });
+  CLI::App* rules = config->add_subcommand("rules", "print the rules in force, in plain English");
+  rules->callback([line] { line.run = [&options = line.options] { return print_rules(options); }; });
 }
 
 }  // namespace authledger

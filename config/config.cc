@@ -158,6 +158,8 @@ void read_rules_block(YamlMapReader& root, Config& config, Issues& issues) {
     map.finish();
   }
   config.rules.time_zone = config.tenant.time_zone;
+  const Issues found = rule_conflicts(config.rules);
+  issues.insert(issues.end(), found.begin(), found.end());
 }
 
 void read_delivery(YamlMapReader& root, Config& config) {

@@ -7,83 +7,10 @@
 
 #include "base/text.h"
 #include "config/config.h"
+#include "config/rule_readers.h"
 
 namespace authledger {
 namespace {
-
-constexpr size_t kCodeBytesMax = 64;
-constexpr int kMinutesMax = 24 * 60;
-constexpr int kDaysMax = 3650;
-constexpr const char* kEveryPayer = "*";
-
-const std::vector<std::pair<std::string, Rounding>> kRoundings = {{"none", Rounding::none},
-                                                                  {"cpt_midpoint", Rounding::cpt_midpoint},
-                                                                  {"medicare_8_minute", Rounding::medicare_8_minute},
-                                                                  {"floor", Rounding::floor}};
-
-// The words of the ledger's Measure, which this layer does not see.
-const std::vector<std::pair<std::string, std::string>> kMeasures = {
-    {"visit", "visit"}, {"day", "day"},     {"unit_15_minutes", "unit_15_minutes"},
-    {"hour", "hour"},   {"other", "other"}, {"unknown", "unknown"}};
-
-// Codes compare without case and without space around them. Three digits are a revenue code that lost its zero: no
-// other code is so short (CPT and HCPCS have five characters).
-std::string canonical_code(std::string_view written) {
-  std::string code = upper_case(trim(written));
-  if (code.size() == 3 && code.find_first_not_of("0123456789") == std::string::npos) code.insert(0, 1, '0');
-  return code;
-}
-
-bool is_code(const std::string& code) {
-  return !code.empty() && code.size() <= kCodeBytesMax &&
-         std::none_of(code.begin(), code.end(), [](unsigned char c) { return c < 0x20; });
-}
-
-std::vector<std::string> read_codes(YamlMapReader& map, const std::string& key) {
-  map.required(key, "a list of service codes");
-  std::vector<std::string> codes;
-  map.text_list(key, codes);
-  for (std::string& code : codes) {
-    code = canonical_code(code);
-    if (!is_code(code)) map.problem(key, "expected codes of 1 to 64 characters");
-  }
-  std::sort(codes.begin(), codes.end());
-  codes.erase(std::unique(codes.begin(), codes.end()), codes.end());
-  return codes;
-}
-
-CodeRule read_code(const std::string& code, YamlMapReader& map) {
-  CodeRule rule;
-  rule.code = code;
-  map.required("measure", "visit, day, unit_15_minutes, hour, other or unknown");
-  map.word("measure", rule.measure, kMeasures);
-  map.word("rounding", rule.rounding, kRoundings);
-  map.integer("unit_minutes", rule.unit_minutes, 0, kMinutesMax);
-  map.integer("minutes_min", rule.minutes_min, 0, kMinutesMax);
-  map.integer("minutes_max", rule.minutes_max, 0, kMinutesMax);
-  map.boolean("once_per_day", rule.once_per_day);
-  map.boolean("add_on", rule.add_on);
-  if (rule.rounding != Rounding::none && rule.unit_minutes == 0) {
-    map.problem("rounding", "needs unit_minutes: how long is one unit?");
-  }
-  if (rule.minutes_max != 0 && rule.minutes_max < rule.minutes_min) {
-    map.problem("minutes_max", "expected no less than minutes_min");
-  }
-  map.finish();
-  return rule;
-}
-
-// Calls `read(name, reader)` for every member of a map of maps.
-template <typename Read>
-void for_each_member(YamlMapReader& map, const std::string& key, Read read) {
-  const YamlNode* node = map.find(key);
-  if (node == nullptr) return;
-  YamlMapReader members(*node, map.path_of(key), map.problems());
-  for (const YamlMember& member : node->members) {
-    YamlMapReader inner(member.value, members.path_of(member.key), map.problems());
-    read(member, inner);
-  }
-}
 
 void read_families(YamlMapReader& map, Rules& rules) {
   const YamlNode* node = map.find("families");
@@ -125,24 +52,6 @@ void read_programs(YamlMapReader& map, Rules& rules) {
   });
   std::sort(rules.programs.begin(), rules.programs.end(),
             [](const ProgramRule& a, const ProgramRule& b) { return a.program < b.program; });
-}
-
-void read_payers(YamlMapReader& map, Rules& rules) {
-  for_each_member(map, "payers", [&](const YamlMember& member, YamlMapReader& inner) {
-    PayerRule payer;
-    if (member.key != kEveryPayer) payer.payer = member.key;
-    inner.optional_boolean("no_show_draws", payer.no_show_draws);
-    inner.optional_integer("reservation_grace_days", payer.reservation_grace_days, 0, kDaysMax);
-    inner.optional_boolean("match_provider", payer.match_provider);
-    inner.optional_boolean("match_place", payer.match_place);
-    inner.optional_boolean("match_diagnosis", payer.match_diagnosis);
-    inner.optional_boolean("authorization_required", payer.authorization_required);
-    inner.finish();
-    std::erase_if(rules.payers, [&](const PayerRule& old) { return old.payer == payer.payer; });
-    rules.payers.push_back(std::move(payer));
-  });
-  std::sort(rules.payers.begin(), rules.payers.end(),
-            [](const PayerRule& a, const PayerRule& b) { return a.payer < b.payer; });
 }
 
 void read_aliases(YamlMapReader& map, Rules& rules) {
@@ -201,6 +110,10 @@ void read_rules_keys(YamlMapReader& map, Rules& rules) {
   read_families(map, rules);
   read_programs(map, rules);
   read_payers(map, rules);
+  read_payer_rules(map, rules);
+  read_benefits(map, rules);
+  read_providers(map, rules);
+  read_telehealth_and_holidays(map, rules);
   read_aliases(map, rules);
   read_warnings(map, rules.warnings);
   map.integer("reservation_grace_days", rules.reservation_grace_days, 0, kDaysMax);

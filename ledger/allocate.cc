@@ -4,7 +4,9 @@
 #include <array>
 #include <tuple>
 
+#include "ledger/benefits.h"
 #include "ledger/candidates.h"
+#include "ledger/payer_rules.h"
 #include "ledger/per_diem_days.h"
 #include "ledger/units.h"
 
@@ -24,14 +26,9 @@ struct LineState {
   }
 };
 
-// Weeks begin on Monday (ISO 8601), months on their first day.
-int32_t period_start(Day day, const std::string& period) {
-  if (period == "week") return day.number - ((day.number + 3) % 7 + 7) % 7;
-  if (period == "month") {
-    const std::string text = format_day(day);
-    return parse_day(text.substr(0, 8) + "01").value_or(day).number;
-  }
-  return day.number;
+BenefitPeriod period_of(const std::string& rate_period) {
+  if (rate_period == "week") return BenefitPeriod::week;
+  return rate_period == "month" ? BenefitPeriod::month : BenefitPeriod::day;
 }
 
 struct Candidate {
@@ -77,7 +74,7 @@ struct Nearest {
 class Allocator {
  public:
   Allocator(const Consolidated& subject, const Policy& policy, Day today)
-      : subject_(subject), policy_(policy), today_(today) {
+      : subject_(subject), policy_(policy), today_(today), benefits_(policy.rules) {
     for (const AuthorizationLine& line : subject.lines) {
       lines_.push_back({&line, effective_window(line, subject, today), {}, {}, {}, {}});
     }
@@ -93,18 +90,22 @@ class Allocator {
 
  private:
   bool draws(const Service& service) const;
-  bool is_drawn_by_no_show(const AuthorizationLine& line) const {
-    return payer_setting(policy_.rules, line.payer, &PayerRule::no_show_draws, false);
+  bool is_drawn_by_no_show(const Service& service, const AuthorizationLine& line) const {
+    return payer_setting(policy_.rules, occasion_of(service, line.payer), &PayerRule::no_show_draws, false);
   }
+  // Set where the payer's rules cover such a service under no authorization.
+  UncoveredReason refused_because(const Service& service) const;
   std::vector<Candidate> find_candidates(const Service& service, bool& is_not_required);
   // Why no line covers a service that has no candidates: rule 5.
   Nearest find_nearest(const Service& service) const;
   Quantity draw_from(Candidate& candidate, const Service& service, Quantity needed, bool is_reserved, Nearest& nearest,
                      bool is_choice, bool is_per_diem);
-  // Draws until nothing is needed; returns what is left. `group` is that of the service's per diem, or is set to that
-  // of a program whose day a component service stands for. Nothing is left where the day already counts.
-  Quantity draw_from_all(std::vector<Candidate>& candidates, const Service& service, bool is_reserved, Nearest& nearest,
-                         std::optional<std::string_view>& group, Quantity& drawn_by_link);
+  // Draws until nothing of `wanted` is needed; returns what is left. `group` is that of the service's per diem, or is
+  // set to that of a program whose day a component service stands for. Null where the day counts already.
+  std::optional<Quantity> draw_from_all(std::vector<Candidate>& candidates, const Service& service, Quantity wanted,
+                                        bool is_reserved, Nearest& nearest, std::optional<std::string_view>& group,
+                                        Quantity& drawn_by_link);
+  void note_links(const Service& service, Quantity left);
   void note_link(const Service& service, Quantity needed, bool is_known, const Nearest& linked);
   void leave_uncovered(const Service& service, Quantity left, bool is_reserved, const Nearest& nearest);
 
@@ -114,6 +115,7 @@ class Allocator {
   std::vector<LineState> lines_;
   Allocation allocation_;
   PerDiemDays per_diem_days_;
+  BenefitAccounts benefits_;
 };
 
 bool Allocator::draws(const Service& service) const {
@@ -127,11 +129,25 @@ bool Allocator::draws(const Service& service) const {
     }
     case ServiceState::no_show:
       return std::any_of(lines_.begin(), lines_.end(),
-                         [this](const LineState& state) { return is_drawn_by_no_show(*state.line); });
+                         [&](const LineState& state) { return is_drawn_by_no_show(service, *state.line); });
     case ServiceState::voided:
       return false;
   }
   return false;
+}
+
+bool is_pinned_to(const Service& service, const AuthorizationLine& line) {
+  return has_number(line, service.pinned_number) && (service.pinned_line.empty() || service.pinned_line == line.line);
+}
+
+UncoveredReason Allocator::refused_because(const Service& service) const {
+  if (service.state == ServiceState::no_show) return UncoveredReason::none;
+  const UncoveredReason reason = refusal_of(service, rule_payer_of(service, subject_), policy_.rules);
+  if (reason == UncoveredReason::none) return reason;
+  const bool is_settled = std::any_of(lines_.begin(), lines_.end(), [&service](const LineState& state) {
+    return state.line->is_usable && is_pinned_to(service, *state.line);
+  });
+  return is_settled ? UncoveredReason::none : reason;
 }
 
 void Allocator::draw_all() {
@@ -162,9 +178,8 @@ std::vector<Candidate> Allocator::find_candidates(const Service& service, bool& 
   const bool needs_exact_code = is_add_on(service.service_codes, policy_.rules);
   for (LineState& state : lines_) {
     const AuthorizationLine& line = *state.line;
-    if (service.state == ServiceState::no_show && !is_drawn_by_no_show(line)) continue;
-    const bool is_pinned =
-        has_number(line, service.pinned_number) && (service.pinned_line.empty() || service.pinned_line == line.line);
+    if (service.state == ServiceState::no_show && !is_drawn_by_no_show(service, line)) continue;
+    const bool is_pinned = is_pinned_to(service, line);
     // Most lines of a long history are not of the day; why they fail is asked only for what stays uncovered.
     if (!is_pinned && !is_in(state.window, service.day)) continue;
     const bool is_linked = has_number(line, service.authorization_number);
@@ -212,7 +227,7 @@ Quantity Allocator::draw_from(Candidate& candidate, const Service& service, Quan
   }
   std::pair<int32_t, Quantity>* period = nullptr;
   if (line.rate_quantity && take.is_positive()) {
-    const int32_t start = period_start(service.day, line.rate_period);
+    const int32_t start = period_start(service.day, period_of(line.rate_period))->number;
     const auto found = std::find_if(state.drawn_by_period.begin(), state.drawn_by_period.end(),
                                     [start](const auto& drawn) { return drawn.first == start; });
     period = found != state.drawn_by_period.end() ? &*found : &state.drawn_by_period.emplace_back(start, Quantity());
@@ -247,31 +262,32 @@ void Allocator::leave_uncovered(const Service& service, Quantity left, bool is_r
   const std::string code = service.service_codes.empty() ? std::string() : service.service_codes.front();
   UncoveredService uncovered{service.key, code, left, service.measure, !is_reserved, UncoveredReason::no_authorization,
                              {}};
+  if (nearest.result.reason != UncoveredReason::none) uncovered.reason = nearest.result.reason;
   if (nearest.line != nullptr) {
-    uncovered.reason = nearest.result.reason;
     uncovered.nearest_book = nearest.line->book;
   }
   allocation_.uncovered.push_back(std::move(uncovered));
 }
 
-Quantity Allocator::draw_from_all(std::vector<Candidate>& candidates, const Service& service, bool is_reserved,
-                                  Nearest& nearest, std::optional<std::string_view>& group, Quantity& drawn_by_link) {
-  Quantity needed = service.quantity;
+std::optional<Quantity> Allocator::draw_from_all(std::vector<Candidate>& candidates, const Service& service,
+                                                 Quantity wanted, bool is_reserved, Nearest& nearest,
+                                                 std::optional<std::string_view>& group, Quantity& drawn_by_link) {
+  Quantity needed = wanted;
   for (Candidate& candidate : candidates) {
     if (!needed.is_positive()) break;
     if (candidate.gives_program_day()) {
       group = candidate.match.code.day_program;
-      if (per_diem_days_.is_counted(service, *group, is_reserved)) return {};
+      if (per_diem_days_.is_counted(service, *group, is_reserved)) return std::nullopt;
     }
     const std::vector<Day>& days = candidate.state->per_diem_days;
     const bool counts_days = candidate.state->line->measure == Measure::day;
-    if (group && counts_days && std::find(days.begin(), days.end(), service.day) != days.end()) return {};
+    if (group && counts_days && std::find(days.begin(), days.end(), service.day) != days.end()) return std::nullopt;
     const Quantity covered =
         draw_from(candidate, service, needed, is_reserved, nearest, candidates.size() > 1, group.has_value());
     needed -= covered;
     if (candidate.is_linked) drawn_by_link += covered;
   }
-  if (group && needed < service.quantity) {
+  if (group && needed < wanted) {
     for (std::string_view key : per_diem_days_.take_back_uncovered(service, *group)) {
       std::erase_if(allocation_.uncovered, [key](const UncoveredService& other) { return other.service_key == key; });
     }
@@ -280,44 +296,68 @@ Quantity Allocator::draw_from_all(std::vector<Candidate>& candidates, const Serv
   return needed;
 }
 
+// What an explicit link did not cover, and why.
+void Allocator::note_links(const Service& service, Quantity left) {
+  if (service.authorization_number.empty() || service.state == ServiceState::no_show) return;
+  if (!service.pinned_number.empty()) return;
+  bool is_known = false;
+  Nearest linked;
+  for (const LineState& state : lines_) {
+    if (!has_number(*state.line, service.authorization_number)) continue;
+    is_known = true;
+    MatchResult match = test_line(service, *state.line, state.window, false, true, policy_.rules);
+    if (match.failed == MatchTest::none) match.reason = UncoveredReason::exhausted;
+    linked.consider(*state.line, match);
+  }
+  note_link(service, left, is_known, linked);
+}
+
 void Allocator::draw_for(const Service& service, bool is_reserved) {
   if (!service.quantity.is_positive()) return;
   Nearest nearest;
   bool is_not_required = false;
-  std::vector<Candidate> candidates = find_candidates(service, is_not_required);
-  const CodeRule* rule = leading_code_rule(service.service_codes, policy_.rules);
+  const UncoveredReason refusal = refused_because(service);
+  std::vector<Candidate> candidates;
+  if (refusal == UncoveredReason::none) candidates = find_candidates(service, is_not_required);
+  const std::string rule_payer = rule_payer_of(service, subject_);
+  const Occasion occasion = occasion_of(service, rule_payer);
+  const CodeRule* rule = leading_code_rule(service.service_codes, policy_.rules, occasion);
   std::optional<std::string_view> group;
   if (rule != nullptr && rule->once_per_day) group = per_diem_group(service.service_codes, policy_.rules);
   if (group && per_diem_days_.is_counted(service, *group, is_reserved)) return;
 
+  const std::string_view per_diem = group.value_or(std::string_view());
+  const bool is_asked = refusal == UncoveredReason::none;
+  const Quantity allowed = is_asked ? benefits_.allowed(service, rule_payer, per_diem) : service.quantity;
   Quantity drawn_by_link;
-  const Quantity needed = draw_from_all(candidates, service, is_reserved, nearest, group, drawn_by_link);
-  if (!service.authorization_number.empty() && service.state != ServiceState::no_show) {
-    bool is_known = false;
-    Nearest linked;
-    for (const LineState& state : lines_) {
-      if (!has_number(*state.line, service.authorization_number)) continue;
-      is_known = true;
-      MatchResult match = test_line(service, *state.line, state.window, false, true, policy_.rules);
-      if (match.failed == MatchTest::none) match.reason = UncoveredReason::exhausted;
-      linked.consider(*state.line, match);
+  const std::optional<Quantity> needed =
+      draw_from_all(candidates, service, allowed, is_reserved, nearest, group, drawn_by_link);
+  note_links(service, service.quantity - drawn_by_link);
+  if (!needed) return;
+  const bool needs_none = is_asked && (is_not_required || !payer_setting(policy_.rules, occasion,
+                                                                         &PayerRule::authorization_required, true));
+  const bool is_free = needs_none && service.state != ServiceState::no_show;
+  const Quantity covered = is_free ? allowed : allowed - *needed;
+  benefits_.take(service, rule_payer, per_diem, covered, is_reserved);
+
+  const Quantity left = service.quantity - covered;
+  if (!left.is_positive() || service.state == ServiceState::no_show) return;
+  if (allowed < service.quantity && (is_free || !candidates.empty())) {
+    nearest.result.reason = UncoveredReason::benefit_exhausted;
+    if (!candidates.empty()) nearest.line = candidates.front().state->line;
+  } else {
+    if (nearest.line == nullptr) nearest = find_nearest(service);  // No line ran out: none was a candidate.
+    if (is_add_on(service.service_codes, policy_.rules) &&
+        (nearest.line == nullptr || nearest.result.failed <= MatchTest::code)) {
+      return;  // Nobody authorizes an add-on on its own.
     }
-    if (service.pinned_number.empty()) note_link(service, service.quantity - drawn_by_link, is_known, linked);
+    if (!is_asked) nearest.result.reason = refusal;
   }
-  if (!needed.is_positive() || is_not_required || service.state == ServiceState::no_show) return;
-  if (nearest.line == nullptr) nearest = find_nearest(service);  // No line ran out: none was a candidate.
-  if (is_add_on(service.service_codes, policy_.rules) &&
-      (nearest.line == nullptr || nearest.result.failed <= MatchTest::code)) {
-    return;  // Nobody authorizes an add-on on its own.
-  }
-  const bool is_required =
-      payer_setting(policy_.rules, rule_payer_of(service, subject_), &PayerRule::authorization_required, true);
-  if (!is_required) return;
-  if (group && needed == service.quantity) {
+  if (group && left == service.quantity) {
     if (per_diem_days_.is_uncovered(service, *group)) return;
     per_diem_days_.add_uncovered(service, *group, is_reserved);
   }
-  leave_uncovered(service, needed, is_reserved, nearest);
+  leave_uncovered(service, left, is_reserved, nearest);
 }
 
 LineBalance Allocator::balance_of(const LineState& state) const {
@@ -334,6 +374,7 @@ LineBalance Allocator::balance_of(const LineState& state) const {
 }
 
 Allocation Allocator::finish() {
+  allocation_.benefits = benefits_.balances();
   for (const LineState& state : lines_) allocation_.balances.emplace(state.line->book, balance_of(state));
   std::sort(allocation_.draws.begin(), allocation_.draws.end(), [](const Draw& a, const Draw& b) {
     return std::tie(a.book, a.service_key) < std::tie(b.book, b.service_key);
@@ -361,7 +402,9 @@ CoverageAnswer check_coverage(const Consolidated& subject, const Policy& policy,
   asked.key = "check";
   asked.day = day;
   asked.service_codes = {normalize_code(code)};
-  const UnitCount count = count_units(asked.service_codes, units, Measure::unknown, std::nullopt, policy.rules);
+  const std::string payer = rule_payer_of(asked, subject);
+  const UnitCount count =
+      count_units(asked.service_codes, units, Measure::unknown, std::nullopt, policy.rules, occasion_of(asked, payer));
   asked.quantity = count.quantity;
   asked.measure = count.measure;
 
@@ -382,7 +425,7 @@ CoverageAnswer check_coverage(const Consolidated& subject, const Policy& policy,
 }
 
 std::string_view word_of(UncoveredReason reason) {
-  constexpr std::array<std::string_view, 17> kWords{"none",
+  constexpr std::array<std::string_view, 20> kWords{"none",
                                                     "no_authorization",
                                                     "payer_mismatch",
                                                     "code_mismatch",
@@ -398,7 +441,10 @@ std::string_view word_of(UncoveredReason reason) {
                                                     "exhausted",
                                                     "rate_exceeded",
                                                     "benefit_exhausted",
-                                                    "diagnosis_mismatch"};
+                                                    "diagnosis_mismatch",
+                                                    "telehealth_not_covered",
+                                                    "credentialing",
+                                                    "provider_type_excluded"};
   return kWords.at(static_cast<size_t>(reason));
 }
 

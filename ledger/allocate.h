@@ -30,7 +30,11 @@ enum class UncoveredReason : int16_t {
   exhausted = 13,
   rate_exceeded = 14,
   benefit_exhausted = 15,
-  diagnosis_mismatch = 16
+  diagnosis_mismatch = 16,
+  // Whatever is authorized, the payer's rules do not cover such a service.
+  telehealth_not_covered = 17,
+  credentialing = 18,
+  provider_type_excluded = 19
 };
 std::string_view word_of(UncoveredReason reason);
 
@@ -60,10 +64,18 @@ struct LineBalance {
   Quantity reserved, used;
 };
 
+// What was taken of a plan's limit in one period, in the limit's own measure. Periods without services are left out.
+struct BenefitBalance {
+  std::string name;
+  std::optional<Day> first_day;  // Of the period; null for a lifetime.
+  Quantity limit, used, reserved;
+};
+
 struct Allocation {
   std::vector<Draw> draws;                      // Ordered by (book, service_key).
   std::vector<UncoveredService> uncovered;      // Ordered by service_key.
   std::map<std::string, LineBalance> balances;  // By book; every line has one.
+  std::vector<BenefitBalance> benefits;         // Ordered by (name, first day).
   // Explicit links that could not be honoured, and the like.
   std::vector<Conflict> conflicts;
   // Until this day allocation and notices stay as they are with no new fact. It is the first on which a bound passes,
@@ -74,13 +86,15 @@ struct Allocation {
 Allocation allocate(const Consolidated& subject, const Policy& policy, Day today);
 
 // Units that a service of `code` on `day` would need, from an explicit quantity or a duration in minutes.
-// Source: the code's rule; FHIR_FACTS g. Unknown unit is Measure::unknown with quantity 1.
+// Source: the code's rule, that of the payer before the general one; FHIR_FACTS g. Unknown unit is Measure::unknown
+// with quantity 1.
+struct Occasion;
 struct UnitCount {
   Quantity quantity;
   Measure measure = Measure::unknown;
 };
 UnitCount count_units(const std::vector<std::string>& service_codes, std::optional<Quantity> quantity, Measure measure,
-                      std::optional<int> minutes, const Rules& rules);
+                      std::optional<int> minutes, const Rules& rules, const Occasion& occasion);
 
 // Would `units` of `code` on `day` be covered, after everything that is already known? For `authorizations check`.
 struct CoverageAnswer {

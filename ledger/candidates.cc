@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ledger/payer_rules.h"
 #include "ledger/units.h"
 
 namespace authledger {
@@ -59,20 +60,23 @@ MatchResult test_line(const Service& service, const AuthorizationLine& line, con
     result.code = {0, "pinned"};
     return result;
   }
-  if (!service.payer.empty() && !line.payer.empty() && service.payer != line.payer) {
+  const Occasion occasion = occasion_of(service, line.payer);
+  const bool is_of_other_payer = !service.payer.empty() && !line.payer.empty() && service.payer != line.payer;
+  if (is_of_other_payer || carved_out_payer(rules, occasion) != line.payer) {
     return fail(MatchTest::payer, UncoveredReason::payer_mismatch);
   }
   const std::optional<CodeMatch> code = code_match(service, line, is_linked, rules);
   if (!code) return fail(MatchTest::code, UncoveredReason::code_mismatch);
   result.code = *code;
-  const auto is_tested = [&rules, &line](std::optional<bool> PayerRule::*member, bool fallback) {
-    return payer_setting(rules, line.payer, member, fallback);
+  const auto is_tested = [&rules, &occasion](std::optional<bool> PayerRule::*member, bool fallback) {
+    return payer_setting(rules, occasion, member, fallback);
   };
   if (is_tested(&PayerRule::match_provider, true) && !references_agree(service.provider, line.provider)) {
     return fail(MatchTest::provider, UncoveredReason::provider_mismatch);
   }
   if (is_tested(&PayerRule::match_place, true) && !references_agree(service.place, line.place)) {
-    return fail(MatchTest::place, UncoveredReason::place_mismatch);
+    return fail(MatchTest::place, is_telehealth(service.place, rules) ? UncoveredReason::telehealth_not_covered
+                                                                      : UncoveredReason::place_mismatch);
   }
   if (is_tested(&PayerRule::match_diagnosis, false) && !share_diagnosis(service, line)) {
     return fail(MatchTest::diagnosis, UncoveredReason::diagnosis_mismatch);

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "ledger/consolidate_parts.h"
+#include "ledger/windows.h"
 
 namespace authledger {
 namespace {
@@ -15,7 +16,7 @@ std::vector<CoverageSpan> consolidate_coverages(std::span<const Fact> facts, con
     if (coverage == nullptr) continue;
     spans.push_back({fact.resource, payers.canonical(coverage->payer, coverage->payer_display), coverage->payer_display,
                      coverage->member_id, coverage->status, coverage->first_day, coverage->last_day,
-                     coverage->order.value_or(0), provenance_of(fact)});
+                     coverage->order.value_or(0), coverage->plan_class, provenance_of(fact)});
   }
   std::sort(spans.begin(), spans.end(), [](const CoverageSpan& a, const CoverageSpan& b) {
     return std::tie(a.source.source, a.reference) < std::tie(b.source.source, b.reference);
@@ -82,7 +83,7 @@ Consolidated consolidate(std::span<const Fact> facts, std::span<const Fact> hist
   subject.coverages = consolidate_coverages(facts, payers);
   const ConsolidationInput input{facts, history, policy, payers, subject.coverages};
   subject.lines = consolidate_lines(input, subject.conflicts);
-  subject.services = consolidate_services(input);
+  subject.services = consolidate_services(input, only_payer_of(subject.lines));
   for (const Fact& fact : facts) {
     const auto* pin = std::get_if<PinFact>(&fact.body);
     if (pin == nullptr || pin->pin != PinKind::closed_period || !pin->closed_through) continue;

@@ -54,7 +54,14 @@ struct CoverageSpan {
   std::string payer, payer_display, member_id, status;
   std::optional<Day> first_day, last_day;
   int order = 0;
+  std::string plan;
   Provenance source;
+};
+
+// The minutes of a service whose units are counted over its day, by the 8-minute rule.
+struct TimedPart {
+  int minutes = 0, unit_minutes = 0;
+  bool operator==(const TimedPart&) const = default;
 };
 
 struct Service {
@@ -67,7 +74,9 @@ struct Service {
   std::vector<std::string> service_codes;
   Quantity quantity;  // In `measure`, rounded by the code's rule.
   Measure measure = Measure::unknown;
-  std::string payer;  // Empty: no coverage known, matches any.
+  std::string payer;  // Empty: no coverage known, matches any. The one that it is carved out to, where a rule says so.
+  std::string plan;   // Empty: not known.
+  std::optional<TimedPart> timed;
   std::string provider, program, place;
   std::vector<std::string> diagnosis_codes;
   std::string authorization_number;  // Explicit link.

@@ -27,6 +27,7 @@ const CoverageSpan* find_coverage(const std::vector<CoverageSpan>& coverages, st
                                   std::string_view reference);
 
 std::vector<AuthorizationLine> consolidate_lines(const ConsolidationInput& input, std::vector<Conflict>& conflicts);
-std::vector<Service> consolidate_services(const ConsolidationInput& input);
+// `only_payer` stands in, for the rules, where a service names no coverage.
+std::vector<Service> consolidate_services(const ConsolidationInput& input, const std::string& only_payer);
 
 }  // namespace authledger

@@ -5,7 +5,9 @@
 #include "ledger/allocate.h"
 #include "ledger/consolidate_parts.h"
 #include "ledger/match.h"
+#include "ledger/payer_rules.h"
 #include "ledger/service_groups.h"
+#include "ledger/timed_days.h"
 #include "ledger/units.h"
 
 namespace authledger {
@@ -46,7 +48,8 @@ ServiceState state_of(const std::vector<const ServicePart*>& parts) {
 
 class ServiceBuilder {
  public:
-  explicit ServiceBuilder(const ConsolidationInput& input) : input_(input) {
+  ServiceBuilder(const ConsolidationInput& input, const std::string& only_payer)
+      : input_(input), only_payer_(only_payer) {
     for (const Fact& fact : input.facts) {
       if (std::holds_alternative<OrderFact>(fact.body)) orders_[{fact.source, fact.resource}] = &fact;
       if (std::holds_alternative<PinFact>(fact.body)) pins_.push_back(&fact);
@@ -71,6 +74,10 @@ class ServiceBuilder {
       fill(service, *part);
     }
     fill_codes(service, parts);
+    fill_plan(service);
+    if (!service.payer.empty()) {
+      service.payer = carved_out_payer(input_.policy.rules, occasion_of(service, service.payer));
+    }
     count(service, group, parts);
     pin(service);
     return service;
@@ -112,7 +119,24 @@ class ServiceBuilder {
     }
     if (!service.payer.empty()) return;
     const CoverageSpan* span = find_coverage(input_.coverages, part.fact->source, coverage);
-    if (span != nullptr) service.payer = span->payer;
+    if (span == nullptr) return;
+    service.payer = span->payer;
+    service.plan = span->plan;
+  }
+
+  // Where the service names no coverage with a plan: the only plan of its payer that holds the day.
+  void fill_plan(Service& service) const {
+    if (!service.plan.empty()) return;
+    const std::string& payer = service.payer.empty() ? only_payer_ : service.payer;
+    const std::string* plan = nullptr;
+    for (const CoverageSpan& span : input_.coverages) {
+      const bool holds_day =
+          (!span.first_day || *span.first_day <= service.day) && (!span.last_day || service.day <= *span.last_day);
+      if (span.payer != payer || span.plan.empty() || span.status != "active" || !holds_day) continue;
+      if (plan != nullptr && *plan != span.plan) return;
+      plan = &span.plan;
+    }
+    if (plan != nullptr) service.plan = *plan;
   }
 
   const Fact* order_of(const ServicePart& part) const {
@@ -166,14 +190,19 @@ class ServiceBuilder {
       }
     }
     const Rules& rules = input_.policy.rules;
-    const UnitCount counted = count_units(service.service_codes, quantity, measure, minutes, rules);
+    const Occasion occasion = occasion_of(service, service.payer.empty() ? only_payer_ : service.payer);
+    const UnitCount counted = count_units(service.service_codes, quantity, measure, minutes, rules, occasion);
     service.quantity = counted.quantity;
     service.measure = counted.measure;
     if (service.measure == Measure::unknown && !quantity) {
-      const Measure of_program = default_measure({}, service.program, rules);
-      if (leading_code_rule(service.service_codes, rules) == nullptr) service.measure = of_program;
+      const Measure of_program = default_measure({}, service.program, rules, occasion);
+      if (leading_code_rule(service.service_codes, rules, occasion) == nullptr) service.measure = of_program;
     }
-    const CodeRule* rule = leading_code_rule(service.service_codes, rules);
+    const CodeRule* rule = leading_code_rule(service.service_codes, rules, occasion);
+    const bool is_by_8_minutes = rule != nullptr && rule->rounding == Rounding::medicare_8_minute;
+    if (is_by_8_minutes && !quantity && minutes && rule->unit_minutes > 0 && *minutes >= rule->minutes_min) {
+      service.timed = TimedPart{*minutes, rule->unit_minutes};
+    }
     if (rule != nullptr && rule->once_per_day) {
       service.quantity = std::min(service.quantity, Quantity::of_units(std::max(days, 1)));
     }
@@ -194,15 +223,16 @@ class ServiceBuilder {
   }
 
   const ConsolidationInput& input_;
+  const std::string& only_payer_;
   std::map<Reference, const Fact*> orders_;
   std::vector<const Fact*> pins_;
 };
 
 }  // namespace
 
-std::vector<Service> consolidate_services(const ConsolidationInput& input) {
+std::vector<Service> consolidate_services(const ConsolidationInput& input, const std::string& only_payer) {
   const std::vector<ServicePart> parts = collect_parts(input.facts);
-  const ServiceBuilder builder(input);
+  const ServiceBuilder builder(input, only_payer);
   std::vector<Service> services;
   const std::vector<ServiceGroup> groups = group_parts(parts, input.policy.rules);
   services.reserve(groups.size());
@@ -210,6 +240,7 @@ std::vector<Service> consolidate_services(const ConsolidationInput& input) {
   std::vector<Service*> ordered;
   ordered.reserve(services.size());
   for (Service& service : services) ordered.push_back(&service);
+  count_timed_days(ordered);
   std::sort(ordered.begin(), ordered.end(), [](const Service* a, const Service* b) {
     return std::tie(a->key, a->sources.front().source) < std::tie(b->key, b->sources.front().source);
   });

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "ledger/payer_rules.h"
 #include "ledger/units.h"
 
 namespace authledger {
@@ -66,7 +67,9 @@ void fill_amount(AuthorizationLine& line, const Statements& sources, const Conso
   line.approved = amount.quantity;
   line.measure = amount.measure;
   if (line.measure == Measure::unknown) {
-    line.measure = default_measure(line.service_codes, line.program, input.policy.rules);
+    const Day day = line.first_day.value_or(line.last_day.value_or(Day{}));
+    const Occasion occasion{line.payer, {}, line.program, &line.service_codes, day};
+    line.measure = default_measure(line.service_codes, line.program, input.policy.rules, occasion);
   }
 }
 

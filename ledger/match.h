@@ -44,17 +44,4 @@ bool references_agree(std::string_view a, std::string_view b);
 // "905" is revenue code "0905": systems drop the leading zero.
 std::string normalize_code(std::string code);
 
-// The rule for one payer: the payer's own setting, else that of the rule for all, else `fallback`.
-template <typename Setting>
-Setting payer_setting(const Rules& rules, std::string_view payer, std::optional<Setting> PayerRule::*member,
-                      Setting fallback) {
-  std::optional<Setting> general;
-  for (const PayerRule& rule : rules.payers) {
-    if (!(rule.*member)) continue;
-    if (!rule.payer.empty() && rule.payer == payer) return *(rule.*member);
-    if (rule.payer.empty()) general = rule.*member;
-  }
-  return general.value_or(fallback);
-}
-
 }  // namespace authledger

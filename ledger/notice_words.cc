@@ -99,6 +99,12 @@ std::string uncovered_words(UncoveredReason reason, const AuthorizationLine* nea
       return "the authorization on file counts in another unit";
     case UncoveredReason::diagnosis_mismatch:
       return "the authorization on file does not fit this service";
+    case UncoveredReason::telehealth_not_covered:
+      return "the payer does not cover a visit at this place";
+    case UncoveredReason::credentialing:
+      return "the provider is not enrolled with the payer on that day; this is not about the authorization";
+    case UncoveredReason::provider_type_excluded:
+      return "the payer does not cover this type of provider";
     case UncoveredReason::pended:
       return "the payer's decision is pending";
     case UncoveredReason::denied:

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "ledger/match.h"
+#include "ledger/payer_rules.h"
 
 namespace authledger {
 namespace {
@@ -21,11 +22,24 @@ SourceRank rank_of(std::string_view resource) {
   return SourceRank::other;
 }
 
+// Some payers take the order itself for the approval: a referral, whose number nobody gives.
+bool is_referral(const OrderFact& order, const Fact& fact, const ConsolidationInput& input) {
+  if (!fact.resource.starts_with("ServiceRequest/") || (order.status != "active" && order.status != "completed")) {
+    return false;
+  }
+  const CoverageSpan* coverage = find_coverage(input.coverages, fact.source, order.coverage);
+  if (coverage == nullptr) return false;
+  std::optional<Day> day = order.first_day;
+  if (!day && order.requested_at) day = input.policy.zone.day_of(*order.requested_at);
+  const Occasion occasion{coverage->payer, coverage->plan, {}, &order.service_codes, day.value_or(Day{})};
+  return payer_setting(input.policy.rules, occasion, &PayerRule::referral_suffices, false);
+}
+
 // An order that the payer's coverage-information calls satisfied states an approval. An order that was withdrawn says
 // nothing about the payer's decision.
 std::optional<AuthorizationLineFact> authorization_of(const OrderFact& order, const Fact& fact,
                                                       const ConsolidationInput& input) {
-  if (order.authorization_number.empty()) return std::nullopt;
+  if (order.authorization_number.empty() && !is_referral(order, fact, input)) return std::nullopt;
   if (order.status == "entered-in-error" || order.status == "revoked" || order.status == "draft") return std::nullopt;
   AuthorizationLineFact says;
   says.patient = order.patient;

@@ -1,6 +1,6 @@
 #include "ledger/units.h"
 
-#include "ledger/allocate.h"
+#include "ledger/payer_rules.h"
 
 namespace authledger {
 
@@ -15,6 +15,25 @@ const CodeRule* leading_code_rule(const std::vector<std::string>& service_codes,
   return add_on;
 }
 
+const CodeRule* leading_code_rule(const std::vector<std::string>& service_codes, const Rules& rules,
+                                  const Occasion& occasion) {
+  const CodeRule* general = leading_code_rule(service_codes, rules);
+  const auto of_payer = [&](const std::string& code) {
+    const std::vector<std::string> codes{code};
+    Occasion of_code = occasion;
+    of_code.codes = &codes;
+    return closest_setting(rules, of_code, &PayerRule::unit);
+  };
+  if (general != nullptr) {
+    const CodeRule* own = of_payer(general->code);
+    return own == nullptr ? general : own;
+  }
+  for (const std::string& code : service_codes) {
+    if (const CodeRule* own = of_payer(code)) return own;
+  }
+  return nullptr;
+}
+
 bool is_add_on(const std::vector<std::string>& service_codes, const Rules& rules) {
   if (service_codes.empty()) return false;
   for (const std::string& code : service_codes) {
@@ -24,8 +43,9 @@ bool is_add_on(const std::vector<std::string>& service_codes, const Rules& rules
   return true;
 }
 
-Measure default_measure(const std::vector<std::string>& service_codes, const std::string& program, const Rules& rules) {
-  if (const CodeRule* rule = leading_code_rule(service_codes, rules)) {
+Measure default_measure(const std::vector<std::string>& service_codes, const std::string& program, const Rules& rules,
+                        const Occasion& occasion) {
+  if (const CodeRule* rule = leading_code_rule(service_codes, rules, occasion)) {
     return measure_from(rule->measure).value_or(Measure::unknown);
   }
   for (const ProgramRule& known : rules.programs) {
@@ -57,9 +77,9 @@ int64_t units_of_minutes(const CodeRule& rule, int minutes) {
 }
 
 UnitCount count_units(const std::vector<std::string>& service_codes, std::optional<Quantity> quantity, Measure measure,
-                      std::optional<int> minutes, const Rules& rules) {
-  const CodeRule* rule = leading_code_rule(service_codes, rules);
-  const Measure rule_measure = default_measure(service_codes, {}, rules);
+                      std::optional<int> minutes, const Rules& rules, const Occasion& occasion) {
+  const CodeRule* rule = leading_code_rule(service_codes, rules, occasion);
+  const Measure rule_measure = default_measure(service_codes, {}, rules, occasion);
   if (quantity) return {*quantity, measure == Measure::unknown ? rule_measure : measure};
   if (rule == nullptr) return {Quantity::of_units(1), measure == Measure::unknown ? rule_measure : measure};
   const bool is_timed = rule->rounding != Rounding::none && rule->unit_minutes > 0;

@@ -12,14 +12,20 @@
 
 namespace authledger {
 
+struct Occasion;
+
 // The rule of the first code that has one, main codes before add-ons; nullptr when no code has a rule.
 const CodeRule* leading_code_rule(const std::vector<std::string>& service_codes, const Rules& rules);
+// The payer's own rule for the leading code, where one is about the occasion, before the general one.
+const CodeRule* leading_code_rule(const std::vector<std::string>& service_codes, const Rules& rules,
+                                  const Occasion& occasion);
 
 // Whether every code is an add-on: such a service draws nothing unless an authorization line lists its code.
 bool is_add_on(const std::vector<std::string>& service_codes, const Rules& rules);
 
 // The measure that codes or program imply where a source states none; unknown when no rule knows them.
-Measure default_measure(const std::vector<std::string>& service_codes, const std::string& program, const Rules& rules);
+Measure default_measure(const std::vector<std::string>& service_codes, const std::string& program, const Rules& rules,
+                        const Occasion& occasion);
 
 // Whole units that a service of `minutes` earns under the rule: always one where the rule is not timed.
 int64_t units_of_minutes(const CodeRule& rule, int minutes);

@@ -6,6 +6,8 @@
 #include <set>
 
 #include "ledger/notice_words.h"
+#include "ledger/payer_rules.h"
+#include "ledger/windows.h"
 
 namespace authledger {
 namespace {
@@ -123,17 +125,22 @@ std::optional<Day> Warnings::decision_due_on(const AuthorizationLine& line) cons
 }
 
 bool Warnings::is_authorization_required(const Service& service) const {
-  std::optional<bool> by_default, of_payer;
-  for (const PayerRule& rule : policy_.rules.payers) {
-    if (!rule.authorization_required) continue;
-    if (rule.payer.empty()) by_default = rule.authorization_required;
-    if (!rule.payer.empty() && rule.payer == service.payer) of_payer = rule.authorization_required;
-  }
-  if (!of_payer.value_or(by_default.value_or(true))) return false;
+  const std::string payer = rule_payer_of(service, subject_);
+  if (!payer_setting(policy_.rules, occasion_of(service, payer), &PayerRule::authorization_required, true))
+    return false;
   return std::none_of(subject_.lines.begin(), subject_.lines.end(), [&](const AuthorizationLine& line) {
     return line.decision == Decision::not_required && (service.payer.empty() || service.payer == line.payer) &&
            shares_code(service.service_codes, line.service_codes) && holds_day(line, service.day);
   });
+}
+
+// What a payer does not cover at all is told even where no authorization is needed.
+bool Warnings::is_to_tell(const UncoveredService& uncovered, const Service& service) const {
+  const UncoveredReason reason = uncovered.reason;
+  const bool is_refused = reason == UncoveredReason::benefit_exhausted || reason == UncoveredReason::credentialing ||
+                          reason == UncoveredReason::telehealth_not_covered ||
+                          reason == UncoveredReason::provider_type_excluded;
+  return is_refused || is_authorization_required(service);
 }
 
 std::vector<DesiredNotice> Warnings::tasks() const {
@@ -186,7 +193,7 @@ void Warnings::add_booked_beyond(std::vector<DesiredNotice>& tasks) const {
   for (const UncoveredService& uncovered : allocation_.uncovered) {
     const Service* service = service_of(uncovered.service_key);
     const AuthorizationLine* line = line_of(uncovered.nearest_book);
-    if (uncovered.is_rendered || !service || !line || !is_authorization_required(*service)) continue;
+    if (uncovered.is_rendered || !service || !line || !is_to_tell(uncovered, *service)) continue;
     const bool is_after_end =
         uncovered.reason == UncoveredReason::expired || uncovered.reason == UncoveredReason::cancelled;
     const bool is_beyond_units = uncovered.reason == UncoveredReason::exhausted ||
@@ -219,7 +226,7 @@ void Warnings::add_uncovered_services(std::vector<DesiredNotice>& tasks) const {
   }
   for (const auto& [key, uncovered] : by_service) {
     const Service* service = service_of(key);
-    if (!service || !is_authorization_required(*service)) continue;
+    if (!service || !is_to_tell(uncovered, *service)) continue;
     const AuthorizationLine* nearest = line_of(uncovered.nearest_book);
     DesiredNotice notice;
     // A pending decision may still cover it.

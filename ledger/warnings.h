@@ -34,6 +34,7 @@ class Warnings {
   const LineBalance& balance_of(const AuthorizationLine& line) const;
 
  private:
+  bool is_to_tell(const UncoveredService& uncovered, const Service& service) const;
   void add_line_tasks(const AuthorizationLine& line, std::vector<DesiredNotice>& tasks) const;
   void add_booked_beyond(std::vector<DesiredNotice>& tasks) const;
   void add_uncovered_services(std::vector<DesiredNotice>& tasks) const;

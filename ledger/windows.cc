@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "ledger/match.h"
+#include "ledger/payer_rules.h"
 
 namespace authledger {
 namespace {
@@ -59,9 +59,12 @@ EffectiveWindow effective_window(const AuthorizationLine& line, const Consolidat
 }
 
 std::string rule_payer_of(const Service& service, const Consolidated& subject) {
-  if (!service.payer.empty()) return service.payer;
+  return service.payer.empty() ? only_payer_of(subject.lines) : service.payer;
+}
+
+std::string only_payer_of(const std::vector<AuthorizationLine>& lines) {
   const std::string* only = nullptr;
-  for (const AuthorizationLine& line : subject.lines) {
+  for (const AuthorizationLine& line : lines) {
     if (line.payer.empty()) continue;
     if (only != nullptr && *only != line.payer) return {};
     only = &line.payer;
@@ -74,7 +77,8 @@ std::optional<Day> reserved_through(const Service& service, const Consolidated& 
                           (service.state == ServiceState::in_progress && !service.sources.empty() &&
                            service.sources.front().resource.starts_with("Appointment/"));
   if (!is_booking) return std::nullopt;
-  return service.day + payer_setting(rules, rule_payer_of(service, subject), &PayerRule::reservation_grace_days,
+  const std::string payer = rule_payer_of(service, subject);
+  return service.day + payer_setting(rules, occasion_of(service, payer), &PayerRule::reservation_grace_days,
                                      rules.reservation_grace_days);
 }
 

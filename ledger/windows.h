@@ -21,6 +21,9 @@ bool is_in(const EffectiveWindow& window, Day day);
 // nothing.
 EffectiveWindow effective_window(const AuthorizationLine& line, const Consolidated& subject, Day today);
 
+// The payer of all lines that name one; "" where they name several or none.
+std::string only_payer_of(const std::vector<AuthorizationLine>& lines);
+
 // Where a service's payer is unknown, the rules of the only payer that the subject has lines with apply.
 std::string rule_payer_of(const Service& service, const Consolidated& subject);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "tests/ledger/oracle_benefits.h"
 #include "tests/ledger/oracle_match.h"
 
 namespace authledger {
@@ -43,7 +44,8 @@ OracleWindow window_of_line(const AuthorizationLine& line, const Consolidated& s
 enum class Role { nothing, uses, reserves };
 
 Role role_of(const Service& service, const std::string& rule_payer, const Rules& rules, Day today) {
-  const int grace = oracle_setting(rules, rule_payer, &PayerRule::reservation_grace_days, rules.reservation_grace_days);
+  const int grace =
+      oracle_setting(rules, service, rule_payer, &PayerRule::reservation_grace_days, rules.reservation_grace_days);
   const bool is_in_grace = today <= service.day + grace;
   // Fulfilled or begun without a visit: appointments lead no service that has another record.
   const bool is_appointment = service.sources.front().resource.starts_with("Appointment/");
@@ -90,6 +92,7 @@ class OracleRun {
       for (const Service* service : *group) serve(*service, group == &booked);
     }
     for (const AuthorizationLine& line : subject_.lines) balance(line);
+    answer_.benefits = benefits_.taken();
     return std::move(answer_);
   }
 
@@ -139,6 +142,10 @@ class OracleRun {
     if (!service.payer.empty() && !line.payer.empty() && service.payer != line.payer) {
       return fail(Stage::payer, UncoveredReason::payer_mismatch);
     }
+    // The payer of the line has given such services to another one.
+    if (oracle_setting(rules_, service, line.payer, &PayerRule::carved_out_to, line.payer) != line.payer) {
+      return fail(Stage::payer, UncoveredReason::payer_mismatch);
+    }
     std::optional<OracleCodeMatch> code = oracle_code_match(line, service, rules_);
     // Where one of the two names no code at all, the number that the service names says enough.
     const bool is_silent = line.service_codes.empty() || service.service_codes.empty();
@@ -146,13 +153,14 @@ class OracleRun {
     if (code && code->rank > 0 && oracle_is_add_on(service, rules_)) code = std::nullopt;
     if (!code) return fail(Stage::code, UncoveredReason::code_mismatch);
     auto asks = [&](std::optional<bool> PayerRule::*setting, bool fallback) {
-      return oracle_setting(rules_, line.payer, setting, fallback);
+      return oracle_setting(rules_, service, line.payer, setting, fallback);
     };
     if (asks(&PayerRule::match_provider, true) && !oracle_same_party(service.provider, line.provider)) {
       return fail(Stage::provider, UncoveredReason::provider_mismatch);
     }
     if (asks(&PayerRule::match_place, true) && !oracle_same_party(service.place, line.place)) {
-      return fail(Stage::place, UncoveredReason::place_mismatch);
+      return fail(Stage::place, oracle_is_telehealth(service, rules_) ? UncoveredReason::telehealth_not_covered
+                                                                      : UncoveredReason::place_mismatch);
     }
     if (asks(&PayerRule::match_diagnosis, false) && !service.diagnosis_codes.empty() && !line.diagnosis_codes.empty() &&
         !oracle_common_code(service.diagnosis_codes, line.diagnosis_codes)) {
@@ -224,7 +232,7 @@ class OracleRun {
     for (const AuthorizationLine& line : subject_.lines) {
       const Verdict verdict = judge(service, line);
       const bool is_counted = service.state != ServiceState::no_show ||
-                              oracle_setting(rules_, line.payer, &PayerRule::no_show_draws, false);
+                              oracle_setting(rules_, service, line.payer, &PayerRule::no_show_draws, false);
       if (is_counted && verdict.failed == Stage::passed && !verdict.needs_none) lines.push_back(&line);
     }
     auto is_better = [&](const AuthorizationLine* a, const AuthorizationLine* b) {
@@ -246,7 +254,8 @@ class OracleRun {
   }
 
   bool needs_none(const Service& service) const {
-    if (!oracle_setting(rules_, rule_payer_of_service(service), &PayerRule::authorization_required, true)) return true;
+    if (!oracle_setting(rules_, service, rule_payer_of_service(service), &PayerRule::authorization_required, true))
+      return true;
     return std::any_of(subject_.lines.begin(), subject_.lines.end(),
                        [&](const AuthorizationLine& line) { return judge(service, line).needs_none; });
   }
@@ -277,13 +286,22 @@ class OracleRun {
 
   void serve(const Service& service, bool is_reserved) {
     std::optional<std::string> group;
-    if (oracle_counts_once_a_day(service, rules_)) group = oracle_day_program(service.service_codes, rules_);
+    if (oracle_counts_once_a_day(service, rule_payer_of_service(service), rules_))
+      group = oracle_day_program(service.service_codes, rules_);
     if (!service.quantity.is_positive()) return;
     if (group && is_day_counted(service, *group, is_reserved)) return;
 
-    Quantity open = service.quantity;
+    const std::string payer = rule_payer_of_service(service);
+    const std::string day_group = group.value_or("");
     bool has_drawn = false;
-    for (const AuthorizationLine* line : lines_to_draw(service)) {
+    const UncoveredReason refusal = refusal_of_service(service);
+    const bool is_refused = refusal != UncoveredReason::none;
+    const Quantity payable = is_refused ? service.quantity : benefits_.payable(service, payer, day_group);
+    Quantity open = payable;
+    const std::vector<const AuthorizationLine*> lines =
+        is_refused ? std::vector<const AuthorizationLine*>() : lines_to_draw(service);
+    for (const AuthorizationLine* line : lines) {
+      if (!open.is_positive()) break;
       const OracleCodeMatch code = judge(service, *line).code;
       if (code.is_program_day) {
         group = code.program;
@@ -308,17 +326,35 @@ class OracleRun {
                                   : oracle_convert(take, line->measure, service.measure).value_or(take);
     }
     if (group && has_drawn) take_back_uncovered(service, *group);
-    if (service.state != ServiceState::no_show && open.is_positive() && is_wanted(service) && !needs_none(service)) {
-      const bool is_known = group && !has_drawn &&
-                            std::any_of(counted_days_.begin(), counted_days_.end(), [&](const CountedDay& counted) {
-                              return is_same_day(counted, service, *group);
-                            });
+    const bool is_free = !is_refused && service.state != ServiceState::no_show && needs_none(service);
+    const Quantity paid = is_free ? payable : payable - open;
+    benefits_.take(service, payer, day_group, paid);
+    const Quantity left = service.quantity - paid;
+    const bool is_cut = payable < service.quantity && (is_free || !lines.empty());
+    if (service.state != ServiceState::no_show && left.is_positive() && (is_cut || is_wanted(service))) {
+      const bool is_whole = left == service.quantity;
+      const bool is_known =
+          group && is_whole && std::any_of(counted_days_.begin(), counted_days_.end(), [&](const CountedDay& counted) {
+            return is_same_day(counted, service, *group);
+          });
       if (is_known) return;
-      answer_.uncovered[service.key] = {open, reason_of(service)};
-      if (group) counted_days_.push_back({service.day, *group, service.payer, service.key, is_reserved, has_drawn});
+      answer_.uncovered[service.key] = {left, is_refused ? refusal
+                                              : is_cut   ? UncoveredReason::benefit_exhausted
+                                                         : reason_of(service)};
+      if (group && (is_whole || has_drawn)) {
+        counted_days_.push_back({service.day, *group, service.payer, service.key, is_reserved, has_drawn});
+      }
     } else if (group && has_drawn) {
       counted_days_.push_back({service.day, *group, service.payer, service.key, is_reserved, true});
     }
+  }
+
+  // What the payer does not cover at all draws nothing, unless a person or a bill has settled it, or it did not happen.
+  UncoveredReason refusal_of_service(const Service& service) const {
+    const bool is_settled = std::any_of(subject_.lines.begin(), subject_.lines.end(),
+                                        [&](const AuthorizationLine& line) { return is_pinned_to(service, line); });
+    if (is_settled || service.state == ServiceState::no_show) return UncoveredReason::none;
+    return oracle_refusal(service, rule_payer_of_service(service), rules_);
   }
 
   // The day is covered after all.
@@ -326,6 +362,8 @@ class OracleRun {
     for (const CountedDay& counted : counted_days_) {
       if (is_same_day(counted, service, group) && !counted.is_drawn) answer_.uncovered.erase(counted.service_key);
     }
+    std::erase_if(counted_days_,
+                  [&](const CountedDay& counted) { return is_same_day(counted, service, group) && !counted.is_drawn; });
   }
 
   // Nobody authorizes an add-on on its own, unless some line of the payer lists it.
@@ -373,6 +411,7 @@ class OracleRun {
   const Rules& rules_;
   Day today_;
   OracleAllocation answer_;
+  OracleBenefits benefits_{rules_};
   std::vector<CountedDay> counted_days_;
   std::set<std::pair<std::string, std::string>> per_diem_draws_;  // (Book, service key).
 };
@@ -393,6 +432,10 @@ OracleAllocation as_oracle(const Allocation& allocation) {
   for (const UncoveredService& service : allocation.uncovered) {
     same.uncovered[service.service_key] = {service.quantity, service.reason};
   }
+  for (const BenefitBalance& benefit : allocation.benefits) {
+    const std::string period = benefit.first_day ? format_day(*benefit.first_day) : "ever";
+    same.benefits[benefit.name + " " + period] += benefit.used + benefit.reserved;
+  }
   for (const auto& [book, balance] : allocation.balances) {
     same.balances[book] = {balance.approved, balance.available, balance.lapsed, balance.reserved, balance.used};
   }
@@ -411,6 +454,9 @@ std::string text_of(const OracleBalance& balance) {
   auto text = [](const std::optional<Quantity>& quantity) { return quantity ? format_quantity(*quantity) : "none"; };
   return "approved " + text(balance.approved) + ", available " + text(balance.available) + ", reserved " +
          text(balance.reserved) + ", used " + text(balance.used) + ", lapsed " + text(balance.lapsed);
+}
+std::string text_of(Quantity quantity) {
+  return format_quantity(quantity);
 }
 std::string name_of(const std::string& key) {
   return key;
@@ -440,6 +486,7 @@ std::string difference_of(const OracleAllocation& expected, const OracleAllocati
   add_differences("draw", expected.draws, actual.draws, text);
   add_differences("uncovered", expected.uncovered, actual.uncovered, text);
   add_differences("balance", expected.balances, actual.balances, text);
+  add_differences("benefit", expected.benefits, actual.benefits, text);
   return text;
 }
 

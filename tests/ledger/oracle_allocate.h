@@ -26,6 +26,9 @@
 //  is
 //    still drawn; the rest is neither covered nor uncovered.
 //  - An add-on draws only from lines that list it; only where one of its payer does can it be uncovered.
+//  - A benefit of the plan cuts what the service may draw, before any line; what lines gave is taken from it, and so is
+//    what needs no authorization. Where a line would have covered the service, the reason is benefit_exhausted.
+//  - What a payer does not cover at all (telehealth, enrollment, type of provider) draws nothing.
 //  - Quarters of hours round up to the next thousandth, so that no part of a unit is given away.
 
 namespace authledger {
@@ -52,6 +55,7 @@ struct OracleAllocation {
   std::map<std::pair<std::string, std::string>, OracleDraw> draws;  // By (book, service key).
   std::map<std::string, OracleUncovered> uncovered;                 // By service key.
   std::map<std::string, OracleBalance> balances;                    // By book.
+  std::map<std::string, Quantity> benefits;                         // Taken, by "name period".
   bool operator==(const OracleAllocation&) const = default;
 };
 

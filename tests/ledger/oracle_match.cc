@@ -90,15 +90,79 @@ bool oracle_is_add_on(const Service& service, const Rules& rules) {
   });
 }
 
-bool oracle_counts_once_a_day(const Service& service, const Rules& rules) {
+bool oracle_counts_once_a_day(const Service& service, const std::string& payer, const Rules& rules) {
+  // What a rule of the payer says of the very code goes before what is general.
+  auto counts_so = [&](const std::string& code, std::optional<CodeRule> general) -> std::optional<bool> {
+    Service of_code = service;
+    of_code.service_codes = {code};
+    const CodeRule nothing;
+    const CodeRule rule = oracle_setting(rules, of_code, payer, &PayerRule::unit, general.value_or(nothing));
+    if (!general && rule == nothing) return std::nullopt;
+    return rule.once_per_day;
+  };
   // What was done decides, not what was added to it; a code without a rule says nothing.
   for (bool is_add_on : {false, true}) {
     for (const std::string& code : service.service_codes) {
       auto rule = rules.codes.find(code);
-      if (rule != rules.codes.end() && rule->second.add_on == is_add_on) return rule->second.once_per_day;
+      if (rule != rules.codes.end() && rule->second.add_on == is_add_on) return *counts_so(code, rule->second);
     }
   }
+  for (const std::string& code : service.service_codes) {
+    if (std::optional<bool> once = counts_so(code, std::nullopt)) return *once;
+  }
   return false;
+}
+
+bool oracle_is_about(const RuleScope& scope, const Service& service, const std::string& payer, const Rules& rules) {
+  const bool is_of_payer = scope.payer.empty() || scope.payer == payer;
+  const bool is_of_plan = scope.plan.empty() || scope.plan == service.plan;
+  const bool is_of_days =
+      (!scope.first_day || !(service.day < *scope.first_day)) && (!scope.last_day || !(*scope.last_day < service.day));
+  const bool is_of_codes = scope.codes.empty() || names_any(scope.codes, service.service_codes);
+  bool is_of_program = scope.program.empty() || scope.program == service.program;
+  for (const ProgramRule& program : rules.programs) {
+    if (program.program == scope.program && names_any(program.codes, service.service_codes)) is_of_program = true;
+  }
+  return is_of_payer && is_of_plan && is_of_days && is_of_codes && is_of_program;
+}
+
+std::string oracle_narrowness(const PayerRule& rule) {
+  std::string text;
+  for (bool is_stated : {!rule.payer.empty(), !rule.codes.empty(), !rule.program.empty(), !rule.plan.empty(),
+                         rule.first_day.has_value() || rule.last_day.has_value()}) {
+    text += is_stated ? '1' : '0';
+  }
+  return text;
+}
+
+bool oracle_is_telehealth(const Service& service, const Rules& rules) {
+  return contains(rules.telehealth_places, service.place);
+}
+
+UncoveredReason oracle_refusal(const Service& service, const std::string& payer, const Rules& rules) {
+  if (oracle_is_add_on(service, rules)) return UncoveredReason::none;  // It goes with its main service.
+  if (oracle_is_telehealth(service, rules) &&
+      !oracle_setting(rules, service, payer, &PayerRule::telehealth_covered, true)) {
+    return UncoveredReason::telehealth_not_covered;
+  }
+  const bool is_person = !service.provider.empty() && kind_of_reference(service.provider) != "Organization";
+  if (!is_person) return UncoveredReason::none;
+  const ProviderRule provider =
+      rules.providers.contains(service.provider) ? rules.providers.at(service.provider) : ProviderRule();
+  if (oracle_setting(rules, service, payer, &PayerRule::enrollment_required, false)) {
+    bool is_enrolled = false;
+    for (const Enrollment& enrollment : provider.enrollments) {
+      if (!enrollment.payer.empty() && enrollment.payer != payer) continue;
+      if (enrollment.first_day && service.day < *enrollment.first_day) continue;
+      if (enrollment.last_day && *enrollment.last_day < service.day) continue;
+      is_enrolled = true;
+    }
+    if (!is_enrolled) return UncoveredReason::credentialing;
+  }
+  const std::vector<std::string> excluded =
+      oracle_setting(rules, service, payer, &PayerRule::excluded_provider_types, {});
+  const bool is_excluded = rules.providers.contains(service.provider) && contains(excluded, provider.type);
+  return is_excluded ? UncoveredReason::provider_type_excluded : UncoveredReason::none;
 }
 
 std::string oracle_day_program(const std::vector<std::string>& codes, const Rules& rules) {

@@ -1,27 +1,43 @@
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "ledger/consolidate.h"
+#include "ledger/allocate.h"
 
 // What agrees with what, for the oracle: its own code for codes, families, programs, parties, periods and measures.
 // Source: DESIGN, Allocation 3; FHIR_FACTS g.
 
 namespace authledger {
 
-// The payer's own setting, else the one for every payer, else `fallback`.
+// Whether a rule speaks of such a service under that payer: by payer, plan, program, codes and day.
+bool oracle_is_about(const RuleScope& scope, const Service& service, const std::string& payer, const Rules& rules);
+// 1 for what a rule narrows and 0 for what it leaves open, the weightiest first: payer, codes, program, plan, days.
+std::string oracle_narrowness(const PayerRule& rule);
+
+// What the narrowest rule about the service says, of equals the one that began last, then the first by name.
 template <typename Setting>
-Setting oracle_setting(const Rules& rules, const std::string& payer, std::optional<Setting> PayerRule::*member,
-                       Setting fallback) {
-  for (const std::string& name : {payer, std::string()}) {
-    for (const PayerRule& rule : rules.payers) {
-      if (rule.payer == name && rule.*member) return *(rule.*member);
-    }
+Setting oracle_setting(const Rules& rules, const Service& service, const std::string& payer,
+                       std::optional<Setting> PayerRule::*member, Setting fallback) {
+  std::vector<PayerRule> saying;
+  for (const PayerRule& rule : rules.payers) {
+    if (rule.*member && oracle_is_about(rule, service, payer, rules)) saying.push_back(rule);
   }
-  return fallback;
+  std::sort(saying.begin(), saying.end(), [](const PayerRule& a, const PayerRule& b) {
+    if (oracle_narrowness(a) != oracle_narrowness(b)) return oracle_narrowness(a) > oracle_narrowness(b);
+    const Day long_ago{-1'000'000};
+    const Day begin_a = a.first_day.value_or(long_ago), begin_b = b.first_day.value_or(long_ago);
+    if (begin_a != begin_b) return begin_a > begin_b;
+    return a.name < b.name;
+  });
+  return saying.empty() ? fallback : *(saying.front().*member);
 }
+
+// Why the payer does not cover such a service at all; none when it does.
+UncoveredReason oracle_refusal(const Service& service, const std::string& payer, const Rules& rules);
+bool oracle_is_telehealth(const Service& service, const Rules& rules);
 
 struct OracleCodeMatch {
   int rank = 0;                 // 0 the same code, 1 a family, 2 a program.
@@ -39,7 +55,8 @@ bool oracle_same_period(Day a, Day b, const std::string& period);
 std::optional<Quantity> oracle_convert(Quantity quantity, Measure from, Measure to);
 
 bool oracle_is_add_on(const Service& service, const Rules& rules);
-bool oracle_counts_once_a_day(const Service& service, const Rules& rules);
+// `payer`: whose rules apply.
+bool oracle_counts_once_a_day(const Service& service, const std::string& payer, const Rules& rules);
 // The program whose day the codes stand for, else the first of them.
 std::string oracle_day_program(const std::vector<std::string>& codes, const Rules& rules);
 

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
 
 #include "base/text.h"
 #include "tests/ledger/dice.h"
@@ -30,6 +31,20 @@ TEST(Oracle, AgreesWithAllocateInDrawsBalancesAndReasons) {
     const std::vector<std::string> few =
         shrunk(statements, [](const ScenarioPatient& patient) { return !disagreement_over(patient).empty(); });
     ADD_FAILURE() << "seed " << seed << "\n" << scenario_text(few) << disagreement_over(read_patient(few));
+  }
+}
+
+// Agreement says something of a rule only where patients meet it.
+TEST(Oracle, MeetsEveryReasonAmongItsPatients) {
+  std::map<UncoveredReason, int> met;
+  for (uint64_t seed = kFirstSeed; seed < kFirstSeed + 5'000; ++seed) {
+    const ScenarioPatient patient = read_patient(random_scenario(seed));
+    const Reckoning reckoning = reckon(patient.history, patient.policy, patient.today);
+    for (const UncoveredService& service : reckoning.allocation.uncovered) ++met[service.reason];
+  }
+  for (int16_t reason = 1; reason <= static_cast<int16_t>(UncoveredReason::provider_type_excluded); ++reason) {
+    const auto each = static_cast<UncoveredReason>(reason);
+    EXPECT_GT(met[each], 0) << word_of(each);
   }
 }
 

@@ -75,7 +75,63 @@ class ScenarioWriter {
     if (dice_.one_in(10)) say("rule code 90785 add_on off");
     if (dice_.one_in(12)) say("rule no_programs");
     if (dice_.one_in(8)) say("rule alias p-two P2");
+    for (int i = dice_.one_in(2) ? dice_.below(5) : 0; i > 0; --i) write_payer_rule(i);
+    for (int i = dice_.one_in(3) ? 1 + dice_.below(2) : 0; i > 0; --i) {
+      say(fmt::format("rule benefit b{}{} per {}{}", i,
+                      some_amount(dice_.word({"visits", "visits", "days", "hours", "quarters"})),
+                      dice_.word({"day", "week", "month", "calendar_year", "lifetime"}), some_scope()));
+    }
+    if (dice_.one_in(5)) {
+      say("rule provider d1 type lpc enrolled " + some_payer() + " " + some_period());
+      if (dice_.one_in(2)) say("rule provider d2 type md enrolled P1");
+    }
     say("on " + format_day(some_day()));
+  }
+
+  std::string some_scope() {
+    std::string text;
+    if (!dice_.one_in(3)) text += " payer " + some_payer();
+    if (dice_.one_in(3)) text += " codes " + dice_.word({"90832-90837", "97153", "H0015,0906", "90837"});
+    if (dice_.one_in(5)) text += " program " + dice_.one_of(kPrograms);
+    if (dice_.one_in(5)) text += " plan " + dice_.word({"gold", "silver"});
+    if (dice_.one_in(3)) text += " " + some_period();
+    return text;
+  }
+  void write_payer_rule(int number) {
+    std::string text = fmt::format("rule payer_rule r{}{}", number, some_scope());
+    switch (dice_.below(10)) {
+      case 0:
+        text += " carved_out_to " + some_payer();
+        break;
+      case 1:
+        text += " telehealth_covered off";
+        break;
+      case 2:
+        text += " enrollment_required on";
+        break;
+      case 3:
+        text += " excluded_provider_types lpc";
+        break;
+      case 4:
+        text += " referral_suffices on";
+        break;
+      case 5:
+        text += " unit " + dice_.word({"measure hour rounding floor unit_minutes 60", "measure visit",
+                                       "measure day once_per_day on"});
+        break;
+      case 6:
+        text += fmt::format(" reservation_grace_days {}", dice_.below(8));
+        break;
+      case 7:
+        text += " no_show_draws " + on_off();
+        break;
+      case 8:
+        text += " match_provider " + on_off() + " match_place " + on_off();
+        break;
+      default:
+        text += " authorization_required " + on_off();
+    }
+    say(text);
   }
 
   std::string on_off() { return dice_.word({"on", "on", "off"}); }
@@ -109,9 +165,13 @@ class ScenarioWriter {
     std::string text = fmt::format("coverage C{} payer {}", number, some_payer());
     if (!dice_.one_in(3)) text += " member " + dice_.word({"M1", "M1", "M2"});
     if (!dice_.one_in(5)) text += " " + some_period();
+    if (dice_.one_in(3)) text += " plan " + dice_.word({"gold", "gold", "silver"});
     if (dice_.one_in(4)) text += " status " + dice_.word({"cancelled", "draft", "entered-in-error"});
     say(text);
     if (dice_.one_in(8)) say("later " + text + " status cancelled");
+    if (dice_.one_in(6))
+      say(fmt::format("order O{} {} {} {} coverage C{}", number, some_codes(), some_amount("units"), some_period(),
+                      number));
   }
 
   std::string some_decision() {

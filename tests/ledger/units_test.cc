@@ -4,6 +4,7 @@
 
 #include "ledger/allocate.h"
 #include "ledger/match.h"
+#include "ledger/payer_rules.h"
 
 namespace authledger {
 namespace {
@@ -23,7 +24,7 @@ Rules rules() {
 }
 
 UnitCount of_minutes(const std::string& code, int minutes) {
-  return count_units({code}, std::nullopt, Measure::unknown, minutes, rules());
+  return count_units({code}, std::nullopt, Measure::unknown, minutes, rules(), {});
 }
 
 TEST(CountUnits, EarnsAUnitPastItsMidpoint) {
@@ -50,22 +51,22 @@ TEST(CountUnits, ASessionIsOneWhateverItsLength) {
 TEST(CountUnits, ATimedCodeMayAskForAShortestService) {
   Rules made = rules();
   made.codes["97153"].minutes_min = 15;
-  EXPECT_EQ(count_units({"97153"}, std::nullopt, Measure::unknown, 14, made).quantity, Quantity());
-  EXPECT_EQ(count_units({"97153"}, std::nullopt, Measure::unknown, 15, made).quantity, Quantity::of_units(1));
+  EXPECT_EQ(count_units({"97153"}, std::nullopt, Measure::unknown, 14, made, {}).quantity, Quantity());
+  EXPECT_EQ(count_units({"97153"}, std::nullopt, Measure::unknown, 15, made, {}).quantity, Quantity::of_units(1));
 }
 
 TEST(CountUnits, AnExplicitQuantityWinsOverTheDuration) {
-  const UnitCount count = count_units({"97153"}, Quantity::of_units(6), Measure::unknown, 15, rules());
+  const UnitCount count = count_units({"97153"}, Quantity::of_units(6), Measure::unknown, 15, rules(), {});
   EXPECT_EQ(count.quantity, Quantity::of_units(6));
   EXPECT_EQ(count.measure, Measure::unit_15_minutes);
-  EXPECT_EQ(count_units({"97153"}, Quantity::of_units(6), Measure::hour, 15, rules()).measure, Measure::hour);
+  EXPECT_EQ(count_units({"97153"}, Quantity::of_units(6), Measure::hour, 15, rules(), {}).measure, Measure::hour);
 }
 
 TEST(CountUnits, UnknownUnitIsAStateNotAGuess) {
-  const UnitCount no_rule = count_units({"LOCAL"}, std::nullopt, Measure::unknown, 60, rules());
+  const UnitCount no_rule = count_units({"LOCAL"}, std::nullopt, Measure::unknown, 60, rules(), {});
   EXPECT_EQ(no_rule.measure, Measure::unknown);
   EXPECT_EQ(no_rule.quantity, Quantity::of_units(1));
-  const UnitCount no_time = count_units({"97153"}, std::nullopt, Measure::unknown, std::nullopt, rules());
+  const UnitCount no_time = count_units({"97153"}, std::nullopt, Measure::unknown, std::nullopt, rules(), {});
   EXPECT_EQ(no_time.measure, Measure::unknown) << "a timed service without its duration";
 }
 

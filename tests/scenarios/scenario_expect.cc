@@ -2,6 +2,7 @@
 #include <stdexcept>
 
 #include "base/text.h"
+#include "ledger/forecast.h"
 #include "ledger/status.h"
 #include "tests/scenarios/scenario_runner.h"
 
@@ -32,6 +33,7 @@ void ScenarioRunner::expect(Words& words) {
     return expect_notice(words, false);
   }
   if (first == "episode") return expect_episode(words);
+  if (first == "benefit") return expect_benefit(words);
   if (first == "uncovered") return expect_uncovered(words);
   if (first == "check") return expect_check(words);
   const auto expect_count = [&](size_t actual) {
@@ -68,7 +70,25 @@ std::string ScenarioRunner::field_of(const AuthorizationLine& line, const std::s
   if (field == "codes") return join(line.service_codes, ",");
   if (field == "sources") return std::to_string(line.sources.size());
   if (field == "payer") return line.payer;
+  if (const std::optional<std::string> text = forecast_field_of(line, field)) return *text;
   throw std::runtime_error("an authorization has no field " + field);
+}
+
+// Nothing where the field is none of the forecast; "none" where there is no forecast.
+std::optional<std::string> ScenarioRunner::forecast_field_of(const AuthorizationLine& line,
+                                                             const std::string& field) const {
+  LineForecast made;
+  for (LineForecast& each : forecast(subject_, allocation_, policy_, history_.today, kForecastSeed)) {
+    if (each.book == line.book) made = std::move(each);
+  }
+  if (field == "exhausted_on") return text_of(made.exhausted_p50);
+  if (field == "exhausted_p10") return text_of(made.exhausted_p10);
+  if (field == "exhausted_p90") return text_of(made.exhausted_p90);
+  if (field == "renew_by") return text_of(made.renew_by);
+  if (field == "unused") return text_of(made.unused_p50);
+  if (field == "unused_p10") return text_of(made.unused_p10);
+  if (field == "unused_p90") return text_of(made.unused_p90);
+  return std::nullopt;
 }
 
 void ScenarioRunner::expect_authorization(const std::string& name, Words& words) {
@@ -114,6 +134,25 @@ void ScenarioRunner::expect_service(const std::string& name, Words& words) {
     std::string wanted = words.next();
     if (wanted.ends_with(',')) wanted.pop_back();
     expect_equal(name + " " + field, field_of(*service, field), wanted);
+  }
+}
+
+// "benefit NAME PERIOD used = 2, left = 1": PERIOD is its first day, or `ever`.
+void ScenarioRunner::expect_benefit(Words& words) {
+  const std::string name = words.next(), period = words.next();
+  BenefitBalance found;
+  for (const BenefitBalance& benefit : allocation_.benefits) {
+    const std::string first_day = benefit.first_day ? format_day(*benefit.first_day) : "ever";
+    if (benefit.name == name && first_day == period) found = benefit;
+  }
+  while (!words.done()) {
+    const std::string field = words.next();
+    if (!words.take("=")) throw std::runtime_error("expected FIELD = VALUE");
+    std::string wanted = words.next();
+    if (wanted.ends_with(',')) wanted.pop_back();
+    const Quantity left = found.limit - found.used - found.reserved;
+    const Quantity value = field == "left" ? left : field == "reserved" ? found.reserved : found.used;
+    expect_equal("benefit " + name + " " + field, format_quantity(value), wanted);
   }
 }
 

@@ -13,25 +13,6 @@ namespace {
   throw std::runtime_error(message);
 }
 
-struct Period {
-  std::optional<Day> first_day, last_day;
-};
-
-// "2025-02-01..2025-04-30", "2025-02-01..", "..2025-04-30" or "always".
-Period read_period(const std::string& word) {
-  if (word == "always") return {};
-  const size_t dots = word.find("..");
-  if (dots == std::string::npos) fail("expected DAY..DAY, found " + word);
-  Period period;
-  if (dots > 0) period.first_day = read_day(word.substr(0, dots));
-  if (dots + 2 < word.size()) period.last_day = read_day(word.substr(dots + 2));
-  return period;
-}
-
-bool is_period(const std::string& word) {
-  return word == "always" || word.find("..") != std::string::npos;
-}
-
 // A day stands for its noon; "2025-02-20T23:50" is local time.
 Instant read_local_time(const std::string& word, const TimeZone& zone) {
   const Day day = read_day(word.substr(0, 10));
@@ -61,6 +42,20 @@ Quantity read_number(Words& words) {
 }
 
 }  // namespace
+
+Period read_period(const std::string& word) {
+  if (word == "always") return {};
+  const size_t dots = word.find("..");
+  if (dots == std::string::npos) fail("expected DAY..DAY, found " + word);
+  Period period;
+  if (dots > 0) period.first_day = read_day(word.substr(0, dots));
+  if (dots + 2 < word.size()) period.last_day = read_day(word.substr(dots + 2));
+  return period;
+}
+
+bool is_period(const std::string& word) {
+  return word == "always" || word.find("..") != std::string::npos;
+}
 
 Words::Words(const std::string& line) {
   std::istringstream stream(line.substr(0, line.find('#')));
@@ -341,6 +336,10 @@ void ScenarioFacts::add_order(Words& words, int version, const TimeZone& zone) {
       fact.authorization_number = words.next();
     } else if (word == "at") {
       fact.requested_at = read_local_time(words.next(), zone);
+    } else if (is_period(word)) {
+      const Period period = read_period(word);
+      fact.first_day = period.first_day;
+      fact.last_day = period.last_day;
     } else {
       fail("an order knows no word " + word);
     }
@@ -368,6 +367,8 @@ void ScenarioFacts::add_coverage(Words& words, int version) {
       fact.member_id = words.next();
     } else if (word == "status") {
       fact.status = words.next();
+    } else if (word == "plan") {
+      fact.plan_class = words.next();
     } else {
       fail("a coverage knows no word " + word);
     }

@@ -55,6 +55,13 @@ class ScenarioFacts {
 };
 
 std::optional<Quantity> read_amount(Words& words, Measure& measure);
+struct Period {
+  std::optional<Day> first_day, last_day;
+};
+// "2025-02-01..2025-04-30", "2025-02-01..", "..2025-04-30" or "always".
+Period read_period(const std::string& word);
+bool is_period(const std::string& word);
+
 std::vector<std::string> read_codes(const std::string& word);
 Day read_day(const std::string& word);
 

@@ -9,12 +9,14 @@ namespace {
 PayerRule& payer_rule(Rules& rules, Words& words) {
   const std::string payer = words.take("payer") ? words.next() : std::string();
   for (PayerRule& rule : rules.payers) {
-    if (rule.payer == payer) return rule;
+    if (rule.name.empty() && rule.payer == payer) return rule;
   }
   rules.payers.push_back({});
   rules.payers.back().payer = payer;
   return rules.payers.back();
 }
+
+}  // namespace
 
 bool read_switch(Words& words) {
   if (words.take("on")) return true;
@@ -22,10 +24,7 @@ bool read_switch(Words& words) {
   throw std::runtime_error("expected on or off, found " + words.peek());
 }
 
-void apply_code(Rules& rules, Words& words) {
-  const std::string code = words.next();
-  CodeRule& rule = rules.codes[code];
-  rule.code = code;
+void apply_code(CodeRule& rule, Words& words) {
   while (!words.done()) {
     const std::string word = words.next();
     if (word == "measure") {
@@ -51,12 +50,12 @@ void apply_code(Rules& rules, Words& words) {
   }
 }
 
-}  // namespace
-
 void apply_rule(Rules& rules, Words& words) {
   const std::string name = words.next();
   if (name == "code") {
-    apply_code(rules, words);
+    const std::string code = words.next();
+    rules.codes[code].code = code;
+    apply_code(rules.codes[code], words);
   } else if (name == "family") {
     CodeFamily family;
     family.authorized_code = family.name = words.next();
@@ -66,6 +65,10 @@ void apply_rule(Rules& rules, Words& words) {
     rules.families.push_back(family);
   } else if (name == "no_families") {
     rules.families.clear();
+  } else if (name == "no_payer_rules") {
+    std::erase_if(rules.payers, [](const PayerRule& rule) { return !rule.name.empty(); });
+  } else if (name == "no_benefits") {
+    rules.benefits.clear();
   } else if (name == "no_programs") {
     rules.programs.clear();
   } else if (name == "program") {
@@ -88,6 +91,14 @@ void apply_rule(Rules& rules, Words& words) {
   } else if (name == "alias") {
     const std::string spelling = words.next();
     rules.payer_aliases[spelling] = words.next();
+  } else if (name == "payer_rule") {
+    apply_payer_rule(rules, words);
+  } else if (name == "benefit") {
+    apply_benefit(rules, words);
+  } else if (name == "provider") {
+    apply_provider(rules, words);
+  } else if (name == "holiday") {
+    rules.holidays.push_back(read_day(words.next()));
   } else if (name == "zone") {
     rules.time_zone = words.next();
   } else {

@@ -13,4 +13,13 @@ void apply_rule(Rules& rules, Words& words);
 // std::runtime_error for an unknown name.
 void ignore_rule(const std::string& name, Consolidated& subject);
 
+// The rules with a scope: `payer_rule NAME [SCOPE] SETTING VALUE …`, `benefit NAME N visits per PERIOD [SCOPE]`,
+// `provider REFERENCE type T [enrolled P [DAYS]]`. A NAME that was said before is replaced.
+void apply_payer_rule(Rules& rules, Words& words);
+void apply_benefit(Rules& rules, Words& words);
+void apply_provider(Rules& rules, Words& words);
+
+void apply_code(CodeRule& rule, Words& words);
+bool read_switch(Words& words);
+
 }  // namespace authledger
