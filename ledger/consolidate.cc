@@ -24,18 +24,6 @@ std::vector<CoverageSpan> consolidate_coverages(std::span<const Fact> facts, con
   return spans;
 }
 
-std::string_view patient_of(const FactBody& body) {
-  return std::visit(
-      [](const auto& fact) -> std::string_view {
-        if constexpr (requires { fact.patient; }) {
-          return fact.patient;
-        } else {
-          return {};
-        }
-      },
-      body);
-}
-
 // The reference that people know the subject by: of a record that was not replaced by another, before one that was;
 // one that visits and coverages use before one that only a payer's answers use; then the first in text order.
 std::string preferred_patient(std::span<const Fact> facts) {
