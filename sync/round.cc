@@ -30,7 +30,10 @@ RoundSummary run_round(RoundContext& context) {
   auto started = std::chrono::steady_clock::now();
   RoundSummary summary;
   if (context.options.pull) pull_endpoints(context, summary);
-  if (!context.stop.stop_requested()) join_patients(context);
+  if (!context.stop.stop_requested()) {
+    join_patients(context);
+    context.session.refresh_policy();
+  }
   if (!context.stop.stop_requested()) reconcile_due(context, summary);
   if (context.options.deliver && !context.stop.stop_requested()) deliver_due(context, summary);
   if (!context.stop.stop_requested()) seal_tenant(context);
