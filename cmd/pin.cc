@@ -23,13 +23,16 @@ int refuse(const std::string& message) {
   return kExitBadUsage;
 }
 
-std::map<int64_t, SubjectName> names_of(TenantSession& session, const std::string& patient) {
-  std::map<int64_t, SubjectName> names;
-  transact(session.connection(), session.tenant_id(), [&](Transaction& transaction) {
-    names.clear();
-    for (SubjectName& name : read_subjects(transaction, patient)) names.emplace(name.subject_id, name);
-  });
-  return names;
+bool is_known(TenantSession& session, const std::string& patient) {
+  bool found = false;
+  transact(session.connection(), session.tenant_id(),
+           [&](Transaction& transaction) { found = !read_subjects(transaction, patient).empty(); });
+  return found;
+}
+
+// The record that the service stands on: what is settled of it stays with it, also when records are joined or parted.
+SubjectName record_of(const Service& service) {
+  return {0, service.sources.front().source, service.patient};
 }
 
 const Service* find_service(const Consolidated& subject, const std::string& key) {
@@ -112,8 +115,8 @@ int run_pin(const GlobalOptions& global, const PinOptions& options) {
   if (session->config().endpoint(kPinSource) != nullptr) {
     return refuse("an endpoint is named authledger, the name under which pins stand; rename the endpoint");
   }
-  const std::map<int64_t, SubjectName> names = names_of(*session, options.patient);
-  if (names.empty()) return refuse("nothing is known of this patient; `authledger authorizations` lists who is known");
+  if (!is_known(*session, options.patient))
+    return refuse("nothing is known of this patient; `authledger authorizations` lists who is known");
   const PinKind kind = options.is_billed ? PinKind::billed_claim : PinKind::human_override;
   std::vector<MappedResource> resources;
   std::string problem = "the patient has no such service; `authledger services --patient` lists their keys";
@@ -138,7 +141,7 @@ int run_pin(const GlobalOptions& global, const PinOptions& options) {
     pin.reason = signed_reason(options);
     const std::string topic = fmt::format("{} {}", word_of(kind), pin.service);
     if (options.is_dry_run && !options.is_removed) print_preview(answer, service->key, options);
-    resources.push_back(pin_resource(names.at(answer.subject_id), "Pin", topic,
+    resources.push_back(pin_resource(record_of(*service), "Pin", topic,
                                      options.is_removed ? std::vector<PinFact>{} : std::vector<PinFact>{pin}));
   });
   if (exit_code != kExitDone) return exit_code;
@@ -153,33 +156,33 @@ int run_pin(const GlobalOptions& global, const PinOptions& options) {
   return record_and_tell(global, *session, options, resources);
 }
 
-// Each service of the period that draws: it keeps drawing from there.
-std::vector<PinFact> settled_draws(const SubjectAnswer& answer, Day through, const std::string& reason) {
-  std::vector<PinFact> pins;
+// Each service of the period that draws keeps drawing from there: pins by the record that it stands on.
+using SettledDraws = std::map<std::pair<std::string, std::string>, std::vector<PinFact>>;
+
+SettledDraws settled_draws(const SubjectAnswer& answer, std::optional<Day> through, const std::string& reason) {
+  SettledDraws settled;
   std::map<std::string_view, const AuthorizationLine*> lines;
   for (const AuthorizationLine& line : answer.consolidated.lines) lines.emplace(line.book, &line);
   for (const Service& service : answer.consolidated.services) {
-    if (service.day > through) continue;
+    const SubjectName record = record_of(service);
+    std::vector<PinFact>& pins = settled[{record.source, record.patient}];
+    PinFact pin;
+    pin.pin = PinKind::closed_period;
+    pin.closed_through = through;
+    pin.reason = reason;
+    if (pins.empty()) pins.push_back(pin);
+    if (through && service.day > *through) continue;
     for (const Draw& draw : answer.allocation.draws) {
       const auto line = lines.find(draw.book);
       if (draw.service_key != service.key || draw.is_reserved || line == lines.end()) continue;
-      PinFact pin;
-      pin.pin = PinKind::closed_period;
       pin.service = service.key;
       pin.authorization_number = line->second->authorization_number;
       pin.line = line->second->line;
-      pin.closed_through = through;
-      pin.reason = reason;
       pins.push_back(std::move(pin));
       break;  // A service that is split draws from its first line first; the rest follows as before.
     }
   }
-  PinFact period;
-  period.pin = PinKind::closed_period;
-  period.closed_through = through;
-  period.reason = reason;
-  pins.push_back(std::move(period));
-  return pins;
+  return settled;
 }
 
 int run_close_period(const GlobalOptions& global, const PinOptions& options) {
@@ -195,19 +198,19 @@ int run_close_period(const GlobalOptions& global, const PinOptions& options) {
   if (through && *through >= today) {
     return refuse("--through must be a day before today: visits of an open day are still to come");
   }
-  const std::map<int64_t, SubjectName> names = names_of(*session, options.patient);
-  if (names.empty()) return refuse("nothing is known of this patient; `authledger authorizations` lists who is known");
+  if (!is_known(*session, options.patient))
+    return refuse("nothing is known of this patient; `authledger authorizations` lists who is known");
   std::vector<MappedResource> resources;
   size_t draws = 0;
   AnswerOptions asked;
   asked.patient = options.patient;
   asked.on_day = options.on_day;
   exit_code = for_each_subject(*session, asked, [&](const SubjectAnswer& answer) {
-    if (answer.consolidated.services.empty() && !options.is_removed) return;
-    std::vector<PinFact> pins;
-    if (!options.is_removed) pins = settled_draws(answer, *through, signed_reason(options));
-    draws += pins.empty() ? 0 : pins.size() - 1;
-    resources.push_back(pin_resource(names.at(answer.subject_id), "ClosedPeriod", "period", std::move(pins)));
+    for (auto& [record, pins] : settled_draws(answer, through, signed_reason(options))) {
+      draws += pins.size() - 1;
+      if (options.is_removed) pins.clear();
+      resources.push_back(pin_resource({0, record.first, record.second}, "ClosedPeriod", "period", std::move(pins)));
+    }
   });
   if (exit_code != kExitDone) return exit_code;
   if (options.is_dry_run) {

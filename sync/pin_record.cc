@@ -19,7 +19,7 @@ MappedResource pin_resource(const SubjectName& subject, const std::string& type,
   resource.id = to_hex(HashInput().add(patient).add(topic).sha256()).substr(0, 32);
   resource.patient = patient;
   resource.mapping_version = "pin/1";
-  resource.links.push_back({patient, false, subject.source, subject.patient, false});
+  if (!pins.empty()) resource.links.push_back({patient, false, subject.source, subject.patient, false});
   resource.is_deleted = pins.empty();
   HashInput content;
   content.add(resource.id);

@@ -30,7 +30,7 @@ constexpr Statement kReadPayers{"read_payers", R"(
                  where tenant_id = $1 and (source, payer) > (answering.source, answering.payer)
                  order by source, payer limit 1) as next)
   select alias.source, alias.patient, alias.subject_id
-    from (select * from covering union select * from answering) as named
+    from (select source, payer from covering union select source, payer from answering) as named
     join subject_alias as alias
       on alias.tenant_id = $1
      and alias.source = named.source

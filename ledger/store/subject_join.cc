@@ -83,7 +83,7 @@ constexpr Statement kReadLinksAround{"read_links_around", R"(
      and link.source = asked.source collate "C"
      and link.patient = asked.patient collate "C"
    cross join lateral (
-         select *
+         select other.source, other.patient, other.is_identifier, other.space, other.name, other.is_replaced
            from subject_link as other
           where other.tenant_id = $1
             and other.is_identifier

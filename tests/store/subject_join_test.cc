@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "tests/store/sample_facts.h"
 #include "tests/support/test_database.h"
 
@@ -151,6 +153,36 @@ TEST_F(SubjectJoin, AnIdentifierThatSaysUnknownJoinsNobody) {
   page.push_back(patient("p", 1, {known_as("unknown")}, "payer"));
   record(pg, tenant, page);
   EXPECT_EQ(join().joined, 0);
+}
+
+TEST_F(SubjectJoin, Fault43LosesNothingWhileVisitsArriveDuringMerges) {
+  record(pg, tenant, {encounter("a0", "Patient/a", 1), encounter("b0", "Patient/b", 1)});
+  constexpr int kRounds = 40;
+  std::thread writer([this] {
+    PgConnection connection = database.connection();
+    for (int i = 1; i <= kRounds; ++i) {
+      record(connection, tenant,
+             {encounter("a" + std::to_string(i), "Patient/a", 1), encounter("b" + std::to_string(i), "Patient/b", 1),
+              encounter("a0", "Patient/a", i + 1, i % 2 == 0 ? "90837" : "90834")});
+    }
+  });
+  JoinCounts total;
+  for (int64_t version = 1; version <= kRounds; ++version) {
+    record(pg, tenant,
+           {patient("a", version, version % 2 == 1 ? std::vector{link_to("b", true)} : std::vector<SubjectLink>{})});
+    const JoinCounts counts = join();
+    total.joined += counts.joined;
+    total.parted += counts.parted;
+  }
+  writer.join();
+  EXPECT_EQ(total.joined, kRounds / 2);
+  EXPECT_EQ(total.parted, kRounds / 2);
+  EXPECT_EQ(visits_of("a").size(), size_t{kRounds} + 1) << "parted at the end: each has its own";
+  EXPECT_EQ(visits_of("b").size(), size_t{kRounds} + 1);
+  record(pg, tenant, {patient("a", kRounds + 1, {link_to("b", true)})});
+  join();
+  EXPECT_EQ(visits_of("b").size(), 2 * (size_t{kRounds} + 1)) << "each visit once";
+  expect_dense();
 }
 
 TEST_F(SubjectJoin, Fault50KeepsAVisitOfAGroupOncePerPatient) {
