@@ -60,6 +60,27 @@ TEST(Identity, AnAbsoluteUrlOfTheEndpointNamesItsPatient) {
   expect_consistent(site);
 }
 
+TEST(Row12, APayerKnownByReferenceAndByNameIsOnePayer) {
+  Site site({}, kFastDelivery);
+  load_patient(site, 12, 2);
+  ApprovedLine again;
+  again.id = "by-name";
+  again.patient = "p1";
+  again.number = "AUTH-1";
+  again.first_day = "2026-10-01";
+  again.last_day = "2027-03-31";
+  ASSERT_TRUE(site.ehr().load(claim_response_json(again)).ok());
+  edit(site, "ClaimResponse", "by-name", R"("reference":"Organization/payer-1")", R"("display":"Harbor Health")");
+  sync_now(site);
+  EXPECT_EQ(Answer(site.run({"authorizations"})).root().size(), 2U) << "nobody says that the name is payer-1's";
+  ASSERT_TRUE(site.ehr().load(R"({"resourceType":"Organization","id":"payer-1","name":"HARBOR HEALTH, Inc."})").ok());
+  sync_now(site);
+  EXPECT_EQ(Answer(site.run({"authorizations"})).root().size(), 1U);
+  EXPECT_EQ(balance(site, "used"), "2");
+  EXPECT_EQ(balance(site, "approved"), "12");
+  expect_consistent(site);
+}
+
 TEST(Fault50, ABookedGroupReservesOneUnitForEachPatient) {
   Site site({}, kFastDelivery);
   load_patient(site, 12, 1);
