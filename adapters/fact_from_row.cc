@@ -25,6 +25,21 @@ bool names_other_type(std::string_view reference) {
   return type != "Patient" && !type.empty() && type.front() >= 'A' && type.front() <= 'Z';
 }
 
+// "" with an issue when the reference names no patient.
+std::string checked_patient(const Row& row, std::string_view reference, const RowContext& context, Issues& issues) {
+  std::string patient = normalize_reference(reference, context.resource.base_url);
+  if (patient.empty()) {
+    add_issue(
+        issues, Severity::error, row.element_path(Field::patient),
+        "the patient reference is contained or conditional and names no record; a reference Patient/id is expected");
+  } else if (names_other_type(patient)) {
+    add_issue(issues, Severity::error, row.element_path(Field::patient),
+              "names no Patient but a resource of another type (a group, a device); nothing can be counted for it");
+    return {};
+  }
+  return patient;
+}
+
 // Why the row is no service at all; empty when it is one.
 std::string_view why_no_service(const Row& row) {
   if (row.text(Field::state) == kNoService) return "by its status this is no service yet, or none that counts";
@@ -61,35 +76,29 @@ std::optional<int> read_integer(const Row& row, Field field, Issues& issues) {
 
 }  // namespace
 
-std::string read_patient(const Row& row, const RowContext& context, Issues& issues) {
-  const auto references = row.raw_list(Field::patient);
-  if (references.empty()) {
+std::vector<std::string> read_patients(const Row& row, const RowContext& context, Issues& issues) {
+  std::vector<std::string> patients;
+  for (const std::string_view reference : row.raw_list(Field::patient)) {
+    std::string patient = checked_patient(row, reference, context, issues);
+    if (patient.empty()) return {};
+    if (std::find(patients.begin(), patients.end(), patient) == patients.end()) patients.push_back(std::move(patient));
+  }
+  if (patients.empty()) {
     add_issue(issues, Severity::error, row.element_path(Field::patient),
               "names no patient; nothing can be counted without one");
-    return {};
   }
-  const std::string patient = normalize_reference(references.front(), context.resource.base_url);
-  if (patient.empty()) {
-    add_issue(
-        issues, Severity::error, row.element_path(Field::patient),
-        "the patient reference is contained or conditional and names no record; a reference Patient/id is expected");
-  }
-  if (names_other_type(patient)) {
-    add_issue(issues, Severity::error, row.element_path(Field::patient),
-              "names no Patient but a resource of another type (a group, a device); nothing can be counted for it");
-    return {};
-  }
-  for (const std::string_view other : references) {
-    if (normalize_reference(other, context.resource.base_url) == patient) continue;
-    add_issue(
-        issues, Severity::error, row.element_path(Field::patient),
-        "names more than one patient: a resource belongs to one. Ask the source for one Appointment per patient of "
-        "a group, or count the group's Encounters");
-    return {};
-  }
-  return patient;
+  return patients;
 }
 
+std::string read_patient(const Row& row, const RowContext& context, Issues& issues) {
+  const std::vector<std::string> patients = read_patients(row, context, issues);
+  if (patients.size() == 1) return patients.front();
+  if (patients.size() > 1) {
+    add_issue(issues, Severity::error, row.element_path(Field::patient),
+              "names more than one patient, and only visits are counted for several: whose this is, it does not say");
+  }
+  return {};
+}
 std::string read_payer(const Row& row, const RowContext& context) {
   const std::string reference = normalize_reference(row.raw(Field::payer), context.resource.base_url);
   if (!reference.empty()) return reference;
@@ -137,10 +146,10 @@ OrderFact order_from_row(const Row& row, const RowContext& context, Issues& issu
   return fact;
 }
 
-std::optional<ServiceFact> service_from_row(const Row& row, const RowContext& context, Issues& issues) {
+std::vector<ServiceFact> services_from_row(const Row& row, const RowContext& context, Issues& issues) {
   if (const std::string_view reason = why_no_service(row); !reason.empty()) {
     add_issue(issues, Severity::information, row.element_path(), std::string(reason));
-    return std::nullopt;
+    return {};
   }
   ServiceFact fact;
   const auto state = service_state_from(row.text(Field::state));
@@ -160,7 +169,7 @@ std::optional<ServiceFact> service_from_row(const Row& row, const RowContext& co
     } else if (state) {
       add_issue(issues, Severity::information, row.element_path(Field::start), "no day is set for it yet");
     }
-    return std::nullopt;
+    return {};
   }
   if (start.size() < std::string_view("YYYY-MM-DD").size() && first_day_as_written(start)) {
     add_issue(issues, Severity::error, row.element_path(Field::start),
@@ -188,7 +197,6 @@ std::optional<ServiceFact> service_from_row(const Row& row, const RowContext& co
               "the service ends before it starts; correct it at the source");
   }
 
-  fact.patient = read_patient(row, context, issues);
   fact.service_codes = read_service_codes(row);
   fact.quantity = read_quantity(row, Field::quantity, issues);
   fact.measure = read_measure(row);
@@ -205,7 +213,17 @@ std::optional<ServiceFact> service_from_row(const Row& row, const RowContext& co
   // A part of a larger stay (a ward, an observation split) would count the stay twice, unless it names a procedure of
   // its own. Source: FHIR_FACTS b.
   if (row.has(Field::part_of) && !names_procedure(row)) fact.state = ServiceState::voided;
-  return fact;
+
+  std::vector<ServiceFact> services;
+  for (std::string& patient : read_patients(row, context, issues)) {
+    services.push_back(fact);
+    services.back().patient = std::move(patient);
+  }
+  if (services.size() > 1) {
+    // A group: which of them a number or a coverage belongs to, the resource does not say.
+    for (ServiceFact& service : services) service.authorization_number = service.coverage = "";
+  }
+  return services;
 }
 
 PartyFact party_from_rows(std::span<const Row> rows, const RowContext& context) {

@@ -122,10 +122,11 @@ class MappingRun {
     Issues said;
     for (size_t i = 0; i < rows_.size(); ++i) {
       if (!is_understood(rows_[i])) continue;
-      auto body = service_from_row(rows_[i], context_, said);
-      if (!body) continue;
-      if (mapped_.patient.empty()) mapped_.patient = body->patient;
-      add_fact(FactKind::service, line_of(rows_[i], i), std::move(*body));
+      std::vector<ServiceFact> services = services_from_row(rows_[i], context_, said);
+      if (services.empty()) continue;
+      if (mapped_.patient.empty()) mapped_.patient = services.front().patient;
+      const std::string line = line_of(rows_[i], i);
+      for (ServiceFact& service : services) add_fact(FactKind::service, line, std::move(service));
     }
     // Why one of many lines is no service is news only where none is.
     bool says_why = mapped_.facts.empty();
@@ -185,9 +186,13 @@ class MappingRun {
   std::set<std::string> lines_;
 };
 
-std::string type_version(const std::vector<CompiledMapping>& mappings) {
+std::string type_version(const std::vector<CompiledMapping>& mappings, const EndpointConfig& endpoint) {
   HashInput input;
-  for (const CompiledMapping& mapping : mappings) input.add(mapping.name).add(mapping.version);
+  for (const CompiledMapping& mapping : mappings) {
+    input.add(mapping.name).add(mapping.version);
+    if (mapping.kind != MappingKind::patient) continue;
+    for (const std::string& system : endpoint.join_patients_by) input.add(system);
+  }
   input.add(kNormalizerVersion);
   return to_hex(input.sha256()).substr(0, 16);
 }
@@ -248,7 +253,8 @@ Result<ResourceMapper, Issues> ResourceMapper::compile(const EndpointConfig& end
   }
   if (!has_error(issues)) check_site_names(endpoint, names, value_maps, issues);
   if (has_error(issues)) return issues;
-  for (auto& [type, type_program] : program->types) type_program.version = type_version(type_program.mappings);
+  for (auto& [type, type_program] : program->types)
+    type_program.version = type_version(type_program.mappings, endpoint);
   return ResourceMapper(std::move(program));
 }
 

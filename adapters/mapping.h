@@ -21,7 +21,9 @@ struct ResourceContext {
 };
 
 struct MappedFacts {
-  std::string patient;      // "Patient/p1", or for an Organization its own reference; empty with an issue otherwise.
+  // "Patient/p1" (the first one, of a visit of a group: each of its facts names its own), or for an Organization its
+  // own reference; empty with an issue otherwise.
+  std::string patient;
   std::vector<Fact> facts;  // Empty when the resource says nothing for the ledger (e.g. EOB use=claim without links).
   Issues issues;            // With an error, facts is empty: the resource goes to quarantine.
   bool is_retraction = false;  // entered-in-error and the like: nothing of it stands any more.

@@ -1,5 +1,8 @@
+#include <optional>
+
 #include "adapters/mapping.h"
 #include "base/text.h"
+#include "fhir/url.h"
 
 namespace authledger {
 namespace {
@@ -19,6 +22,19 @@ bool is_relative_name(std::string_view reference) {
          reference.find_first_of("?#") == std::string_view::npos;
 }
 
+// What stands below the base: the same origin (the case of the host and a default port tell nothing apart; RFC 3986,
+// 6.2.2) and path. nullopt elsewhere.
+std::optional<std::string> below_base(std::string_view reference, std::string_view base_url) {
+  if (base_url.empty()) return std::nullopt;
+  if (reference.starts_with(base_url) && reference.substr(base_url.size()).starts_with("/")) {
+    return std::string(reference.substr(base_url.size() + 1));
+  }
+  const std::optional<Url> url = parse_url(reference), base = parse_url(base_url);
+  if (!url || !base || !same_origin(*url, *base) || !url->query.empty()) return std::nullopt;
+  const std::string path = base->path.ends_with('/') ? base->path : base->path + "/";
+  return url->path.starts_with(path) ? std::optional(url->path.substr(path.size())) : std::nullopt;
+}
+
 }  // namespace
 
 std::string normalize_reference(std::string_view reference, std::string_view base_url) {
@@ -28,10 +44,8 @@ std::string normalize_reference(std::string_view reference, std::string_view bas
     return reference.starts_with("urn:uuid:") || reference.starts_with("urn:oid:") ? std::string(reference) : "";
   }
   if (has_scheme(reference)) {
-    if (!base_url.empty() && reference.starts_with(base_url) && reference.substr(base_url.size()).starts_with("/")) {
-      const std::string_view below = reference.substr(base_url.size() + 1);
-      if (is_relative_name(below)) return std::string(below);
-    }
+    std::optional<std::string> below = below_base(reference, base_url);
+    if (below && is_relative_name(*below)) return *std::move(below);
     return std::string(reference);
   }
   return is_relative_name(reference) ? std::string(reference) : std::string();

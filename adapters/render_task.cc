@@ -25,6 +25,8 @@ TaskCode code_of(NoticeKind kind) {
       return {"auth-missing", "A service has no authorization"};
     case NoticeKind::decision_overdue:
       return {"auth-pended-overdue", "A payer's decision is overdue"};
+    case NoticeKind::count_differs:
+      return {"auth-count-differs", "The payer counts more units used"};
     case NoticeKind::utilization:
       break;
   }

@@ -38,7 +38,8 @@ int run_check(const GlobalOptions& global, const CheckOptions& options) {
           covered_by.push_back({candidate.authorization_number, candidate.line, draw.quantity, draw.rule});
       }
     }
-    found = std::move(covered);
+    // A record that was joined to another holds nothing: the other one answers.
+    if (!found || covered.is_covered || !answer.consolidated.lines.empty()) found = std::move(covered);
   });
   if (exit_code != kExitDone) return exit_code;
   if (!found) {

@@ -257,6 +257,15 @@ bool apply_preset(const std::string& name, EndpointConfig& endpoint) {
   return true;
 }
 
+void read_also_at(YamlMapReader& map, EndpointConfig& endpoint) {
+  map.text_list("also_at", endpoint.also_at);
+  for (std::string& url : endpoint.also_at) {
+    while (url.ends_with('/')) url.pop_back();
+    const std::string problem = http_url_problem(url);
+    if (!problem.empty()) map.problem("also_at", problem);
+  }
+}
+
 EndpointConfig read_endpoint(YamlMapReader& map, const std::string& folder) {
   EndpointConfig endpoint;
   map.required("name", "a name of a-z, 0-9, _ and -");
@@ -277,6 +286,8 @@ EndpointConfig read_endpoint(YamlMapReader& map, const std::string& folder) {
   read_endpoint_defaults(map, endpoint, folder);
   read_overrides(map, endpoint);
   read_value_maps(map, endpoint);
+  map.text_list("join_patients_by", endpoint.join_patients_by);
+  read_also_at(map, endpoint);
   read_transport(map, endpoint, folder);
   if (!endpoint.folder.empty()) endpoint.deliver = false;
   map.boolean("deliver", endpoint.deliver);

@@ -14,26 +14,14 @@ std::vector<CoverageSpan> consolidate_coverages(std::span<const Fact> facts, con
   for (const Fact& fact : facts) {
     const auto* coverage = std::get_if<CoverageFact>(&fact.body);
     if (coverage == nullptr) continue;
-    spans.push_back({fact.resource, payers.canonical(coverage->payer, coverage->payer_display), coverage->payer_display,
-                     coverage->member_id, coverage->status, coverage->first_day, coverage->last_day,
-                     coverage->order.value_or(0), coverage->plan_class, provenance_of(fact)});
+    spans.push_back({fact.resource, payers.canonical(fact.source, coverage->payer, coverage->payer_display),
+                     coverage->payer_display, coverage->member_id, coverage->status, coverage->first_day,
+                     coverage->last_day, coverage->order.value_or(0), coverage->plan_class, provenance_of(fact)});
   }
   std::sort(spans.begin(), spans.end(), [](const CoverageSpan& a, const CoverageSpan& b) {
     return std::tie(a.source.source, a.reference) < std::tie(b.source.source, b.reference);
   });
   return spans;
-}
-
-std::string_view patient_of(const FactBody& body) {
-  return std::visit(
-      [](const auto& fact) -> std::string_view {
-        if constexpr (requires { fact.patient; }) {
-          return fact.patient;
-        } else {
-          return {};
-        }
-      },
-      body);
 }
 
 // The reference that people know the subject by: of a record that was not replaced by another, before one that was;
@@ -54,7 +42,7 @@ std::string preferred_patient(std::span<const Fact> facts) {
   for (const Fact& fact : facts) {
     const bool is_patient = std::holds_alternative<PatientFact>(fact.body);
     const std::string_view reference = is_patient ? std::string_view(fact.resource) : patient_of(fact.body);
-    if (reference.empty()) continue;
+    if (reference.empty() || kind_of(fact.body) == FactKind::pin) continue;
     const Candidate candidate{contains(replaced, reference), !contains(visited, reference), reference};
     if (!best || candidate < *best) best = candidate;
   }

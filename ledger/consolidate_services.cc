@@ -211,7 +211,7 @@ class ServiceBuilder {
   void pin(Service& service) const {
     for (const Fact* fact : pins_) {
       const PinFact& pin = std::get<PinFact>(fact->body);
-      if (pin.pin == PinKind::closed_period || pin.authorization_number.empty()) continue;
+      if (pin.authorization_number.empty() || pin.service.empty()) continue;
       const bool is_pinned = pin.service == service.key ||
                              std::any_of(service.sources.begin(), service.sources.end(),
                                          [&pin](const Provenance& source) { return source.resource == pin.service; });

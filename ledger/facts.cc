@@ -50,6 +50,18 @@ FactKind kind_of(const FactBody& body) {
                     body);
 }
 
+std::string_view patient_of(const FactBody& body) {
+  return std::visit(
+      [](const auto& fact) -> std::string_view {
+        if constexpr (requires { fact.patient; }) {
+          return fact.patient;
+        } else {
+          return {};
+        }
+      },
+      body);
+}
+
 std::string make_fact_key(std::string_view source, std::string_view resource, FactKind kind, std::string_view line) {
   return fmt::format("{}/{}#{}/{}", source, resource, word_of(kind), line);
 }

@@ -197,8 +197,11 @@ using FactBody = std::variant<CoverageFact, RequestLineFact, AuthorizationLineFa
                               OrganizationFact, PinFact, PayerCountFact>;
 
 FactKind kind_of(const FactBody& body);
+// The reference of the patient that the body names; "" for a Patient or an Organization itself.
+std::string_view patient_of(const FactBody& body);
 
-// One version of one fact. `fact_key` is unique in a tenant: "<source>/<Type>/<id>#<kind>/<line>".
+// One version of one fact. `fact_key` is unique in a subject: "<source>/<Type>/<id>#<kind>/<line>". The line of a
+// resource that tells of several patients stands in the subject of each.
 struct Fact {
   std::string fact_key;
   std::string source;    // Endpoint name.

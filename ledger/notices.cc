@@ -20,7 +20,8 @@ constexpr std::array kKindWords{KindWord{NoticeKind::utilization, "utilization"}
                                 KindWord{NoticeKind::exhausted, "exhausted"},
                                 KindWord{NoticeKind::booked_beyond, "booked_beyond"},
                                 KindWord{NoticeKind::uncovered_service, "uncovered_service"},
-                                KindWord{NoticeKind::decision_overdue, "decision_overdue"}};
+                                KindWord{NoticeKind::decision_overdue, "decision_overdue"},
+                                KindWord{NoticeKind::count_differs, "count_differs"}};
 
 std::string key_of(const std::string& tenant, int64_t subject_id, const std::string& topic, NoticeKind kind,
                    int64_t episode) {
@@ -53,6 +54,8 @@ std::string general_close_reason(NoticeKind kind) {
       return "the visit is covered, or was withdrawn";
     case NoticeKind::decision_overdue:
       return "the payer has decided, or the request was withdrawn";
+    case NoticeKind::count_differs:
+      return "the payer counts no more than this ledger, or the authorization has ended";
   }
   return "";
 }
@@ -195,6 +198,8 @@ std::string close_reason(NoticeKind kind, const std::string& topic, const Consol
       if (const AuthorizationLine* line = warnings.line_of(topic); line && line->decision == Decision::pended) {
         return "the decision is not due yet";
       }
+      return general_close_reason(kind);
+    case NoticeKind::count_differs:
       return general_close_reason(kind);
     case NoticeKind::expiring:
     case NoticeKind::units_low:

@@ -19,7 +19,8 @@ enum class NoticeKind : int16_t {
   exhausted = 4,
   booked_beyond = 5,
   uncovered_service = 6,
-  decision_overdue = 7  // Tasks.
+  decision_overdue = 7,
+  count_differs = 8  // Tasks.
 };
 std::string_view word_of(NoticeKind kind);
 std::optional<NoticeKind> notice_kind_from(std::string_view word);
@@ -54,6 +55,8 @@ inline constexpr int kUncoveredServiceDueDays = 7;
 //   uncovered_service  a rendered service without cover. Due kUncoveredServiceDueDays after it.
 //   decision_overdue   from the day after the decision was due (7 calendar days, or 72 hours if expedited, after the
 //                      request; WarningRule). Due on that day.
+//   count_differs      the payer counts more units used than this ledger: somebody else may use them too. That it
+//                      counts fewer is the usual lag of claims.
 // Cancelled lines keep their Flag but raise no expiring, units_low or exhausted.
 //
 // Ordered by (kind, topic).

@@ -3,16 +3,9 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "ledger/payer_directory.h"
 
 namespace authledger {
-namespace {
-
-std::string spelling_of(std::string_view text) {
-  return lower_case(trim(text));
-}
-
-}  // namespace
-
 PayerNames::PayerNames(std::span<const Fact> facts, const Rules& rules) : rules_(&rules) {
   for (const Fact& fact : facts) {
     std::string_view payer, display;
@@ -23,7 +16,7 @@ PayerNames::PayerNames(std::span<const Fact> facts, const Rules& rules) : rules_
       payer = line->payer;
       display = line->payer_display;
     }
-    if (!payer.empty() && !display.empty()) by_display_.emplace_back(spelling_of(display), trim(payer));
+    if (!payer.empty() && !display.empty()) by_display_.emplace_back(plain_payer_name(display), trim(payer));
   }
   std::sort(by_display_.begin(), by_display_.end());
   const auto same_display = [](const auto& a, const auto& b) { return a.first == b.first; };
@@ -32,15 +25,23 @@ PayerNames::PayerNames(std::span<const Fact> facts, const Rules& rules) : rules_
 
 const std::string* PayerNames::alias_of(std::string_view spelling) const {
   if (rules_->payer_aliases.empty() || spelling.empty()) return nullptr;
-  const auto found = rules_->payer_aliases.find(spelling_of(spelling));
+  auto found = rules_->payer_aliases.find(lower_case(trim(spelling)));
+  if (found == rules_->payer_aliases.end()) found = rules_->payer_aliases.find(plain_payer_name(spelling));
   return found == rules_->payer_aliases.end() ? nullptr : &found->second;
 }
 
-std::string PayerNames::canonical(std::string_view payer, std::string_view display) const {
+const std::string* PayerNames::directory_of(std::string_view source, std::string_view reference) const {
+  if (rules_->payer_aliases.empty() || reference.find('/') == std::string_view::npos) return nullptr;
+  const auto found = rules_->payer_aliases.find(payer_reference_key(source, trim(reference)));
+  return found == rules_->payer_aliases.end() ? nullptr : &found->second;
+}
+
+std::string PayerNames::canonical(std::string_view source, std::string_view payer, std::string_view display) const {
   if (const std::string* alias = alias_of(payer)) return *alias;
+  if (const std::string* named = directory_of(source, payer)) return *named;
   if (const std::string* alias = alias_of(display)) return *alias;
   const std::string_view stated = payer.empty() ? display : payer;
-  const std::string spelling = spelling_of(display.empty() ? payer : display);
+  const std::string spelling = plain_payer_name(display.empty() ? payer : display);
   const auto found = std::lower_bound(by_display_.begin(), by_display_.end(), std::pair(spelling, std::string()));
   if (!spelling.empty() && found != by_display_.end() && found->first == spelling) return found->second;
   return std::string(trim(stated));

@@ -11,19 +11,21 @@
 
 namespace authledger {
 
-// One name per payer of a subject, whatever its sources call it: the alias that the rules give for the payer or its
-// display text, else the first payer (in text order) that shares the display text, else the payer as written.
+// One name per payer of a subject, whatever its sources call it: the alias that the rules (and the payer directory in
+// them) give for the payer or its display text, else the first payer (in text order) that shares the display text, else
+// the payer as written.
 class PayerNames {
  public:
   PayerNames(std::span<const Fact> facts, const Rules& rules);
 
-  std::string canonical(std::string_view payer, std::string_view display) const;
+  std::string canonical(std::string_view source, std::string_view payer, std::string_view display) const;
 
  private:
   const std::string* alias_of(std::string_view spelling) const;
+  const std::string* directory_of(std::string_view source, std::string_view reference) const;
 
   const Rules* rules_;  // Outlives this object: both belong to one consolidation.
-  std::vector<std::pair<std::string, std::string>> by_display_;  // Display text (lower case) → payer, sorted.
+  std::vector<std::pair<std::string, std::string>> by_display_;  // Plain display text → payer, sorted.
 };
 
 }  // namespace authledger

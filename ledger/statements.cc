@@ -66,7 +66,7 @@ void fill_from_request(AuthorizationLineFact& says, const Fact& fact, const Cons
   if (asked == nullptr) return;
   const CoverageSpan* coverage = find_coverage(input.coverages, fact.source, asked->coverage);
   if (says.payer.empty() && !asked->payer.empty()) {
-    says.payer = input.payers.canonical(asked->payer, {});
+    says.payer = input.payers.canonical(fact.source, asked->payer, {});
   } else if (says.payer.empty() && coverage != nullptr) {
     says.payer = coverage->payer;
   }
@@ -102,7 +102,7 @@ std::optional<SourceStatement> statement_of(const Fact& fact, const Consolidatio
   statement.rank = rank_of(fact.resource);
   if (const auto* line = std::get_if<AuthorizationLineFact>(&fact.body)) {
     statement.says = *line;
-    statement.says.payer = input.payers.canonical(line->payer, line->payer_display);
+    statement.says.payer = input.payers.canonical(fact.source, line->payer, line->payer_display);
     fill_from_request(statement.says, fact, input, chains);
   } else if (const auto* order = std::get_if<OrderFact>(&fact.body)) {
     std::optional<AuthorizationLineFact> says = authorization_of(*order, fact, input);

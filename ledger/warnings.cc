@@ -180,6 +180,11 @@ void Warnings::add_line_tasks(const AuthorizationLine& line, std::vector<Desired
         fmt::format("{} of {} left{} on {}{}", format_quantity(*balance.available),
                     counted(*balance.approved, line.measure), booked, name, end_clause(line)));
   }
+  if (is_running(line) && line.payer_used_quantity && *line.payer_used_quantity > balance.used) {
+    add(NoticeKind::count_differs, 2, line.last_day,
+        fmt::format("The payer counts {} used on {}, this ledger {}.", counted(*line.payer_used_quantity, line.measure),
+                    name, format_quantity(balance.used)));
+  }
   if (std::optional<Day> due_on = decision_due_on(line); due_on && today_ > *due_on) {
     add(NoticeKind::decision_overdue, line.expedited ? 3 : 2, due_on,
         fmt::format("The payer's decision is overdue: requested {}, due {}.",

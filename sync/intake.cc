@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "sync/patient_links.h"
 
 namespace authledger {
 namespace {
@@ -127,6 +128,7 @@ MappedResource Intake::mapped(ReceivedResource& received, const Hash& hash) {
     fact.source_version = result.version;
     fact.source_updated_at = result.updated_at;
   }
+  result.links = patient_links(context_.session.config(), endpoint_, result);
   if (keeps_body(received.type) || has_error(result.issues)) result.body = std::move(received.text);
   return result;
 }

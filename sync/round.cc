@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "ledger/store/subject_join.h"
 #include "sync/deliver.h"
 #include "sync/pull.h"
 #include "sync/reconcile.h"
@@ -17,10 +18,22 @@ Day RoundContext::today() const {
   return options.on_day ? *options.on_day : session.policy().zone.day_of(clock.now());
 }
 
+void join_patients(RoundContext& context) {
+  const JoinCounts counts =
+      join_subjects(context.session.connection(), context.session.tenant_id(), context.clock.now());
+  if (counts.joined + counts.parted == 0) return;
+  log_info("patients_joined",
+           {{"joined", counts.joined}, {"parted", counts.parted}, {"moved_facts", counts.moved_facts}});
+}
+
 RoundSummary run_round(RoundContext& context) {
   auto started = std::chrono::steady_clock::now();
   RoundSummary summary;
   if (context.options.pull) pull_endpoints(context, summary);
+  if (!context.stop.stop_requested()) {
+    join_patients(context);
+    context.session.refresh_policy();
+  }
   if (!context.stop.stop_requested()) reconcile_due(context, summary);
   if (context.options.deliver && !context.stop.stop_requested()) deliver_due(context, summary);
   if (!context.stop.stop_requested()) seal_tenant(context);

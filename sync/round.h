@@ -54,6 +54,9 @@ struct RoundContext {
   Day today() const;
 };
 
+// Brings records of one person into one subject, and parts them (ledger/store/subject_join.h).
+void join_patients(RoundContext& context);
+
 // One full round: pull every feed, reconcile every due subject, deliver every due notice. A failing feed does not stop
 // the others. Throws DbError only when the database stays away.
 RoundSummary run_round(RoundContext& context);

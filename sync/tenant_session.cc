@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "ledger/store/payer_store.h"
 #include "ledger/store/schema.h"
 #include "ledger/store/tenant_store.h"
 
@@ -12,6 +13,12 @@ std::unique_ptr<PgConnection> connect_as_application(const std::string& url) {
   auto connection = std::make_unique<PgConnection>(url);
   become_application(*connection);
   return connection;
+}
+
+// The site's rules with the payers as its sources describe them.
+Policy policy_in_force(PgConnection& connection, int64_t tenant_id, const Rules& rules) {
+  return ensure_policy(connection, tenant_id,
+                       with_payer_directory(rules, read_payer_organizations(connection, tenant_id)));
 }
 
 }  // namespace
@@ -41,7 +48,7 @@ Result<std::unique_ptr<TenantSession>> TenantSession::open(const Config& config)
     }
     auto connection = connect_as_application(url);
     int64_t tenant_id = ensure_tenant(*connection, config.tenant.name, config.tenant.time_zone);
-    Policy policy = ensure_policy(*connection, tenant_id, config.rules);
+    Policy policy = policy_in_force(*connection, tenant_id, config.rules);
     return std::unique_ptr<TenantSession>(new TenantSession(config, std::move(embedded), std::move(url),
                                                             std::move(connection), tenant_id, std::move(policy)));
   } catch (const DbError& error) {
@@ -58,6 +65,10 @@ std::unique_ptr<PgConnection> TenantSession::connect() const {
 PgConnection& TenantSession::second_connection() {
   if (!second_connection_) second_connection_ = connect();
   return *second_connection_;
+}
+
+void TenantSession::refresh_policy() {
+  policy_ = policy_in_force(*connection_, tenant_id_, config_.rules);
 }
 
 void TenantSession::reconnect() {

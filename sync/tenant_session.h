@@ -33,6 +33,8 @@ class TenantSession {
   const Policy& policy() const { return policy_; }
   // Kept from round to round, so that the requests of one count for the next.
   RateLimits& rate_limits() { return rate_limits_; }
+  // After new organizations: another payer directory is another policy. Throws DbError.
+  void refresh_policy();
   // Replaces connections that were lost. Throws DbError while the server stays away.
   void reconnect();
 

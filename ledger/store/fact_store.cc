@@ -7,6 +7,8 @@
 #include "ledger/store/quarantine_rows.h"
 #include "ledger/store/resource_check.h"
 #include "ledger/store/subject_alias.h"
+#include "ledger/store/subject_link.h"
+#include "ledger/store/subject_lock.h"
 
 namespace authledger {
 
@@ -14,17 +16,9 @@ namespace {
 
 constexpr int kPageRepeatsMax = 8;
 
-constexpr Statement kLockForFacts{"lock_subjects_for_facts", R"(
-  select subject_id, facts_seq
-    from subject
-   where tenant_id = $1
-     and subject_id = any($2::bigint[])
-   order by subject_id
-     for update)"};
-
 constexpr Statement kReadStanding{"read_standing_facts", R"(
-  select asked.no, header.fact_seq, header.fact_key, header.kind, header.content_hash, header.source_version,
-         header.source_updated_at
+  select asked.no, asked.subject_id, header.fact_seq, header.fact_key, header.kind, header.content_hash,
+         header.source_version, header.source_updated_at
     from unnest($2::bigint[], $3::bigint[]) with ordinality as asked (subject_id, seq, no)
    cross join lateral (
          select fact_seq, fact_key, kind, content_hash, source_version, source_updated_at
@@ -33,16 +27,6 @@ constexpr Statement kReadStanding{"read_standing_facts", R"(
             and fact.subject_id = asked.subject_id
             and fact.fact_seq = asked.seq
          offset 0) as header)"};
-
-// New facts are a new chance for a parked subject. $2 is sorted, so that width_bucket finds a subject's place in it: a
-// join with unnest could be turned around into a walk through every subject for every page.
-constexpr Statement kRaiseSubjects{"raise_subjects", R"(
-  update subject
-     set facts_seq = ($3::bigint[])[width_bucket(subject_id, $2::bigint[])],
-         due_at = $4,
-         parked_reason = null
-   where tenant_id = $1
-     and subject_id = any($2::bigint[]))"};
 
 // Resources of the page, those that cannot be stored among the quarantined. One of which a part does not count (an item
 // that is not understood) stands among both: the rest of it counts, and somebody is told.
@@ -79,16 +63,6 @@ bool has_facts(const MappedResource& resource) {
   return !resource.is_deleted && !resource.facts.empty();
 }
 
-std::map<int64_t, int64_t> lock_for_facts(Transaction& transaction, const std::set<int64_t>& subject_ids) {
-  std::map<int64_t, int64_t> facts_seq;
-  if (subject_ids.empty()) return facts_seq;
-  const std::vector<int64_t> ids(subject_ids.begin(), subject_ids.end());
-  const Rows rows =
-      transaction.execute(kLockForFacts, Parameters().integer(transaction.tenant_id()).integer_array(ids));
-  for (size_t row = 0; row < rows.size(); ++row) facts_seq[rows.integer(row, 0)] = rows.integer(row, 1);
-  return facts_seq;
-}
-
 void read_standing(Transaction& transaction, std::map<ResourceKey, ResourceState>& states,
                    const std::set<ResourceKey>& changed) {
   std::vector<ResourceState*> owners;
@@ -96,10 +70,10 @@ void read_standing(Transaction& transaction, std::map<ResourceKey, ResourceState
   for (const ResourceKey& key : changed) {
     ResourceState& state = states[key];
     const ResourceVersion* current = state.current();
-    if (current == nullptr || !current->subject_id) continue;
-    for (const int64_t seq : current->fact_seqs) {
-      subject_ids.integer(*current->subject_id);
-      seqs.integer(seq);
+    if (current == nullptr) continue;
+    for (const FactPlace& place : current->standing) {
+      subject_ids.integer(place.subject_id);
+      seqs.integer(place.fact_seq);
       owners.push_back(&state);
     }
   }
@@ -111,66 +85,69 @@ void read_standing(Transaction& transaction, std::map<ResourceKey, ResourceState
   const Rows rows = transaction.execute(kReadStanding, parameters);
   for (size_t row = 0; row < rows.size(); ++row) {
     StandingFact fact;
-    fact.fact_seq = rows.integer(row, 1);
-    fact.kind = static_cast<FactKind>(rows.integer(row, 3));
-    fact.content_hash = rows.hash(row, 4);
-    fact.source_version = rows.optional_integer(row, 5);
-    fact.source_updated_at = rows.optional_instant(row, 6);
-    owners[static_cast<size_t>(rows.integer(row, 0) - 1)]->standing[rows.string(row, 2)] = fact;
+    fact.fact_seq = rows.integer(row, 2);
+    fact.kind = static_cast<FactKind>(rows.integer(row, 4));
+    fact.content_hash = rows.hash(row, 5);
+    fact.source_version = rows.optional_integer(row, 6);
+    fact.source_updated_at = rows.optional_instant(row, 7);
+    ResourceState& owner = *owners[static_cast<size_t>(rows.integer(row, 0) - 1)];
+    owner.standing[{rows.integer(row, 1), rows.string(row, 3)}] = fact;
   }
 }
 
-void raise_subjects(Transaction& transaction, const std::map<int64_t, int64_t>& raised, Instant due_at) {
-  if (raised.empty()) return;
-  ArrayBuilder subject_ids, facts_seq;
-  for (const auto& [subject_id, seq] : raised) {
-    subject_ids.integer(subject_id);
-    facts_seq.integer(seq);
-  }
-  Parameters parameters;
-  parameters.integer(transaction.tenant_id());
-  subject_ids.add_to(parameters);
-  facts_seq.add_to(parameters);
-  parameters.instant(due_at);
-  transaction.execute(kRaiseSubjects, parameters);
-}
-
-// A resource of the page stood in a subject that is not locked. Locking it now would be out of order: the page starts
-// again with it.
-struct FormerSubjects {
+// A resource of the page stands, or is to stand, in a subject that is not locked. Locking it now would be out of order:
+// the page starts again with it.
+struct MissingSubjects {
   std::set<int64_t> subject_ids;
 };
 
 // How a page is tried: a first time, and again with what the times before found out.
 struct Attempt {
   bool trusts_new = true;  // What was not stored a moment ago is not looked for again.
-  std::set<int64_t> former_subjects;
+  std::set<int64_t> more_subjects;
 };
+
+void take_owners(const MappedResource& resource, std::set<Alias>& owners) {
+  if (!has_facts(resource)) return;
+  const Alias* last = nullptr;  // Nearly always one patient's.
+  for (const Fact& fact : resource.facts) {
+    Alias owner = owner_of(resource, fact);
+    if (last == nullptr || owner != *last) last = &*owners.insert(std::move(owner)).first;
+  }
+}
 
 RecordCounts record_mapped(Transaction& transaction, const Page& page, Instant recorded_at, const Attempt& attempt) {
   std::set<Alias> aliases;
   std::set<ResourceKey> keys;
   for (const MappedResource* resource : page.mapped) {
     if (!resource->is_new || !attempt.trusts_new) keys.insert(key_of(*resource));
-    if (has_facts(*resource)) aliases.insert({resource->patient, resource->source});
+    take_owners(*resource, aliases);
   }
-  const std::map<Alias, int64_t> subjects = resolve_aliases(transaction, aliases, recorded_at);
-  std::set<int64_t> locked = attempt.former_subjects;
-  for (const auto& [alias, subject_id] : subjects) locked.insert(subject_id);
-  std::map<int64_t, int64_t> facts_seq = lock_for_facts(transaction, locked);
+  std::map<Alias, int64_t> subjects = resolve_aliases(transaction, aliases, recorded_at);
+  std::set<int64_t> to_lock = attempt.more_subjects;
+  for (const auto& [alias, subject_id] : subjects) to_lock.insert(subject_id);
+  const std::map<int64_t, LockedSubject> locked = lock_for_facts(transaction, to_lock);
+  std::map<int64_t, int64_t> facts_seq;
+  for (const auto& [subject_id, subject] : locked) facts_seq[subject_id] = subject.facts_seq;
+  // Under the lock of its home, nobody joins a record or parts it.
+  MissingSubjects missing;
+  for (auto& [alias, subject_id] : subjects) {
+    subject_id = locked.at(subject_id).joined_into.value_or(subject_id);
+    if (!locked.contains(subject_id)) missing.subject_ids.insert(subject_id);
+  }
 
   std::map<ResourceKey, ResourceState> states;
   for (auto& [key, versions] : read_versions(transaction, keys)) states[key].versions = std::move(versions);
   std::set<ResourceKey> changed;
-  FormerSubjects missing;
   for (const MappedResource* resource : page.mapped) {
     const ResourceKey key = key_of(*resource);
     const ResourceState& state = states[key];
     if (is_known(state, *resource)) continue;
     changed.insert(key);
     const ResourceVersion* current = state.current();
-    if (current != nullptr && current->subject_id && !facts_seq.contains(*current->subject_id)) {
-      missing.subject_ids.insert(*current->subject_id);
+    if (current == nullptr) continue;
+    for (const FactPlace& place : current->standing) {
+      if (!locked.contains(place.subject_id)) missing.subject_ids.insert(place.subject_id);
     }
   }
   if (!missing.subject_ids.empty()) throw missing;
@@ -178,12 +155,13 @@ RecordCounts record_mapped(Transaction& transaction, const Page& page, Instant r
 
   PagePlan plan(std::move(states), std::move(facts_seq), recorded_at);
   for (const MappedResource* resource : page.mapped) {
-    plan.add(*resource, has_facts(*resource) ? subjects.at({resource->patient, resource->source}) : 0);
+    plan.add(*resource, subjects);
   }
   insert_facts(transaction, plan.facts());
   end_versions(transaction, plan.ended());
   insert_versions(transaction, plan.inserted(), recorded_at);
   remap_versions(transaction, plan.remapped());
+  save_links(transaction, plan.renewed());
   raise_subjects(transaction, plan.raised(), recorded_at);
   return plan.counts();
 }
@@ -212,9 +190,9 @@ RecordCounts record_page(PgConnection& connection, int64_t tenant_id, std::span<
   for (int repeat = 0;; ++repeat) {
     try {
       return record_once(connection, tenant_id, page, feed, recorded_at, attempt);
-    } catch (const FormerSubjects& missing) {
+    } catch (const MissingSubjects& missing) {
       if (repeat == kPageRepeatsMax) throw DbError("40001", "record_page: the page's resources keep changing subject");
-      attempt.former_subjects.insert(missing.subject_ids.begin(), missing.subject_ids.end());
+      attempt.more_subjects.insert(missing.subject_ids.begin(), missing.subject_ids.end());
       continue;
     } catch (const DbError& error) {
       // 23505: another writer stored the same new version first; a second look finds it.

@@ -25,20 +25,32 @@ enum class StoredAs : uint8_t {
   same
 };
 
+// Why two records are one person: `patient` names the record `name` of the source `space`, or has the identifier `name`
+// of the system `space`, by which endpoints may be joined.
+struct SubjectLink {
+  std::string patient;
+  bool is_identifier = false;
+  std::string space, name;
+  bool is_replaced = false;  // The record of `patient` is: another one is in use. Equal in all links of a record.
+  auto operator<=>(const SubjectLink&) const = default;
+};
+
 // One resource of a page, mapped.
 struct MappedResource {
   std::string source, type, id;
   Hash hash{};                     // Of its text as received.
   std::optional<int64_t> version;  // meta.versionId where numeric.
   std::optional<Instant> updated_at;
-  std::string body;             // Kept (compressed) for authorization-bearing types and for quarantine; else empty.
-  std::string patient;          // "Patient/p1": whose subject the facts belong to. An organization: its own reference.
-  bool is_deleted = false;      // Every fact of the resource is retracted.
-  std::vector<Fact> facts;      // Header: fact_key, source, resource, versions, mapping; body. No fact_seq.
-  Issues issues;                // An error sends the resource to quarantine; facts must then be empty. A warning is
-                                // listed there too, beside the facts.
-  std::string mapping_version;  // Of all mappings of the type on this endpoint.
-  bool is_new = false;          // find_stored said `nothing`: spares a second look, unless another writer was faster.
+  std::string body;                // Kept (compressed) for authorization-bearing types and for quarantine; else empty.
+  std::string patient;             // "Patient/p1": whose subject the facts belong to, unless their bodies name another
+                                   // patient each (a visit of a group). An organization: its own reference.
+  bool is_deleted = false;         // Every fact of the resource is retracted.
+  std::vector<Fact> facts;         // Header: fact_key, source, resource, versions, mapping; body. No fact_seq.
+  Issues issues;                   // An error sends the resource to quarantine; facts must then be empty. A warning is
+                                   // listed there too, beside the facts.
+  std::string mapping_version;     // Of all mappings of the type on this endpoint.
+  std::vector<SubjectLink> links;  // Of a Patient: all that it says. Of another resource: what its references tell.
+  bool is_new = false;  // find_stored said `nothing`: spares a second look, unless another writer was faster.
 };
 
 struct RecordCounts {

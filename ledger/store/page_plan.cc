@@ -69,19 +69,24 @@ bool is_known(const ResourceState& state, const MappedResource& resource) {
                      [&](const ResourceVersion& version) { return has_same_source(version, resource); });
 }
 
-void PagePlan::add(const MappedResource& resource, int64_t subject_id) {
+Alias owner_of(const MappedResource& resource, const Fact& fact) {
+  const std::string_view patient = patient_of(fact.body);
+  return {patient.empty() ? resource.patient : std::string(patient), resource.source};
+}
+
+void PagePlan::add(const MappedResource& resource, const std::map<Alias, int64_t>& subjects) {
   ResourceState& state = states_[key_of(resource)];
   if (is_known(state, resource)) {
     counts_.unchanged += std::max<int64_t>(1, static_cast<int64_t>(state.standing.size()));
     return;
   }
   ResourceVersion version = version_of(state, resource);
-  if (subject_id != 0) version.subject_id = subject_id;
   const ResourceVersion* current = state.current();
   if (current == nullptr || is_newer_version(version, *current)) {
-    take_newer(state, resource, std::move(version));
+    take_newer(state, resource, std::move(version), subjects);
+    renewed_.push_back(&resource);
   } else {
-    take_older(state, resource, std::move(version));
+    take_older(state, resource, std::move(version), subjects);
   }
 }
 
@@ -110,60 +115,58 @@ void PagePlan::retract(int64_t subject_id, const MappedResource& resource, const
   append(subject_id, std::move(fact), hash);
 }
 
-void PagePlan::take_newer(ResourceState& state, const MappedResource& resource, ResourceVersion version) {
-  const ResourceVersion* current = state.current();
-  std::optional<int64_t> former_subject;
-  if (current != nullptr) former_subject = current->subject_id;
-  std::map<std::string, StandingFact> former = std::move(state.standing);
+void PagePlan::take_newer(ResourceState& state, const MappedResource& resource, ResourceVersion version,
+                          const std::map<Alias, int64_t>& subjects) {
+  const std::map<StandingKey, StandingFact> former = std::move(state.standing);
   state.standing.clear();
-  const bool is_same_subject = former_subject && former_subject == version.subject_id;
 
   if (!resource.is_deleted) {
     for (const Fact& mapped : resource.facts) {
       if (mapped.retracted) continue;  // Not standing any more: retracted below where it stood.
       const Hash hash = content_hash(mapped);
-      const auto before = former.find(mapped.fact_key);
-      if (is_same_subject && before != former.end() && before->second.content_hash == hash &&
+      const StandingKey key{subjects.at(owner_of(resource, mapped)), mapped.fact_key};
+      if (state.standing.contains(key)) continue;  // Two records of one person take part in one visit once.
+      const auto before = former.find(key);
+      if (before != former.end() && before->second.content_hash == hash &&
           before->second.source_version == version.source_version &&
           before->second.source_updated_at == version.source_updated_at) {
         ++counts_.unchanged;
-        state.standing[mapped.fact_key] = before->second;
+        state.standing[key] = before->second;
         continue;
       }
       Fact fact = mapped;
       fact.source_version = version.source_version;
       fact.source_updated_at = version.source_updated_at;
-      const int64_t seq = append(*version.subject_id, std::move(fact), hash);
+      const int64_t seq = append(key.first, std::move(fact), hash);
       ++counts_.new_facts;
-      state.standing[mapped.fact_key] = {seq, kind_of(mapped.body), hash, version.source_version,
-                                         version.source_updated_at};
+      state.standing[key] = {seq, kind_of(mapped.body), hash, version.source_version, version.source_updated_at};
     }
   }
-  for (const auto& [fact_key, fact] : former) {
-    if (is_same_subject && state.standing.contains(fact_key)) continue;
-    retract(*former_subject, resource, fact_key, fact.kind, version);
+  for (const auto& [key, fact] : former) {
+    if (state.standing.contains(key)) continue;
+    retract(key.first, resource, key.second, fact.kind, version);
     ++counts_.retracted;
   }
-  // A resource without facts belongs to nobody.
-  if (state.standing.empty()) version.subject_id = std::nullopt;
-  for (const auto& [fact_key, fact] : state.standing) version.fact_seqs.push_back(fact.fact_seq);
+  for (const auto& [key, fact] : state.standing) version.standing.push_back({key.first, fact.fact_seq});
   version.is_current = true;
   write_version(state, resource, std::move(version));
 }
 
 // Kept as history. What the current version does not say in this subject is recorded and retracted at once with the
 // current version's number, or it would stand as the only version of its fact.
-void PagePlan::take_older(ResourceState& state, const MappedResource& resource, ResourceVersion version) {
+void PagePlan::take_older(ResourceState& state, const MappedResource& resource, ResourceVersion version,
+                          const std::map<Alias, int64_t>& subjects) {
   const ResourceVersion current = *state.current();
   for (const Fact& mapped : resource.facts) {
     if (mapped.retracted || resource.is_deleted) continue;
     Fact fact = mapped;
     fact.source_version = version.source_version;
     fact.source_updated_at = version.source_updated_at;
-    append(*version.subject_id, std::move(fact), content_hash(mapped));
+    const int64_t subject_id = subjects.at(owner_of(resource, mapped));
+    append(subject_id, std::move(fact), content_hash(mapped));
     ++counts_.new_facts;
-    const bool stands = current.subject_id == version.subject_id && state.standing.contains(mapped.fact_key);
-    if (!stands) retract(*version.subject_id, resource, mapped.fact_key, kind_of(mapped.body), current);
+    const bool stands = state.standing.contains({subject_id, mapped.fact_key});
+    if (!stands) retract(subject_id, resource, mapped.fact_key, kind_of(mapped.body), current);
   }
   version.is_current = false;
   write_version(state, resource, std::move(version));
@@ -187,7 +190,7 @@ void PagePlan::write_version(ResourceState& state, const MappedResource& resourc
         return;
       }
       current->is_current = false;
-      current->fact_seqs.clear();
+      current->standing.clear();
       if (pending != written_.end() && pending->second.write == Write::insert) {
         pending->second.row.version = *current;
       } else {

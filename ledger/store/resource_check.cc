@@ -74,7 +74,7 @@ std::optional<Issue> storage_issue(const MappedResource& resource) {
     return issue("", fmt::format("gives {} facts, at most {} are taken", resource.facts.size(), kFactsPerResourceMax));
   }
   for (const Fact& fact : resource.facts) {
-    if (fact.fact_key.size() > kFactKeyBytesMax || !holds(fact)) {
+    if (fact.fact_key.size() > kFactKeyBytesMax || patient_of(fact.body).size() > kReferenceBytesMax || !holds(fact)) {
       return issue("", fmt::format("a {} fact holds text that is not valid UTF-8, a control character or a key that is "
                                    "too long",
                                    word_of(kind_of(fact.body))));

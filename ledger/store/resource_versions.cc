@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <iterator>
 #include <unordered_set>
 
 #include "ledger/store/body_compression.h"
@@ -53,12 +54,12 @@ constexpr Statement kReadBodies{"read_bodies", R"(
 
 constexpr Statement kReadVersions{"read_versions", R"(
   select asked.no, known.version_no, known.hash, known.mapping_version, known.source_version, known.source_updated_at,
-         known.subject_id, known.is_current, known.is_deleted, known.fact_seqs
+         known.subject_id, known.is_current, known.is_deleted, known.fact_seqs, known.subject_ids
     from unnest($2::text[], $3::text[], $4::text[]) with ordinality as asked (source, resource_type, resource_id, no)
    cross join lateral (
          select version.version_no, version.hash, version.mapping_version, version.source_version,
                 version.source_updated_at, version.subject_id, version.is_current, version.is_deleted,
-                version.fact_seqs
+                version.fact_seqs, version.subject_ids
            from raw_resource as version
           where version.tenant_id = $1
             and version.source = asked.source collate "C"
@@ -69,16 +70,17 @@ constexpr Statement kReadVersions{"read_versions", R"(
 constexpr Statement kInsertVersions{"insert_versions", R"(
   insert into raw_resource (
          tenant_id, source, resource_type, resource_id, version_no, hash, mapping_version, source_version,
-         source_updated_at, subject_id, is_current, is_deleted, fact_seqs, body, recorded_at)
+         source_updated_at, subject_id, is_current, is_deleted, fact_seqs, subject_ids, body, recorded_at)
   select $1, unnest($2::text[]), unnest($3::text[]), unnest($4::text[]), unnest($5::bigint[]), unnest($6::bytea[]),
          unnest($7::text[]), unnest($8::bigint[]), unnest($9::timestamptz[]), unnest($10::bigint[]),
-         unnest($11::boolean[]), unnest($12::boolean[]), unnest($13::text[])::bigint[], unnest($14::bytea[]),
-         $15::timestamptz)"};
+         unnest($11::boolean[]), unnest($12::boolean[]), unnest($13::text[])::bigint[], unnest($14::text[])::bigint[],
+         unnest($15::bytea[]), $16::timestamptz)"};
 
 constexpr Statement kEndVersions{"end_versions", R"(
   update raw_resource as version
      set is_current = false,
-         fact_seqs = '{}'
+         fact_seqs = '{}',
+         subject_ids = null
     from unnest($2::text[], $3::text[], $4::text[], $5::bigint[])
          as ended (source, resource_type, resource_id, version_no)
    where version.tenant_id = $1
@@ -91,17 +93,41 @@ constexpr Statement kRemapVersions{"remap_versions", R"(
   update raw_resource as version
      set mapping_version = remapped.mapping_version,
          subject_id = remapped.subject_id,
-         fact_seqs = remapped.fact_seqs::bigint[]
-    from unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::text[])
-         as remapped (source, resource_type, resource_id, version_no, mapping_version, subject_id, fact_seqs)
+         fact_seqs = remapped.fact_seqs::bigint[],
+         subject_ids = remapped.subject_ids::bigint[]
+    from unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::text[], $9::text[])
+         as remapped (source, resource_type, resource_id, version_no, mapping_version, subject_id, fact_seqs,
+                      subject_ids)
    where version.tenant_id = $1
      and version.source = remapped.source collate "C"
      and version.resource_type = remapped.resource_type collate "C"
      and version.resource_id = remapped.resource_id collate "C"
      and version.version_no = remapped.version_no)"};
 
-std::string array_text(const std::vector<int64_t>& values) {
-  return fmt::format("{{{}}}", fmt::join(values, ","));
+// What stands, as the columns subject_id, fact_seqs and subject_ids hold it.
+void add_standing(const std::vector<FactPlace>& standing, ArrayBuilder& subject_id, ArrayBuilder& fact_seqs,
+                  ArrayBuilder& subject_ids) {
+  std::string seqs, subjects;
+  bool is_shared = false;
+  for (const FactPlace& place : standing) {
+    fmt::format_to(std::back_inserter(seqs), "{}{}", seqs.empty() ? "" : ",", place.fact_seq);
+    fmt::format_to(std::back_inserter(subjects), "{}{}", subjects.empty() ? "" : ",", place.subject_id);
+    is_shared = is_shared || place.subject_id != standing.front().subject_id;
+  }
+  standing.empty() ? subject_id.null() : subject_id.integer(standing.front().subject_id);
+  fact_seqs.text("{" + seqs + "}");
+  is_shared ? subject_ids.text("{" + subjects + "}") : subject_ids.null();
+}
+
+std::vector<FactPlace> places_of(const Rows& rows, size_t row) {
+  constexpr int kSubjectId = 6, kFactSeqs = 9, kSubjectIds = 10;
+  std::vector<FactPlace> standing;
+  const std::vector<int64_t> seqs = rows.integer_array(row, kFactSeqs);
+  const std::vector<int64_t> subjects = rows.integer_array(row, kSubjectIds);
+  for (size_t i = 0; i < seqs.size(); ++i) {
+    standing.push_back({i < subjects.size() ? subjects[i] : rows.integer(row, kSubjectId), seqs[i]});
+  }
+  return standing;
 }
 
 // source, type, id and version_no of each row.
@@ -199,10 +225,9 @@ std::map<ResourceKey, std::vector<ResourceVersion>> read_versions(Transaction& t
     version.mapping_version = rows.string(row, 3);
     version.source_version = rows.optional_integer(row, 4);
     version.source_updated_at = rows.optional_instant(row, 5);
-    version.subject_id = rows.optional_integer(row, 6);
     version.is_current = rows.boolean(row, 7);
     version.is_deleted = rows.boolean(row, 8);
-    version.fact_seqs = rows.integer_array(row, 9);
+    version.standing = places_of(rows, row);
     versions[*by_number[static_cast<size_t>(rows.integer(row, 0) - 1)]].push_back(std::move(version));
   }
   return versions;
@@ -211,18 +236,17 @@ std::map<ResourceKey, std::vector<ResourceVersion>> read_versions(Transaction& t
 void insert_versions(Transaction& transaction, std::span<const VersionRow> rows, Instant recorded_at) {
   if (rows.empty()) return;
   Parameters parameters = keys_of(transaction.tenant_id(), rows);
-  std::array<ArrayBuilder, 9> columns;
+  std::array<ArrayBuilder, 10> columns;
   for (const VersionRow& row : rows) {
     const ResourceVersion& version = row.version;
     columns[0].hash(version.hash);
     columns[1].text(version.mapping_version);
     columns[2].optional_integer(version.source_version);
     columns[3].optional_instant(version.source_updated_at);
-    columns[4].optional_integer(version.subject_id);
+    add_standing(version.standing, columns[4], columns[7], columns[8]);
     columns[5].boolean(version.is_current);
     columns[6].boolean(version.is_deleted);
-    columns[7].text(array_text(version.fact_seqs));
-    row.body == nullptr || row.body->empty() ? columns[8].null() : columns[8].bytes(compress_body(*row.body));
+    row.body == nullptr || row.body->empty() ? columns[9].null() : columns[9].bytes(compress_body(*row.body));
   }
   for (ArrayBuilder& column : columns) column.add_to(parameters);
   parameters.instant(recorded_at);
@@ -236,11 +260,10 @@ void end_versions(Transaction& transaction, std::span<const VersionRow> rows) {
 void remap_versions(Transaction& transaction, std::span<const VersionRow> rows) {
   if (rows.empty()) return;
   Parameters parameters = keys_of(transaction.tenant_id(), rows);
-  std::array<ArrayBuilder, 3> columns;
+  std::array<ArrayBuilder, 4> columns;
   for (const VersionRow& row : rows) {
     columns[0].text(row.version.mapping_version);
-    columns[1].optional_integer(row.version.subject_id);
-    columns[2].text(array_text(row.version.fact_seqs));
+    add_standing(row.version.standing, columns[1], columns[2], columns[3]);
   }
   for (ArrayBuilder& column : columns) column.add_to(parameters);
   transaction.execute(kRemapVersions, parameters);

@@ -19,16 +19,20 @@ struct ResourceKey {
   auto operator<=>(const ResourceKey&) const = default;
 };
 
+struct FactPlace {
+  int64_t subject_id = 0, fact_seq = 0;
+  auto operator<=>(const FactPlace&) const = default;
+};
+
 struct ResourceVersion {
   int64_t version_no = 0;
   Hash hash{};
   std::string mapping_version;
   std::optional<int64_t> source_version;
   std::optional<Instant> source_updated_at;
-  std::optional<int64_t> subject_id;  // Null while no fact stands.
   bool is_current = false;
   bool is_deleted = false;
-  std::vector<int64_t> fact_seqs;  // Facts that stand, in the subject.
+  std::vector<FactPlace> standing;  // Facts that stand: of one subject, or of each patient that the resource tells of.
 };
 
 // Every stored version of each resource, in no order.

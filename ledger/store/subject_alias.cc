@@ -1,6 +1,7 @@
 #include "ledger/store/subject_alias.h"
 
 #include "base/check.h"
+#include "ledger/store/subject_link.h"
 
 namespace authledger {
 
@@ -73,8 +74,13 @@ void create_subjects(Transaction& transaction, const std::set<Alias>& fresh, Ins
   take_rows(taken, found);
   // An alias that another writer took meanwhile keeps that writer's subject.
   std::vector<int64_t> created;
-  for (size_t i = 0; i < taken.size(); ++i) created.push_back(taken.integer(i, 2));
+  std::vector<Alias> records;
+  for (size_t i = 0; i < taken.size(); ++i) {
+    created.push_back(taken.integer(i, 2));
+    records.emplace_back(taken.string(i, 0), taken.string(i, 1));
+  }
   transaction.execute(kInsertSubjects, Parameters().integer(transaction.tenant_id()).integer_array(created));
+  raise_named(transaction, records);
 }
 
 std::set<Alias> left_over(const std::set<Alias>& aliases, const std::map<Alias, int64_t>& found) {

@@ -23,11 +23,21 @@ constexpr Statement kReadSubjects{"read_subjects", R"(
 
 constexpr Statement kReadSubjectsOfPatient{"read_subjects_of_patient", R"(
   select named.subject_id, name.source, name.patient
-    from (select distinct subject_id
-            from subject_alias
-           where tenant_id = $1
-             and patient = any($2::text[] collate "C")
-             and patient not like 'Organization/%') as named
+    from (select own.subject_id
+            from subject_alias as own
+           where own.tenant_id = $1
+             and own.patient = any($2::text[] collate "C")
+             and own.patient not like 'Organization/%'
+          union
+          select home.joined_into
+            from subject_alias as own
+            join subject as home
+              on home.tenant_id = own.tenant_id
+             and home.subject_id = own.subject_id
+             and home.joined_into is not null
+           where own.tenant_id = $1
+             and own.patient = any($2::text[] collate "C")
+             and own.patient not like 'Organization/%') as named (subject_id)
    cross join lateral (
          select alias.source, alias.patient
            from subject_alias as alias
@@ -38,13 +48,32 @@ constexpr Statement kReadSubjectsOfPatient{"read_subjects_of_patient", R"(
           limit 1) as name
    order by named.subject_id)"};
 
+// The record in use first, then the subject's own before one that is joined to it.
 constexpr Statement kReadAliases{"read_aliases", R"(
-  select subject_id, patient
-    from subject_alias
-   where tenant_id = $1
-     and subject_id = any($2::bigint[])
-     and source = $3
-   order by subject_id, recorded_at, patient)"};
+  select place.subject_id, alias.patient
+    from unnest($2::bigint[]) as place (subject_id)
+   cross join lateral (
+         select own.patient, own.recorded_at, 0 as distance
+           from subject_alias as own
+          where own.tenant_id = $1
+            and own.subject_id = place.subject_id
+            and own.source = $3
+          union all
+         select joined.patient, joined.recorded_at, 1
+           from subject as home
+           join subject_alias as joined
+             on joined.tenant_id = home.tenant_id
+            and joined.subject_id = home.subject_id
+            and joined.source = $3
+          where home.tenant_id = $1
+            and home.joined_into = place.subject_id) as alias
+   order by place.subject_id,
+         exists (select from subject_link as link
+                  where link.tenant_id = $1
+                    and link.source = $3
+                    and link.patient = alias.patient
+                    and link.is_replaced),
+         alias.patient like '%://%', alias.distance, alias.recorded_at, alias.patient)"};
 
 constexpr Statement kReadOrganizations{"read_organizations", R"(
   select patient, subject_id

@@ -214,11 +214,16 @@ TEST(AppointmentMapping, SaysNothingOfAProposalOrOfAnAppointmentWithoutAStart) {
   }
 }
 
-TEST(AppointmentMapping, RefusesAnAppointmentOfSeveralPatients) {
+TEST(AppointmentMapping, Fault50GivesEachPatientOfAGroupAServiceOfTheirOwn) {
   const MappedFacts mapped = map_text(compile_mapper(), R"({"resourceType":"Appointment","id":"a","status":"booked",
-      "start":"2026-03-10T15:00:00Z","participant":[{"actor":{"reference":"Patient/p1"}},{"actor":{"reference":"Patient/p2"}}]})");
-  EXPECT_TRUE(has_error(mapped.issues));
-  EXPECT_TRUE(mapped.facts.empty());
+      "start":"2026-03-10T15:00:00Z","participant":[{"actor":{"reference":"Patient/p1"}},{"actor":{"reference":"Patient/p2"}},
+      {"actor":{"reference":"Patient/p3"},"status":"declined"},{"actor":{"reference":"Patient/p1"}}]})");
+  EXPECT_FALSE(has_error(mapped.issues)) << texts_of(mapped.issues);
+  const std::vector<ServiceFact> services = bodies<ServiceFact>(mapped);
+  ASSERT_EQ(services.size(), 2U);
+  EXPECT_EQ(services[0].patient, "Patient/p1");
+  EXPECT_EQ(services[1].patient, "Patient/p2");
+  EXPECT_EQ(mapped.facts[0].fact_key, mapped.facts[1].fact_key) << "told apart by the subject they stand in";
 }
 
 }  // namespace

@@ -145,6 +145,8 @@ void ignore_rule(const std::string& name, Consolidated& subject) {
     for (Service& service : services) service.authorization_number.clear();
   } else if (name == "pins") {
     for (Service& service : services) service.pinned_number.clear();
+  } else if (name == "payer_counts") {
+    for (AuthorizationLine& line : subject.lines) line.payer_used_quantity = std::nullopt;
   } else if (name == "rates") {
     for (AuthorizationLine& line : subject.lines) line.rate_quantity = std::nullopt;
   } else if (name == "days") {
