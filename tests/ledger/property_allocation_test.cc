@@ -65,8 +65,9 @@ bool may_count_nothing(const Service& service, const RandomSubject& subject, con
   const bool may_be_free =
       std::any_of(consolidated.lines.begin(), consolidated.lines.end(),
                   [](const AuthorizationLine& line) { return line.decision == Decision::not_required; }) ||
-      std::any_of(rules.payers.begin(), rules.payers.end(),
-                  [](const PayerRule& payer) { return payer.authorization_required == false; });
+      std::any_of(rules.payers.begin(), rules.payers.end(), [](const PayerRule& payer) {
+        return payer.authorization_required == false || (payer.unit && payer.unit->once_per_day);
+      });
   const bool is_booked = service.state == ServiceState::planned || service.state == ServiceState::in_progress;
   const bool is_of_program = !service.program.empty() ||
                              std::any_of(rules.programs.begin(), rules.programs.end(), [&](const ProgramRule& program) {
@@ -115,7 +116,7 @@ TEST(AllocationProperty, DrawsTheSameBesideTheFactsOfAnotherPayer) {
   EXPECT_TRUE(holds("codes, coverage and authorizations of another payer change no draw", [] {
     const RandomSubject subject = *random_subject();
     // Rules of one payer apply to services of no known payer while there is only one.
-    RC_PRE(subject.policy.rules.payers.empty());
+    RC_PRE(subject.policy.rules.payers.empty() && subject.policy.rules.benefits.empty());
     std::vector<std::string> statements = subject.statements;
     for (const char* statement :
          {"coverage C9 payer P9 member M9 2027-10-01..2027-12-31",
