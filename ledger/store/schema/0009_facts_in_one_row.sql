@@ -1,6 +1,6 @@
 -- A fact's header and body become one row: the table of each kind inherits from `fact`, which itself keeps the
 -- retractions. Reading `fact` still reads every fact; writing one costs one row and one index entry less.
--- Rewrites the tables of facts in this one transaction (about a minute per 5 million facts); a crash leaves them as
+-- Rewrites the tables of facts in this one transaction (measured: 15 s for a million facts on 2 cores); a crash leaves them as
 -- they were, and the next start begins again.
 
 -- The owner is fenced by row-level security too, and sees no tenant here.
