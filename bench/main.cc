@@ -11,10 +11,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <thread>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "bench/machine.h"
 #include "bench/statement_record.h"
 #include "bench/workload.h"
 #include "ledger/store/schema.h"
@@ -29,18 +29,6 @@ namespace {
 using namespace authledger;
 
 constexpr int kPatientsDefault = 3000;
-
-std::string machine() {
-  std::string model = "unknown processor", line;
-  std::ifstream info("/proc/cpuinfo");
-  while (std::getline(info, line)) {
-    if (line.starts_with("model name")) {
-      model = line.substr(line.find(':') + 2);
-      break;
-    }
-  }
-  return fmt::format("{}, {} cores", model, std::thread::hardware_concurrency());
-}
 
 int64_t resident_megabytes() {
   rusage usage{};
@@ -146,7 +134,7 @@ int run(int patients) {
   const std::string inbox = std::filesystem::absolute(folder + "/inbox").string();
   std::filesystem::create_directories(inbox);
   int64_t resources = write_workload(inbox + "/clinic.ndjson", patients, 7);
-  fmt::print("machine: {}; PostgreSQL on the same machine, fsync on\n", machine());
+  fmt::print("machine: {}; PostgreSQL on the same machine, fsync on\n", bench_machine());
   fmt::print("workload: {} patients, {} resources, {:.1f} MB of NDJSON, seed 7\n", patients, resources,
              static_cast<double>(std::filesystem::file_size(inbox + "/clinic.ndjson")) / 1e6);
 
