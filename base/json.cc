@@ -138,7 +138,7 @@ struct JsonDocument::State {
   char* keep(std::string_view text) {
     if (buffer.size() < text.size() + JsonIndexReader::kPaddingBytes)
       buffer.resize(text.size() + text.size() / 2 + JsonIndexReader::kPaddingBytes);
-    std::memcpy(buffer.data(), text.data(), text.size());
+    text.copy(buffer.data(), text.size());  // An empty view may point nowhere.
     std::memset(buffer.data() + text.size(), 0, JsonIndexReader::kPaddingBytes);
     return buffer.data();
   }

@@ -73,6 +73,12 @@ TEST(Json, ManyDuplicateMembersAreFoundInLargeObjectsToo) {
   EXPECT_FALSE(document.parse(text + "\"m42\":1}").ok());
 }
 
+TEST(Json, AnEmptyViewIsRefusedLikeEmptyText) {
+  JsonDocument document;
+  EXPECT_FALSE(document.parse(std::string_view()).ok());
+  EXPECT_FALSE(document.parse("").ok());
+}
+
 TEST(Json, ADocumentMayBeParsedAgain) {
   JsonDocument document;
   for (int i = 0; i < 3; ++i) {
