@@ -140,6 +140,8 @@ TEST(Fault05, KilledBetweenPagesItGoesOnAsIfUndisturbed) {
   {
     RunningProgram sync(site.command(kSyncNow));
     ASSERT_TRUE(eventually([&] { return count_requests(site, "GET /fhir/Encounter") == 2; }));
+    // The second page is asked for while the first is being recorded.
+    ASSERT_TRUE(eventually([&] { return !feed_of(site, "Encounter").resume_link.empty(); }));
     sync.signal(SIGKILL);
     sync.wait();
   }
