@@ -47,25 +47,6 @@ std::optional<StepKind> step_kind(const PathProgram& program, const PathNode& no
   }
 }
 
-// What a JSON text of this type is to FHIRPath.
-ValueKind text_kind_of(TypeIndex type) {
-  switch (Model::r4().type(type).primitive) {
-    case PrimitiveKind::date:
-      return ValueKind::date;
-    case PrimitiveKind::date_time:
-      return ValueKind::date_time;
-    case PrimitiveKind::time:
-      return ValueKind::time;
-    case PrimitiveKind::none:
-    case PrimitiveKind::boolean:
-    case PrimitiveKind::integer:
-    case PrimitiveKind::decimal:
-    case PrimitiveKind::string:
-      return ValueKind::string;
-  }
-  return ValueKind::string;
-}
-
 PathStep step_of(const PathProgram& program, NodeIndex index, StepKind kind) {
   const Model& model = Model::r4();
   const PathNode& node = program.nodes[index];
@@ -75,7 +56,7 @@ PathStep step_of(const PathProgram& program, NodeIndex index, StepKind kind) {
   auto set_type = [&](TypeIndex type) {
     step.type = type;
     const TypeDefinition& definition = model.type(type);
-    step.text_kind = text_kind_of(type);
+    step.text_kind = kind_of_text(definition.primitive);
     step.is_decimal = definition.primitive == PrimitiveKind::decimal;
     step.has_sibling = definition.kind == TypeKind::primitive;
   };

@@ -43,6 +43,10 @@ Decimal without_trailing_zeros(Decimal value);
 bool is_whole(Decimal value);
 // nullopt when not whole or beyond 64 bits.
 std::optional<int64_t> to_integer(Decimal value);
+// Whether it is an Integer, which has 32 bits (FHIRPath, section 4.1.3); a Long has 64.
+constexpr bool fits_integer(int64_t value) {
+  return value >= INT32_MIN && value <= INT32_MAX;
+}
 // For functions that are real-valued (ln, sqrt, …) only.
 double to_double(Decimal value);
 std::optional<Decimal> from_double(double value);

@@ -112,6 +112,7 @@ std::optional<bool> equal(const PathValue& a, const PathValue& b) {
     case ValueKind::type_info:
       return a.text == b.text && a.unit == b.unit;
     case ValueKind::integer:
+    case ValueKind::long_integer:
     case ValueKind::decimal:
     case ValueKind::date:
     case ValueKind::date_time:

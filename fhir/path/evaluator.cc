@@ -30,14 +30,13 @@ bool PathEvaluator::push_text(const PathNode& node, ValueKind kind, std::string_
   return step(node, text.size() / 64) && push(node, text_value(kind, keep_text(arena_, text)), out);
 }
 
-bool PathEvaluator::push_decimal(const PathNode& node, std::optional<Decimal> value, bool is_integer, PathValues& out) {
+bool PathEvaluator::push_decimal(const PathNode& node, std::optional<Decimal> value, ValueKind kind, PathValues& out) {
   if (!value) return true;  // What does not fit is empty.
-  if (is_integer) {
-    auto whole = rescale(*value, 0, DecimalRounding::down);
-    if (!whole || !to_integer(*whole)) return true;
-    return push_text(node, ValueKind::integer, format_decimal(*whole), out);
-  }
-  return push_text(node, ValueKind::decimal, format_decimal(*value), out);
+  if (kind == ValueKind::decimal) return push_text(node, kind, format_decimal(*value), out);
+  auto whole = rescale(*value, 0, DecimalRounding::down);
+  auto number = whole ? to_integer(*whole) : std::nullopt;
+  if (!number || (kind == ValueKind::integer && !fits_integer(*number))) return true;
+  return push_text(node, kind, std::to_string(*number), out);
 }
 
 bool PathEvaluator::evaluate_input(const PathNode& node, const PathScope& scope, PathValues& storage,
@@ -90,7 +89,7 @@ bool PathEvaluator::evaluate_integer(const PathNode& call_node, NodeIndex index,
   if (!evaluate_single(index, scope, value)) return false;
   if (!value) return true;
   auto number = decimal_value(*value);
-  out = value->kind == ValueKind::integer && number ? to_integer(*number) : std::nullopt;
+  out = is_whole(*value) && number ? to_integer(*number) : std::nullopt;
   if (!out) return fail(call_node, fmt::format("{}() needs an integer, found {}", call_node.text, kind_name(*value)));
   return true;
 }

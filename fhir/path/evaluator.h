@@ -86,7 +86,7 @@ class PathEvaluator {
   bool arithmetic(const PathNode& node, const PathValue& left, const PathValue& right, PathValues& out);
   bool shift_temporal(const PathNode& node, const PathValue& left, const PathValue& right, PathValues& out);
   bool order(const PathNode& node, const PathValue& left, const PathValue& right, std::optional<int>& out);
-  bool push_decimal(const PathNode& node, std::optional<Decimal> value, bool is_integer, PathValues& out);
+  bool push_decimal(const PathNode& node, std::optional<Decimal> value, ValueKind kind, PathValues& out);
   bool push_text(const PathNode& node, ValueKind kind, std::string_view text, PathValues& out);
 
   // Functions, by group

@@ -87,6 +87,7 @@ std::optional<std::string> to_text(const PathValue& value) {
     case ValueKind::boolean:
       return value.boolean ? "true" : "false";
     case ValueKind::integer:
+    case ValueKind::long_integer:
     case ValueKind::decimal:
     case ValueKind::string:
     case ValueKind::date:
@@ -159,14 +160,15 @@ bool PathEvaluator::conversion_function(Call node, const PathScope& scope, std::
     case F::converts_to_long: {
       std::optional<int64_t> number;
       if (value.kind == ValueKind::boolean) number = value.boolean ? 1 : 0;
-      if (value.kind == ValueKind::integer || (value.kind == ValueKind::string && is_integer_text(value.text))) {
+      if (is_whole(value) || (value.kind == ValueKind::string && is_integer_text(value.text))) {
         if (auto decimal = parse_decimal(without_plus(value.text))) number = ::authledger::to_integer(*decimal);
       }
       bool is_long = node.function == F::to_long || node.function == F::converts_to_long;
-      if (number && !is_long && (*number > INT32_MAX || *number < INT32_MIN)) number.reset();
+      if (number && !is_long && !fits_integer(*number)) number.reset();
       if (node.function == F::converts_to_integer || node.function == F::converts_to_long)
         return answer(number.has_value());
-      return !number || push_text(node, ValueKind::integer, std::to_string(*number), out);
+      return !number ||
+             push_text(node, is_long ? ValueKind::long_integer : ValueKind::integer, std::to_string(*number), out);
     }
     case F::to_decimal:
     case F::converts_to_decimal: {

@@ -18,8 +18,8 @@ bool PathEvaluator::math_function(Call node, const PathScope& scope, std::span<c
   bool is_quantity = node.function == F::abs && value->kind == ValueKind::quantity;
   auto number = is_numeric(*value) || is_quantity ? parse_decimal(value->text) : std::nullopt;
   if (!number) return fail(node, fmt::format("{}() needs a number, found {}", node.text, kind_name(*value)));
-  bool is_integer = value->kind == ValueKind::integer;
-  auto push_real = [&](double real) { return push_decimal(node, from_double(real), false, out); };
+  ValueKind whole_kind = value->kind == ValueKind::long_integer ? value->kind : ValueKind::integer;
+  auto push_real = [&](double real) { return push_decimal(node, from_double(real), ValueKind::decimal, out); };
   switch (node.function) {
     case F::abs:
       if (number->coefficient < 0) *number = negate(*number);
@@ -28,21 +28,21 @@ bool PathEvaluator::math_function(Call node, const PathScope& scope, std::span<c
         result.text = keep_text(arena_, format_decimal(*number));
         return push(node, result, out);
       }
-      return push_decimal(node, number, is_integer, out);
+      return push_decimal(node, number, value->kind, out);
     case F::ceiling:
-      return push_decimal(node, rescale(*number, 0, DecimalRounding::ceiling), true, out);
+      return push_decimal(node, rescale(*number, 0, DecimalRounding::ceiling), whole_kind, out);
     case F::floor:
-      return push_decimal(node, rescale(*number, 0, DecimalRounding::floor), true, out);
+      return push_decimal(node, rescale(*number, 0, DecimalRounding::floor), whole_kind, out);
     case F::truncate:
-      return push_decimal(node, rescale(*number, 0, DecimalRounding::down), true, out);
+      return push_decimal(node, rescale(*number, 0, DecimalRounding::down), whole_kind, out);
     case F::round: {
       std::optional<int64_t> digits = 0;
       if (!node.arguments.empty() && !evaluate_integer(node, node.arguments[0], scope, digits)) return false;
       if (!digits) digits = 0;
       if (*digits < 0) return fail(node, "round() needs a precision of 0 or more");
-      if (*digits >= number->scale) return push_decimal(node, number, is_integer, out);
-      return push_decimal(node, rescale(*number, static_cast<int32_t>(*digits), DecimalRounding::half_away), false,
-                          out);
+      if (*digits >= number->scale) return push_decimal(node, number, value->kind, out);
+      return push_decimal(node, rescale(*number, static_cast<int32_t>(*digits), DecimalRounding::half_away),
+                          ValueKind::decimal, out);
     }
     case F::exp:
       return push_real(std::exp(to_double(*number)));
@@ -66,7 +66,7 @@ bool PathEvaluator::math_function(Call node, const PathScope& scope, std::span<c
       if (exponent && *exponent >= 0 && *exponent <= 1000) {
         std::optional<Decimal> result = decimal_of(1);
         for (int64_t i = 0; result && i < *exponent; ++i) result = multiply(*result, *number);
-        return push_decimal(node, result, is_integer && argument->kind == ValueKind::integer, out);
+        return push_decimal(node, result, is_whole(*argument) ? value->kind : ValueKind::decimal, out);
       }
       return push_real(std::pow(to_double(*number), to_double(*other)));
     }
@@ -135,7 +135,7 @@ bool PathEvaluator::temporal_function(Call node, const PathScope& scope, std::sp
     auto limit = decimal_boundary(*number, is_high, digits.value_or(8));
     if (!limit) return true;
     bool is_quantity = quantity || value->kind == ValueKind::quantity;
-    if (!is_quantity) return push_decimal(node, limit, digits == 0, out);
+    if (!is_quantity) return push_decimal(node, limit, digits == 0 ? ValueKind::integer : ValueKind::decimal, out);
     PathValue result = text_value(ValueKind::quantity, keep_text(arena_, format_decimal(*limit)));
     result.unit = quantity ? quantity->unit : value->unit;
     result.is_calendar_unit = value->is_calendar_unit;
@@ -168,7 +168,7 @@ bool PathEvaluator::temporal_function(Call node, const PathScope& scope, std::sp
       return moment->fraction_digits == 0 || push_number(moment->millisecond);
     case F::timezone_offset_of:
       return !moment->has_offset ||
-             push_decimal(node, divide(decimal_of(moment->offset_minutes), decimal_of(60)), false, out);
+             push_decimal(node, divide(decimal_of(moment->offset_minutes), decimal_of(60)), ValueKind::decimal, out);
     case F::date_of:
       if (is_time) return true;
       moment->kind = TemporalKind::date;

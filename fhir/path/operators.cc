@@ -83,15 +83,19 @@ bool PathEvaluator::arithmetic(const PathNode& node, const PathValue& left, cons
   if (is_numeric(left) && is_numeric(right)) {
     auto x = decimal_value(left), y = decimal_value(right);
     if (!x || !y) return true;
-    bool both_integer = left.kind == ValueKind::integer && right.kind == ValueKind::integer;
+    // FHIRPath 3.0, section 5.5: an Integer beside a Long becomes a Long, either beside a Decimal a Decimal.
+    ValueKind kind = !is_whole(left) || !is_whole(right) ? ValueKind::decimal
+                     : left.kind == right.kind           ? left.kind
+                                                         : ValueKind::long_integer;
+    ValueKind whole_kind = kind == ValueKind::long_integer ? kind : ValueKind::integer;
     bool is_division = node.op == PathOp::divide || node.op == PathOp::divide_whole || node.op == PathOp::remainder;
     if (is_division && y->coefficient == 0) return true;
-    if (node.op == PathOp::add) return push_decimal(node, add(*x, *y), both_integer, out);
-    if (node.op == PathOp::subtract) return push_decimal(node, subtract(*x, *y), both_integer, out);
-    if (node.op == PathOp::multiply) return push_decimal(node, multiply(*x, *y), both_integer, out);
-    if (node.op == PathOp::divide) return push_decimal(node, divide(*x, *y), false, out);
-    if (node.op == PathOp::divide_whole) return push_decimal(node, divide_whole(*x, *y), true, out);
-    return push_decimal(node, remainder(*x, *y), both_integer, out);
+    if (node.op == PathOp::add) return push_decimal(node, add(*x, *y), kind, out);
+    if (node.op == PathOp::subtract) return push_decimal(node, subtract(*x, *y), kind, out);
+    if (node.op == PathOp::multiply) return push_decimal(node, multiply(*x, *y), kind, out);
+    if (node.op == PathOp::divide) return push_decimal(node, divide(*x, *y), ValueKind::decimal, out);
+    if (node.op == PathOp::divide_whole) return push_decimal(node, divide_whole(*x, *y), whole_kind, out);
+    return push_decimal(node, remainder(*x, *y), kind, out);
   }
   bool has_quantity = left.kind == ValueKind::quantity || right.kind == ValueKind::quantity ||
                       left.kind == ValueKind::element || right.kind == ValueKind::element;

@@ -311,8 +311,10 @@ class Parser {
         node.literal.kind = ValueKind::string;
         break;
       case TokenKind::integer:
-      case TokenKind::long_integer:
         node.literal.kind = ValueKind::integer;
+        break;
+      case TokenKind::long_integer:
+        node.literal.kind = ValueKind::long_integer;
         break;
       case TokenKind::decimal:
         node.literal.kind = ValueKind::decimal;
@@ -332,8 +334,13 @@ class Parser {
     node.text = first.text;
     if (first.kind == TokenKind::time) node.text.erase(0, 1);
     if (first.kind == TokenKind::date_time && node.text.ends_with('T')) node.text.pop_back();
-    if ((first.kind == TokenKind::integer || first.kind == TokenKind::decimal) && !parse_decimal(first.text)) {
-      return fail(first, "this number has more digits than can be held");
+    bool is_whole_number = first.kind == TokenKind::integer || first.kind == TokenKind::long_integer;
+    if (is_whole_number || first.kind == TokenKind::decimal) {
+      auto number = parse_decimal(first.text);
+      auto whole = number && is_whole_number ? to_integer(*number) : std::nullopt;
+      if (!number || (is_whole_number && !whole)) return fail(first, "this number has more digits than can be held");
+      // What is too large for an Integer is taken as a Long.
+      if (whole && !fits_integer(*whole)) node.literal.kind = ValueKind::long_integer;
     }
     if (first.kind == TokenKind::integer || first.kind == TokenKind::decimal) {
       // A quantity: 4 days, 5.5 'mg'. Its unit stands in the node's second text.
@@ -361,7 +368,7 @@ bool Parser::resolve_type(TypeName& out, const Token& where) {
     ValueKind kind;
   };
   constexpr SystemType kSystemTypes[] = {
-      {"Boolean", ValueKind::boolean},    {"Integer", ValueKind::integer}, {"Long", ValueKind::integer},
+      {"Boolean", ValueKind::boolean},    {"Integer", ValueKind::integer}, {"Long", ValueKind::long_integer},
       {"Decimal", ValueKind::decimal},    {"String", ValueKind::string},   {"Date", ValueKind::date},
       {"DateTime", ValueKind::date_time}, {"Time", ValueKind::time},       {"Quantity", ValueKind::quantity}};
   std::string_view name = out.written;

@@ -56,6 +56,7 @@ void write_json(const PathValue& value, JsonWriter& writer) {
       writer.boolean(value.boolean);
       return;
     case ValueKind::integer:
+    case ValueKind::long_integer:
     case ValueKind::decimal:
       writer.number_text(value.text);
       return;

@@ -3,7 +3,6 @@
 #include <cstring>
 
 namespace authledger {
-namespace {
 
 ValueKind kind_of_text(PrimitiveKind primitive) {
   switch (primitive) {
@@ -22,8 +21,6 @@ ValueKind kind_of_text(PrimitiveKind primitive) {
   }
   return ValueKind::string;
 }
-
-}  // namespace
 
 PathValue element_value(const JsonNode* node, const JsonNode* sibling, TypeIndex type) {
   PathValue value;
@@ -102,6 +99,7 @@ std::optional<Temporal> temporal_value(const PathValue& value) {
     case ValueKind::none:
     case ValueKind::boolean:
     case ValueKind::integer:
+    case ValueKind::long_integer:
     case ValueKind::decimal:
     case ValueKind::quantity:
     case ValueKind::element:
@@ -142,6 +140,8 @@ std::string_view kind_name(const PathValue& value) {
       return "Boolean";
     case ValueKind::integer:
       return "Integer";
+    case ValueKind::long_integer:
+      return "Long";
     case ValueKind::decimal:
       return "Decimal";
     case ValueKind::string:

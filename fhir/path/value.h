@@ -17,7 +17,8 @@ namespace authledger {
 enum class ValueKind : uint8_t {
   none,
   boolean,
-  integer,
+  integer,       // System.Integer: 32 bits.
+  long_integer,  // System.Long: 64 bits.
   decimal,
   string,
   date,
@@ -43,6 +44,9 @@ struct PathValue {
 
 using PathValues = std::pmr::vector<PathValue>;
 
+// What a JSON text in a primitive of this kind is to FHIRPath.
+ValueKind kind_of_text(PrimitiveKind primitive);
+
 // A value for an element of a resource. `type` is what the model knows of it.
 PathValue element_value(const JsonNode* node, const JsonNode* sibling, TypeIndex type);
 PathValue boolean_value(bool value);
@@ -51,8 +55,11 @@ PathValue text_value(ValueKind kind, std::string_view text);
 // Copies text into the arena, where it lives as long as the evaluation's result.
 std::string_view keep_text(std::pmr::memory_resource& arena, std::string_view text);
 
+inline bool is_whole(const PathValue& value) {
+  return value.kind == ValueKind::integer || value.kind == ValueKind::long_integer;
+}
 inline bool is_numeric(const PathValue& value) {
-  return value.kind == ValueKind::integer || value.kind == ValueKind::decimal;
+  return is_whole(value) || value.kind == ValueKind::decimal;
 }
 inline bool is_temporal(const PathValue& value) {
   return value.kind == ValueKind::date || value.kind == ValueKind::date_time || value.kind == ValueKind::time;

@@ -157,7 +157,8 @@ class ViewCompiler {
           report(path + "." + std::string(member.name()), "is no constant of a primitive type");
           continue;
         }
-        constant.kind = is_integer64 ? ValueKind::integer : element_value(member.node(), nullptr, constant.type).kind;
+        constant.kind =
+            is_integer64 ? ValueKind::long_integer : element_value(member.node(), nullptr, constant.type).kind;
         if (is_integer64 && !is_integer_text(member.text())) report(path + ".valueInteger64", "is no whole number");
         constant.text = member.string();
       }

@@ -195,6 +195,7 @@ class ViewRun {
         out.kind = ViewValueKind::boolean;
         break;
       case ValueKind::integer:
+      case ValueKind::long_integer:
       case ValueKind::decimal:
         out.kind = ViewValueKind::number;
         break;

@@ -70,7 +70,7 @@ bool matches(std::string type, const std::string& expected, const PathValue& val
     if (type == "integer" && value.kind == ValueKind::decimal && !is_strict) type = "decimal";
   }
   if (type == "boolean") return value.kind == ValueKind::boolean && value.text == expected;
-  if (type == "integer") return value.kind == ValueKind::integer && equal_numbers(expected, value.text, true);
+  if (type == "integer") return is_whole(value) && equal_numbers(expected, value.text, true);
   if (type == "decimal") return is_numeric(value) && equal_numbers(expected, value.text, is_strict);
   if (type == "Quantity") return equal_quantity(expected, value, is_strict);
   if (type == "date" || type == "dateTime" || type == "time") {
