@@ -129,6 +129,26 @@ CoverageFact coverage_from_row(const Row& row, const RowContext& context, Issues
   return fact;
 }
 
+BenefitFact benefit_from_row(const Row& row, const RowContext& context, Issues& issues) {
+  BenefitFact fact;
+  fact.patient = read_patient(row, context, issues);
+  fact.coverage = read_reference(row, Field::coverage, context);
+  fact.payer = read_payer(row, context);
+  fact.category = std::string(row.text(Field::benefit_category));
+  fact.name = std::string(row.text(Field::benefit));
+  fact.period = std::string(row.text(Field::benefit_period));
+  fact.service_codes = read_service_codes(row);
+  fact.allowed = read_quantity(row, Field::benefit_allowed, issues);
+  fact.used = read_quantity(row, Field::benefit_used, issues);
+  fact.currency = std::string(row.raw(Field::currency));
+  fact.allowed_text = std::string(row.raw(Field::benefit_text));
+  fact.first_day = read_first_day(row, Field::first_day, issues);
+  fact.last_day = read_last_day(row, Field::last_day, issues);
+  check_period(fact.first_day, fact.last_day, row.element_path(Field::last_day), issues);
+  if (row.has(Field::issued_on)) fact.stated_on = context.zone.civil_day(row.raw(Field::issued_on));
+  return fact;
+}
+
 OrderFact order_from_row(const Row& row, const RowContext& context, Issues& issues) {
   OrderFact fact;
   fact.patient = read_patient(row, context, issues);
@@ -209,6 +229,13 @@ std::vector<ServiceFact> services_from_row(const Row& row, const RowContext& con
   fact.order = read_reference(row, Field::order, context);
   fact.appointment = read_reference(row, Field::appointment, context);
   fact.encounter = read_reference(row, Field::encounter, context);
+  fact.modifiers = read_codes(row, Field::modifiers);
+  fact.amount = read_quantity(row, Field::amount, issues);
+  if (fact.amount) fact.currency = std::string(row.raw(Field::currency));
+  for (const std::string_view raw : row.raw_list(Field::replaces)) {
+    const std::string replaced = normalize_reference(raw, context.resource.base_url);
+    if (!replaced.empty()) fact.replaces.push_back(replaced);
+  }
 
   // A part of a larger stay (a ward, an observation split) would count the stay twice, unless it names a procedure of
   // its own. Source: FHIR_FACTS b.
@@ -220,8 +247,11 @@ std::vector<ServiceFact> services_from_row(const Row& row, const RowContext& con
     services.back().patient = std::move(patient);
   }
   if (services.size() > 1) {
-    // A group: which of them a number or a coverage belongs to, the resource does not say.
-    for (ServiceFact& service : services) service.authorization_number = service.coverage = "";
+    // A group: which of them a number, a coverage or a price belongs to, the resource does not say.
+    for (ServiceFact& service : services) {
+      service.authorization_number = service.coverage = service.currency = "";
+      service.amount = std::nullopt;
+    }
   }
   return services;
 }
@@ -241,6 +271,7 @@ PartyFact party_from_rows(std::span<const Row> rows, const RowContext& context) 
     if (fact.replaced_by.empty())
       fact.replaced_by = normalize_reference(row.raw(Field::replaced_by), context.resource.base_url);
     if (fact.display.empty()) fact.display = std::string(row.raw(Field::display));
+    if (fact.home_state.empty()) fact.home_state = std::string(row.text(Field::home_state));
   }
   return fact;
 }

@@ -29,6 +29,7 @@ std::string read_payer(const Row& row, const RowContext& context);
 std::string read_reference(const Row& row, Field field, const RowContext& context);
 
 CoverageFact coverage_from_row(const Row& row, const RowContext& context, Issues& issues);
+BenefitFact benefit_from_row(const Row& row, const RowContext& context, Issues& issues);
 OrderFact order_from_row(const Row& row, const RowContext& context, Issues& issues);
 // One for each patient. Empty without a warning or an error: the row is no service, and an issue of severity
 // information says why (an Appointment that is only proposed, a telephone call, a supply). Errors: an unknown status, a

@@ -58,6 +58,8 @@ class MappingRun {
     switch (mapping_.kind) {
       case MappingKind::coverage:
         return add_each([this](const Row& row) { return coverage_from_row(row, context_, mapped_.issues); });
+      case MappingKind::benefit:
+        return add_each([this](const Row& row) { return benefit_from_row(row, context_, mapped_.issues); });
       case MappingKind::order:
         return add_each([this](const Row& row) { return order_from_row(row, context_, mapped_.issues); });
       case MappingKind::service:

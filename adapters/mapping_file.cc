@@ -22,7 +22,7 @@ const std::vector<std::pair<std::string, MappingKind>>& kinds() {
       {"coverage", MappingKind::coverage},         {"order", MappingKind::order},
       {"service", MappingKind::service},           {"patient", MappingKind::patient},
       {"organization", MappingKind::organization}, {"request_line", MappingKind::request},
-      {"prior_auth", MappingKind::prior_auth}};
+      {"prior_auth", MappingKind::prior_auth},     {"benefit", MappingKind::benefit}};
   return known;
 }
 

@@ -63,6 +63,11 @@ void fill_gaps(AnsweredItem& item, const AnsweredItem& other) {
   if (!item.issued_on) item.issued_on = other.issued_on;
   if (!item.issued_at) item.issued_at = other.issued_at;
   if (item.diagnosis_codes.empty()) item.diagnosis_codes = other.diagnosis_codes;
+  if (item.modifiers.empty()) item.modifiers = other.modifiers;
+  if (!item.amount) {
+    item.amount = other.amount;
+    item.currency = other.currency;
+  }
   if (item.provider.empty()) item.provider = other.provider;
   if (item.program.empty()) item.program = other.program;
   if (item.place.empty()) item.place = other.place;
@@ -262,6 +267,9 @@ class Normalizer {
     line.provider = item.provider.empty() ? answer_.provider : item.provider;
     line.program = item.program.empty() ? answer_.program : item.program;
     line.place = item.place;
+    line.modifiers = item.modifiers;
+    line.amount = item.amount;
+    line.currency = item.currency;
     line.issued_on = item.issued_on ? item.issued_on : answer_.issued_on;
     line.issued_at = item.issued_at ? item.issued_at : answer_.issued_at;
     line.payer_used_quantity = item.payer_used_quantity;

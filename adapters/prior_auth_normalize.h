@@ -35,7 +35,9 @@ struct AnsweredItem {
   Measure measure = Measure::unknown;
   std::optional<Day> first_day, last_day, admission_day, discharge_day, issued_on;
   std::optional<Instant> issued_at;
-  std::vector<std::string> diagnosis_codes;
+  std::vector<std::string> diagnosis_codes, modifiers;
+  std::optional<Quantity> amount;
+  std::string currency;
   std::string provider, program, place, trace;
   std::optional<Quantity> payer_used_quantity;
   std::vector<std::string> modifier_extensions;  // URLs: none of them is known on an answered item.

@@ -73,6 +73,9 @@ AnsweredItem read_item(const Row& row, const RowContext& context, Issues& issues
   item.issued_on = read_first_day(row, Field::issued_on, issues);
   item.issued_at = read_instant(row, Field::issued_at, issues);
   item.diagnosis_codes = read_codes(row, Field::diagnosis_codes);
+  item.modifiers = read_codes(row, Field::modifiers);
+  item.amount = read_quantity(row, Field::amount, issues);
+  if (item.amount) item.currency = std::string(row.raw(Field::currency));
   item.provider = read_reference(row, Field::provider, context);
   item.program = std::string(row.text(Field::program));
   item.place = std::string(row.text(Field::place));

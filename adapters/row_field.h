@@ -36,6 +36,7 @@ enum class Field : uint8_t {
   measure,
   rate_quantity,
   rate_period,
+  modifiers,
   diagnosis_codes,
   diagnosis_sequences,
   // When.
@@ -74,12 +75,22 @@ enum class Field : uint8_t {
   appointment,
   encounter,
   part_of,
+  replaces,
   visit_kind,
   // Payer counts.
   payer_used_quantity,
   utilized_quantity,
   eligible_quantity,
   requested_quantity,
+  // Money, and what the plan pays for.
+  amount,
+  currency,
+  benefit_category,
+  benefit,
+  benefit_period,
+  benefit_allowed,
+  benefit_text,
+  benefit_used,
   // Coverage and parties.
   coverage_order,
   plan_class,
@@ -89,6 +100,7 @@ enum class Field : uint8_t {
   links,
   replaced_by,
   display,
+  home_state,
   // Which part of the resource a row describes: response, item, add_item, header_period, diagnosis.
   part
 };

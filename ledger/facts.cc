@@ -46,6 +46,7 @@ FactKind kind_of(const FactBody& body) {
                         [](const OrganizationFact&) { return FactKind::organization; },
                         [](const PinFact&) { return FactKind::pin; },
                         [](const PayerCountFact&) { return FactKind::payer_count; },
+                        [](const BenefitFact&) { return FactKind::benefit; },
                     },
                     body);
 }

@@ -27,7 +27,8 @@ enum class FactKind : int16_t {
   patient = 6,
   organization = 7,
   pin = 8,
-  payer_count = 9
+  payer_count = 9,
+  benefit = 10
 };
 enum class Decision : int16_t {
   pended = 1,
@@ -119,7 +120,10 @@ struct AuthorizationLineFact {
   std::optional<Day> issued_on;
   std::optional<Instant> issued_at;
   std::optional<Quantity> payer_used_quantity;
-  std::string supersedes;  // A number that this line replaces.
+  std::string supersedes;              // A number that this line replaces.
+  std::vector<std::string> modifiers;  // Of the approved code: "95", "HQ".
+  std::optional<Quantity> amount;      // The most that the payer pays for the line, in `currency`.
+  std::string currency;
   bool operator==(const AuthorizationLineFact&) const = default;
 };
 
@@ -150,6 +154,10 @@ struct ServiceFact {
   std::vector<std::string> diagnosis_codes;
   std::string authorization_number;  // An explicit link: a billed number, a satisfied-pa-id.
   std::string coverage, order, appointment, encounter;
+  std::vector<std::string> modifiers;  // Of the code: "95", "GT".
+  std::optional<Quantity> amount;      // What a claim asks for it, in `currency`.
+  std::string currency;
+  std::vector<std::string> replaces;  // References of records that this one takes the place of.
   bool operator==(const ServiceFact&) const = default;
 };
 
@@ -164,6 +172,7 @@ struct PartyFact {
   std::vector<std::string> links;  // References of other records of the same party.
   std::string replaced_by;
   std::string display;
+  std::string home_state;  // Of a patient: Address.state, as written.
   bool operator==(const PartyFact&) const = default;
 };
 
@@ -175,6 +184,7 @@ struct PinFact {
   std::string line;                   // Empty: any line of that authorization.
   std::optional<Day> closed_through;  // closed_period: draws up to this day stay put.
   std::string reason;
+  std::string role;  // Of the person who decided: "billing lead".
   bool operator==(const PinFact&) const = default;
 };
 
@@ -186,6 +196,21 @@ struct PayerCountFact {
   bool operator==(const PayerCountFact&) const = default;
 };
 
+// What the payer says of a benefit of the plan (CoverageEligibilityResponse.insurance.item.benefit). Shown beside the
+// ledger's own counts, which it never changes.
+struct BenefitFact {
+  std::string patient, coverage, payer;
+  std::string category, name;  // "MH"; "visit", "copay", "deductible".
+  std::string period;          // "annual", "day", "lifetime".
+  std::vector<std::string> service_codes;
+  std::optional<Quantity> allowed, used;
+  std::string currency;  // Where allowed and used are money.
+  std::string allowed_text;
+  std::optional<Day> first_day, last_day;
+  std::optional<Day> stated_on;
+  bool operator==(const BenefitFact&) const = default;
+};
+
 struct PatientFact : PartyFact {
   bool operator==(const PatientFact&) const = default;
 };
@@ -194,7 +219,7 @@ struct OrganizationFact : PartyFact {
 };
 
 using FactBody = std::variant<CoverageFact, RequestLineFact, AuthorizationLineFact, OrderFact, ServiceFact, PatientFact,
-                              OrganizationFact, PinFact, PayerCountFact>;
+                              OrganizationFact, PinFact, PayerCountFact, BenefitFact>;
 
 FactKind kind_of(const FactBody& body);
 // The reference of the patient that the body names; "" for a Patient or an Organization itself.

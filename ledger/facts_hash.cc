@@ -103,6 +103,9 @@ void write(FieldWriter& out, const AuthorizationLineFact& fact) {
   out.instant(fact.issued_at);
   out.quantity(fact.payer_used_quantity);
   out.text(fact.supersedes);
+  out.texts(fact.modifiers);
+  out.quantity(fact.amount);
+  out.text(fact.currency);
 }
 
 void write(FieldWriter& out, const OrderFact& fact) {
@@ -137,6 +140,10 @@ void write(FieldWriter& out, const ServiceFact& fact) {
   out.text(fact.order);
   out.text(fact.appointment);
   out.text(fact.encounter);
+  out.texts(fact.modifiers);
+  out.quantity(fact.amount);
+  out.text(fact.currency);
+  out.texts(fact.replaces);
 }
 
 void write(FieldWriter& out, const PartyFact& fact) {
@@ -148,6 +155,7 @@ void write(FieldWriter& out, const PartyFact& fact) {
   out.texts(fact.links);
   out.text(fact.replaced_by);
   out.text(fact.display);
+  out.text(fact.home_state);
 }
 
 void write(FieldWriter& out, const PinFact& fact) {
@@ -158,6 +166,7 @@ void write(FieldWriter& out, const PinFact& fact) {
   out.text(fact.line);
   out.day(fact.closed_through);
   out.text(fact.reason);
+  out.text(fact.role);
 }
 
 void write(FieldWriter& out, const PayerCountFact& fact) {
@@ -167,6 +176,23 @@ void write(FieldWriter& out, const PayerCountFact& fact) {
   out.number(fact.used.milli());
   out.word(fact.measure);
   out.day(fact.counted_on);
+}
+
+void write(FieldWriter& out, const BenefitFact& fact) {
+  out.text(fact.patient);
+  out.text(fact.coverage);
+  out.text(fact.payer);
+  out.text(fact.category);
+  out.text(fact.name);
+  out.text(fact.period);
+  out.texts(fact.service_codes);
+  out.quantity(fact.allowed);
+  out.quantity(fact.used);
+  out.text(fact.currency);
+  out.text(fact.allowed_text);
+  out.day(fact.first_day);
+  out.day(fact.last_day);
+  out.day(fact.stated_on);
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ constexpr std::array kFactKinds{
     Word<FactKind>{FactKind::organization, "organization"},
     Word<FactKind>{FactKind::pin, "pin"},
     Word<FactKind>{FactKind::payer_count, "payer_count"},
+    Word<FactKind>{FactKind::benefit, "benefit"},
 };
 constexpr std::array kDecisions{
     Word<Decision>{Decision::pended, "pended"},

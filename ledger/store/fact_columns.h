@@ -184,6 +184,9 @@ void visit_columns(Body& body, Columns& columns) {
   columns.instant(body.issued_at);
   columns.quantity(body.payer_used_quantity);
   columns.text(body.supersedes);
+  columns.list(body.modifiers);
+  columns.quantity(body.amount);
+  columns.text(body.currency);
 }
 
 template <BodyOf<OrderFact> Body, typename Columns>
@@ -220,6 +223,10 @@ void visit_columns(Body& body, Columns& columns) {
   columns.text(body.order);
   columns.text(body.appointment);
   columns.text(body.encounter);
+  columns.list(body.modifiers);
+  columns.quantity(body.amount);
+  columns.text(body.currency);
+  columns.list(body.replaces);
 }
 
 inline void visit_identifiers(const std::vector<Identifier>& identifiers, ColumnWriter& columns) {
@@ -243,6 +250,7 @@ void visit_columns(Body& body, Columns& columns) {
   columns.list(body.links);
   columns.text(body.replaced_by);
   columns.text(body.display);
+  columns.text(body.home_state);
 }
 
 template <BodyOf<PinFact> Body, typename Columns>
@@ -254,6 +262,7 @@ void visit_columns(Body& body, Columns& columns) {
   columns.text(body.line);
   columns.day(body.closed_through);
   columns.text(body.reason);
+  columns.text(body.role);
 }
 
 template <BodyOf<PayerCountFact> Body, typename Columns>
@@ -264,6 +273,24 @@ void visit_columns(Body& body, Columns& columns) {
   columns.quantity(body.used);
   columns.word(body.measure);
   columns.day(body.counted_on);
+}
+
+template <BodyOf<BenefitFact> Body, typename Columns>
+void visit_columns(Body& body, Columns& columns) {
+  columns.required(body.patient);
+  columns.text(body.coverage);
+  columns.text(body.payer);
+  columns.text(body.category);
+  columns.text(body.name);
+  columns.text(body.period);
+  columns.list(body.service_codes);
+  columns.quantity(body.allowed);
+  columns.quantity(body.used);
+  columns.text(body.currency);
+  columns.text(body.allowed_text);
+  columns.day(body.first_day);
+  columns.day(body.last_day);
+  columns.day(body.stated_on);
 }
 
 }  // namespace authledger

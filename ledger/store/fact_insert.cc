@@ -45,7 +45,8 @@ constexpr Statement kInsertAuthorizationLine{"insert_fact_authorization_line",
          patient, payer, payer_display, member_id, authorization_number, other_number_roles, other_numbers, line,
          decision, decision_code, request, service_codes, first_day, last_day, quantity_milli,
          is_quantity_as_requested, measure, rate_quantity_milli, rate_period, diagnosis_codes, provider, program,
-         place, issued_day, issued_at, payer_used_quantity_milli, supersedes)
+         place, issued_day, issued_at, payer_used_quantity_milli, supersedes, modifiers,
+         amount_milli, currency)
   select )" AUTHLEDGER_FACT_VALUES R"(,
          unnest($14::text[]), unnest($15::text[]), unnest($16::text[]), unnest($17::text[]), unnest($18::text[]),
          (string_to_array(unnest($19::text[]), E'\x1f'))[2:]::smallint[],
@@ -55,7 +56,8 @@ constexpr Statement kInsertAuthorizationLine{"insert_fact_authorization_line",
          unnest($30::bigint[]), unnest($31::bigint[]), unnest($32::text[]),
          (string_to_array(unnest($33::text[]), E'\x1f'))[2:], unnest($34::text[]), unnest($35::text[]),
          unnest($36::text[]), unnest($37::date[]), unnest($38::timestamptz[]), unnest($39::bigint[]),
-         unnest($40::text[]))"};
+         unnest($40::text[]), (string_to_array(unnest($41::text[]), E'\x1f'))[2:], unnest($42::bigint[]),
+         unnest($43::text[]))"};
 
 constexpr Statement kInsertOrder{"insert_fact_order", "insert into fact_order (" AUTHLEDGER_FACT_HEADER R"(,
          patient, status, service_codes, quantity_milli, measure, first_day, last_day, coverage, requested_at,
@@ -67,25 +69,29 @@ constexpr Statement kInsertOrder{"insert_fact_order", "insert into fact_order ("
 
 constexpr Statement kInsertService{"insert_fact_service", "insert into fact_service (" AUTHLEDGER_FACT_HEADER R"(,
          patient, state, service_day, start_at, end_at, service_codes, quantity_milli, measure, provider, program,
-         place, diagnosis_codes, authorization_number, coverage, order_reference, appointment, encounter)
+         place, diagnosis_codes, authorization_number, coverage, order_reference, appointment, encounter,
+         modifiers, amount_milli, currency, replaces)
   select )" AUTHLEDGER_FACT_VALUES R"(,
          unnest($14::text[]), unnest($15::bigint[]), unnest($16::date[]), unnest($17::timestamptz[]),
          unnest($18::timestamptz[]), (string_to_array(unnest($19::text[]), E'\x1f'))[2:], unnest($20::bigint[]),
          unnest($21::bigint[]), unnest($22::text[]), unnest($23::text[]), unnest($24::text[]),
          (string_to_array(unnest($25::text[]), E'\x1f'))[2:], unnest($26::text[]), unnest($27::text[]),
-         unnest($28::text[]), unnest($29::text[]), unnest($30::text[]))"};
+         unnest($28::text[]), unnest($29::text[]), unnest($30::text[]),
+         (string_to_array(unnest($31::text[]), E'\x1f'))[2:], unnest($32::bigint[]), unnest($33::text[]),
+         (string_to_array(unnest($34::text[]), E'\x1f'))[2:])"};
 
 constexpr Statement kInsertParty{"insert_fact_party", "insert into fact_party (" AUTHLEDGER_FACT_HEADER R"(,
-         identifier_systems, identifier_values, links, replaced_by, display)
+         identifier_systems, identifier_values, links, replaced_by, display, home_state)
   select )" AUTHLEDGER_FACT_VALUES R"(,
          (string_to_array(unnest($14::text[]), E'\x1f'))[2:], (string_to_array(unnest($15::text[]), E'\x1f'))[2:],
-         (string_to_array(unnest($16::text[]), E'\x1f'))[2:], unnest($17::text[]), unnest($18::text[]))"};
+         (string_to_array(unnest($16::text[]), E'\x1f'))[2:], unnest($17::text[]), unnest($18::text[]),
+         unnest($19::text[]))"};
 
 constexpr Statement kInsertPin{"insert_fact_pin", "insert into fact_pin (" AUTHLEDGER_FACT_HEADER R"(,
-         pin, patient, service, authorization_number, line, closed_through_day, reason)
+         pin, patient, service, authorization_number, line, closed_through_day, reason, role)
   select )" AUTHLEDGER_FACT_VALUES R"(,
          unnest($14::bigint[]), unnest($15::text[]), unnest($16::text[]), unnest($17::text[]), unnest($18::text[]),
-         unnest($19::date[]), unnest($20::text[]))"};
+         unnest($19::date[]), unnest($20::text[]), unnest($21::text[]))"};
 
 constexpr Statement kInsertPayerCount{"insert_fact_payer_count",
                                       "insert into fact_payer_count (" AUTHLEDGER_FACT_HEADER R"(,
@@ -93,6 +99,15 @@ constexpr Statement kInsertPayerCount{"insert_fact_payer_count",
   select )" AUTHLEDGER_FACT_VALUES R"(,
          unnest($14::text[]), unnest($15::text[]), unnest($16::text[]), unnest($17::bigint[]), unnest($18::bigint[]),
          unnest($19::date[]))"};
+
+constexpr Statement kInsertBenefit{"insert_fact_benefit", "insert into fact_benefit (" AUTHLEDGER_FACT_HEADER R"(,
+         patient, coverage, payer, category, name, period, service_codes, allowed_milli, used_milli, currency,
+         allowed_text, first_day, last_day, stated_day)
+  select )" AUTHLEDGER_FACT_VALUES R"(,
+         unnest($14::text[]), unnest($15::text[]), unnest($16::text[]), unnest($17::text[]), unnest($18::text[]),
+         unnest($19::text[]), (string_to_array(unnest($20::text[]), E'\x1f'))[2:], unnest($21::bigint[]),
+         unnest($22::bigint[]), unnest($23::text[]), unnest($24::text[]), unnest($25::date[]), unnest($26::date[]),
+         unnest($27::date[]))"};
 
 void write_header(ColumnWriter& writer, const SequencedFact& row) {
   const Fact& fact = row.fact;
@@ -159,12 +174,13 @@ void insert_facts(Transaction& transaction, std::span<const SequencedFact> facts
   insert_retractions(transaction, facts);
   insert_bodies<CoverageFact>(transaction, kInsertCoverage, 10, facts);
   insert_bodies<RequestLineFact>(transaction, kInsertRequestLine, 16, facts);
-  insert_bodies<AuthorizationLineFact>(transaction, kInsertAuthorizationLine, 27, facts);
+  insert_bodies<AuthorizationLineFact>(transaction, kInsertAuthorizationLine, 30, facts);
   insert_bodies<OrderFact>(transaction, kInsertOrder, 11, facts);
-  insert_bodies<ServiceFact>(transaction, kInsertService, 17, facts);
-  insert_bodies<PatientFact, OrganizationFact>(transaction, kInsertParty, 5, facts);
-  insert_bodies<PinFact>(transaction, kInsertPin, 7, facts);
+  insert_bodies<ServiceFact>(transaction, kInsertService, 21, facts);
+  insert_bodies<PatientFact, OrganizationFact>(transaction, kInsertParty, 6, facts);
+  insert_bodies<PinFact>(transaction, kInsertPin, 8, facts);
   insert_bodies<PayerCountFact>(transaction, kInsertPayerCount, 6, facts);
+  insert_bodies<BenefitFact>(transaction, kInsertBenefit, 14, facts);
 }
 
 }  // namespace authledger

@@ -72,7 +72,7 @@ constexpr Statement kReadAuthorizationLine{"read_fact_authorization_line", R"(
                 other_numbers, line, decision, decision_code, request, service_codes, first_day, last_day,
                 quantity_milli, is_quantity_as_requested, measure, rate_quantity_milli, rate_period,
                 diagnosis_codes, provider, program, place, issued_day, issued_at, payer_used_quantity_milli,
-                supersedes
+                supersedes, modifiers, amount_milli, currency
            from fact_authorization_line
           where tenant_id = $1
             and subject_id = asked.subject_id
@@ -99,7 +99,7 @@ constexpr Statement kReadService{"read_fact_service", R"(
          select )" AUTHLEDGER_FACT_HEADER R"(,
                 patient, state, service_day, start_at, end_at, service_codes, quantity_milli, measure,
                 provider, program, place, diagnosis_codes, authorization_number, coverage, order_reference,
-                appointment, encounter
+                appointment, encounter, modifiers, amount_milli, currency, replaces
            from fact_service
           where tenant_id = $1
             and subject_id = asked.subject_id
@@ -111,7 +111,7 @@ constexpr Statement kReadParty{"read_fact_party", R"(
     from unnest($2::bigint[], $3::bigint[]) with ordinality as asked (subject_id, seq_max, no)
    cross join lateral (
          select )" AUTHLEDGER_FACT_HEADER R"(,
-                identifier_systems, identifier_values, links, replaced_by, display
+                identifier_systems, identifier_values, links, replaced_by, display, home_state
            from fact_party
           where tenant_id = $1
             and subject_id = asked.subject_id
@@ -123,7 +123,7 @@ constexpr Statement kReadPin{"read_fact_pin", R"(
     from unnest($2::bigint[], $3::bigint[]) with ordinality as asked (subject_id, seq_max, no)
    cross join lateral (
          select )" AUTHLEDGER_FACT_HEADER R"(,
-                pin, patient, service, authorization_number, line, closed_through_day, reason
+                pin, patient, service, authorization_number, line, closed_through_day, reason, role
            from fact_pin
           where tenant_id = $1
             and subject_id = asked.subject_id
@@ -137,6 +137,19 @@ constexpr Statement kReadPayerCount{"read_fact_payer_count", R"(
          select )" AUTHLEDGER_FACT_HEADER R"(,
                 patient, authorization_number, line, used_milli, measure, counted_day
            from fact_payer_count
+          where tenant_id = $1
+            and subject_id = asked.subject_id
+            and fact_seq <= asked.seq_max
+         offset 0) as version)"};
+
+constexpr Statement kReadBenefit{"read_fact_benefit", R"(
+  select asked.no, version.*
+    from unnest($2::bigint[], $3::bigint[]) with ordinality as asked (subject_id, seq_max, no)
+   cross join lateral (
+         select )" AUTHLEDGER_FACT_HEADER R"(,
+                patient, coverage, payer, category, name, period, service_codes, allowed_milli, used_milli,
+                currency, allowed_text, first_day, last_day, stated_day
+           from fact_benefit
           where tenant_id = $1
             and subject_id = asked.subject_id
             and fact_seq <= asked.seq_max
@@ -214,6 +227,8 @@ FactBody empty_body(FactKind kind) {
       return PinFact{};
     case FactKind::payer_count:
       return PayerCountFact{};
+    case FactKind::benefit:
+      return BenefitFact{};
   }
   AUTHLEDGER_CHECK(false);
 }
@@ -235,6 +250,7 @@ std::vector<std::vector<Fact>> read_facts(Transaction& transaction, std::span<co
   read_versions_of<PatientFact, OrganizationFact>(transaction, kReadParty, parameters, facts);
   read_versions_of<PinFact>(transaction, kReadPin, parameters, facts);
   read_versions_of<PayerCountFact>(transaction, kReadPayerCount, parameters, facts);
+  read_versions_of<BenefitFact>(transaction, kReadBenefit, parameters, facts);
   const auto by_seq = [](const Fact& a, const Fact& b) { return a.fact_seq < b.fact_seq; };
   for (std::vector<Fact>& versions : facts) std::sort(versions.begin(), versions.end(), by_seq);
   return facts;

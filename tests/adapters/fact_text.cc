@@ -102,6 +102,9 @@ class FactWriter {
     instant("issued_at", fact.issued_at);
     quantity("payer_used_quantity", fact.payer_used_quantity);
     text("supersedes", fact.supersedes);
+    list("modifiers", fact.modifiers);
+    quantity("amount", fact.amount);
+    text("currency", fact.currency);
   }
 
   void add(const OrderFact& fact) {
@@ -136,6 +139,10 @@ class FactWriter {
     text("order", fact.order);
     text("appointment", fact.appointment);
     text("encounter", fact.encounter);
+    list("modifiers", fact.modifiers);
+    quantity("amount", fact.amount);
+    text("currency", fact.currency);
+    list("replaces", fact.replaces);
   }
 
   void add(const PartyFact& fact) {
@@ -145,6 +152,7 @@ class FactWriter {
     list("links", fact.links);
     text("replaced_by", fact.replaced_by);
     text("display", fact.display);
+    text("home_state", fact.home_state);
   }
 
   void add(const PinFact& fact) { text("patient", fact.patient); }
@@ -156,6 +164,23 @@ class FactWriter {
     quantity("used", fact.used);
     measure(fact.measure);
     day("counted_on", fact.counted_on);
+  }
+
+  void add(const BenefitFact& fact) {
+    text("patient", fact.patient);
+    text("coverage", fact.coverage);
+    text("payer", fact.payer);
+    text("category", fact.category);
+    text("name", fact.name);
+    text("period", fact.period);
+    list("service_codes", fact.service_codes);
+    quantity("allowed", fact.allowed);
+    quantity("used", fact.used);
+    text("currency", fact.currency);
+    text("allowed_text", fact.allowed_text);
+    day("first_day", fact.first_day);
+    day("last_day", fact.last_day);
+    day("stated_on", fact.stated_on);
   }
 
   JsonWriter writer_;

@@ -75,7 +75,10 @@ std::vector<Fact> one_of_every_kind() {
                              day,
                              instant,
                              Quantity::of_units(3),
-                             "AUTH-0"};
+                             "AUTH-0",
+                             {"HQ", "95"},
+                             Quantity::of_milli(1250500),
+                             "USD"};
   OrderFact order{
       "Patient/p1", "active", {"97153"}, Quantity::of_units(8), Measure::unit_15_minutes, day, day, "Coverage/c1",
       instant,      true,     "AUTH-1"};
@@ -95,20 +98,40 @@ std::vector<Fact> one_of_every_kind() {
                       "Coverage/c1",
                       "ServiceRequest/s1",
                       "Appointment/a1",
-                      "Encounter/e1"};
+                      "Encounter/e1",
+                      {"95"},
+                      Quantity::of_milli(140250),
+                      "USD",
+                      {"ChargeItem/c1", "ChargeItem/c2"}};
   PatientFact patient;
   patient.identifiers = {{"", "no-system"}, {"urn:mrn", "77"}};
   patient.links = {"Patient/p9"};
   patient.replaced_by = "Patient/p8";
   patient.display = "Zoë Ångström";
+  patient.home_state = "NY";
   OrganizationFact organization;
   organization.identifiers = {{"urn:npi", "1"}};
   organization.display = "Payer One";
-  PinFact pin{PinKind::closed_period, "Patient/p1", "Encounter/e1", "AUTH-1", "2", day, "closed by billing"};
+  PinFact pin{PinKind::closed_period, "Patient/p1",  "Encounter/e1", "AUTH-1", "2", day,
+              "closed by billing",    "billing lead"};
   PayerCountFact count{"Patient/p1", "AUTH-1", "2", Quantity::of_units(4), Measure::visit, day};
-  return {fact_of("1", coverage),     fact_of("1", request), fact_of("1", line),
-          fact_of("1", order),        fact_of("1", service), fact_of("1", patient),
-          fact_of("1", organization), fact_of("1", pin),     fact_of("1", count)};
+  BenefitFact benefit{"Patient/p1",
+                      "Coverage/c1",
+                      "Organization/o1",
+                      "MH",
+                      "visit",
+                      "annual",
+                      {"90837"},
+                      Quantity::of_units(30),
+                      Quantity::of_units(28),
+                      "USD",
+                      "as the plan says",
+                      day,
+                      day + 364,
+                      day + 3};
+  return {fact_of("1", coverage), fact_of("1", request), fact_of("1", line),         fact_of("1", order),
+          fact_of("1", service),  fact_of("1", patient), fact_of("1", organization), fact_of("1", pin),
+          fact_of("1", count),    fact_of("1", benefit)};
 }
 
 TEST_F(FactStore, GivesBackEveryKindOfFactAsItWasRecorded) {
