@@ -6,7 +6,7 @@ set -euo pipefail
 packages=(
   build-essential cmake ninja-build ccache pkg-config git ca-certificates
   libcpprest-dev rapidjson-dev libsimdjson-dev libcurl4-openssl-dev libpq-dev libssl-dev libjose-dev zlib1g-dev
-  libyaml-cpp-dev libcli11-dev libfmt-dev libspdlog-dev libhowardhinnant-date-dev prometheus-cpp-dev
+  libyaml-cpp-dev libcsv-dev libcli11-dev libfmt-dev libspdlog-dev libhowardhinnant-date-dev prometheus-cpp-dev
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
   postgresql-15 tzdata curl jq nginx-light openssl
   "$@"

@@ -79,6 +79,7 @@ const std::vector<std::pair<std::string, std::vector<std::string>>> kDoors = {
     {"openssl/", {"base/crypto.", "base/jose."}},  // libjose takes OpenSSL's keys.
     {"jose/", {"base/jose."}},
     {"yaml-cpp/", {"config/"}},
+    {"csv.h", {"base/csv_reader."}},
     {"curl/", {"fhir/http_curl."}},
     {"libpq", {"ledger/store/pg"}},
     {"postgres", {"ledger/store/pg"}},
