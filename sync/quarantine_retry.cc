@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "ledger/store/quarantine_store.h"
+#include "sync/import_resource.h"
 #include "sync/intake.h"
 
 namespace authledger {
@@ -11,6 +12,7 @@ void retry_quarantine(RoundContext& context, RoundSummary& summary) {
   std::vector<StoredResource> stored;
   transact(context.session.connection(), context.session.tenant_id(),
            [&](Transaction& transaction) { stored = read_quarantine_bodies(transaction); });
+  retry_imported_rows(context, stored, summary);
   const Config& config = context.session.config();
   for (const EndpointConfig& endpoint : config.endpoints) {
     std::vector<ReceivedResource> received;
