@@ -50,7 +50,7 @@ void add_plan_command(CommandLine line);
 void add_verify_command(CommandLine line);
 void add_rebuild_command(CommandLine line);
 void add_replay_command(CommandLine line);
-void add_quarantine_command(CommandLine line);    // quarantine list | retry
+void add_quarantine_command(CommandLine line);  // quarantine list | retry
 void add_import_command(CommandLine line);
 void add_pin_command(CommandLine line);
 void add_close_period_command(CommandLine line);
