@@ -52,6 +52,7 @@ void add_rebuild_command(CommandLine line);
 void add_replay_command(CommandLine line);
 void add_quarantine_command(CommandLine line);  // quarantine list | retry
 void add_import_command(CommandLine line);
+void add_report_command(CommandLine line);
 void add_pin_command(CommandLine line);
 void add_close_period_command(CommandLine line);
 void add_proxy_config_command(CommandLine line);  // proxy-config nginx

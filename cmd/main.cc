@@ -52,6 +52,7 @@ int run_command_line(int argc, char** argv) {
   add_replay_command(line);
   add_quarantine_command(line);
   add_import_command(line);
+  add_report_command(line);
   add_pin_command(line);
   add_close_period_command(line);
   add_proxy_config_command(line);

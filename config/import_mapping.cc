@@ -161,11 +161,13 @@ class MappingReader {
     if (inner.has("column") && mapping_.patient.columns.empty()) inner.problem("column", "expected a column");
     inner.text("endpoint", mapping_.patient.endpoint);
     inner.text("identifier_system", mapping_.patient.identifier_system);
+    inner.text("numbering", mapping_.patient.numbering);
     inner.word("unknown", mapping_.patient.is_unknown_kept,
                std::vector<std::pair<std::string, bool>>{{"refuse", false}, {"keep", true}});
-    if (!mapping_.patient.endpoint.empty() && !mapping_.patient.identifier_system.empty()) {
-      inner.problem("endpoint", "expected `endpoint` or `identifier_system`, not both");
-    }
+    const int ways = (mapping_.patient.endpoint.empty() ? 0 : 1) +
+                     (mapping_.patient.identifier_system.empty() ? 0 : 1) +
+                     (mapping_.patient.numbering.empty() ? 0 : 1);
+    if (ways > 1) inner.problem("column", "expected one of `endpoint`, `identifier_system` and `numbering`");
     inner.finish();
   }
 

@@ -35,10 +35,11 @@ struct ImportFact {
 };
 
 // Whose a row is. With an endpoint: the id of its Patient resource. With an identifier system: a value by which an
-// endpoint's patients are known (its `join_patients_by`). With neither: the sheet's own number.
+// endpoint's patients are known (its `join_patients_by`). With neither: the sheet's own number, or one of a numbering
+// that other sheets use too: the same number is the same person then.
 struct ImportPatient {
   std::vector<std::string> columns;
-  std::string endpoint, identifier_system;
+  std::string endpoint, identifier_system, numbering;
   bool is_unknown_kept = false;  // A patient whom no endpoint knows yet is recorded all the same.
 };
 

@@ -107,6 +107,9 @@ MappedResource resource_of_row(const ImportReader& reader, const MappedRow& row,
     const bool is_identifier = patient.endpoint.empty();
     resource.links.push_back({row.patient, is_identifier, is_identifier ? patient.identifier_system : patient.endpoint,
                               name_in_space(reader.mapping(), row.patient), false});
+  } else if (!patient.numbering.empty()) {
+    resource.links.push_back({row.patient, true, kImportSourcePrefix + patient.numbering,
+                              name_in_space(reader.mapping(), row.patient), false});
   }
   return resource;
 }

@@ -203,6 +203,31 @@ TEST(Import, IsOnePersonWithTheEndpointsPatient) {
   expect_consistent(import.site);
 }
 
+TEST(Import, SheetsOfOneNumberingSpeakOfTheSamePatients) {
+  const std::string numbered =
+      std::string(kOwnPatients)
+          .replace(kOwnPatients.find("patient: MRN"), 12, "patient: {column: MRN, numbering: clients}");
+  Import import(numbered);
+  ASSERT_EQ(import.run(kHeader + sheet_row("m1", "A-1")).exit_code, 0);
+  const std::string visits =
+      "name: VISITS\nkey: [Id]\npatient: PATIENT\nservice: {state: {otherwise: rendered}, "
+      "start: Day, service_codes: {otherwise: \"90837\"}}\n";
+  const std::string sheet =
+      import.site.folder().write("visits.csv", "Id,MRN,Day\nv1,m1,2026-10-07\nv2,m2,2026-10-07\n");
+  const auto import_visits = [&](const std::string& name, const std::string& patient) {
+    std::string mapping = visits;
+    mapping.replace(mapping.find("VISITS"), 6, name);
+    mapping.replace(mapping.find("PATIENT"), 7, patient);
+    const std::string file = import.site.folder().write(name + ".yaml", mapping);
+    EXPECT_EQ(import.site.run({"import", sheet, "--mapping", file, "--on", "2026-11-01"}).exit_code, 0);
+  };
+  import_visits("others", "MRN");
+  EXPECT_EQ(balance(import.site, "used", "A-1"), "0") << "an equal number of another sheet says nothing";
+  import_visits("ours", "{column: MRN, numbering: clients}");
+  EXPECT_EQ(balance(import.site, "used", "A-1"), "1");
+  expect_consistent(import.site);
+}
+
 TEST(Import, AsksForWhatTheConfigLacks) {
   Import import(kMapping);
   const ProgramResult result = import.run(kHeader + sheet_row("p1", "A-1"));
