@@ -31,7 +31,8 @@ int refuse(const std::string& message) {
 int count_episodes(TenantSession& session, const AnswerOptions& asked, Day from, Day through, Continuity& found,
                    RowWriter* gaps) {
   return for_each_subject(session, asked, [&](const SubjectAnswer& answer) {
-    for (const Episode& episode : care_episodes(answer.consolidated, answer.allocation, answer.policy, from, through)) {
+    for (const CareEpisode& episode :
+         care_episodes(answer.consolidated, answer.allocation, answer.policy, from, through)) {
       ++found.episodes;
       found.uninterrupted += episode.gaps.empty() ? 1 : 0;
       if (gaps == nullptr) continue;

@@ -74,8 +74,8 @@ std::map<std::string, std::vector<Span>> spans_by_payer(const Consolidated& subj
 
 }  // namespace
 
-std::vector<Episode> care_episodes(const Consolidated& subject, const Allocation& allocation, const Policy& policy,
-                                   Day from, Day through) {
+std::vector<CareEpisode> care_episodes(const Consolidated& subject, const Allocation& allocation, const Policy& policy,
+                                       Day from, Day through) {
   const Warnings warnings(subject, allocation, policy, through);
   std::map<std::string, const UncoveredService*> uncovered;
   for (const UncoveredService& one : allocation.uncovered) uncovered.emplace(one.service_key, &one);
@@ -83,10 +83,10 @@ std::vector<Episode> care_episodes(const Consolidated& subject, const Allocation
   for (const Draw& draw : allocation.draws) {
     if (const AuthorizationLine* line = warnings.line_of(draw.book)) drawn_from.emplace(draw.service_key, line->payer);
   }
-  std::vector<Episode> episodes;
+  std::vector<CareEpisode> episodes;
   for (const auto& [payer, spans] : spans_by_payer(subject)) {
     for (const Span& span : spans) {
-      Episode episode;
+      CareEpisode episode;
       episode.payer = payer;
       if (span.first != kAlways) episode.first_day = span.first;
       if (span.last != kNever) episode.last_day = span.last;

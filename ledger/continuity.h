@@ -22,7 +22,7 @@ struct CoverageGap {
 };
 
 // The authorized days of one patient and payer in a row, with at least one rendered service.
-struct Episode {
+struct CareEpisode {
   std::string payer;
   std::optional<Day> first_day, last_day;  // Null: open.
   int visit_days = 0;
@@ -32,8 +32,8 @@ struct Episode {
 // Episodes with a rendered service from `from` to `through`; only those services count. What needs no authorization, or
 // what the plan does not cover whatever is authorized (a benefit that is used up, the type of provider), is no gap.
 // Ordered by payer and first day.
-std::vector<Episode> care_episodes(const Consolidated& subject, const Allocation& allocation, const Policy& policy,
-                                   Day from, Day through);
+std::vector<CareEpisode> care_episodes(const Consolidated& subject, const Allocation& allocation, const Policy& policy,
+                                       Day from, Day through);
 
 // Whether `part` of `whole` reach `percent`. No episodes: nothing was interrupted.
 bool reaches(int64_t part, int64_t whole, Quantity percent);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/clock.h"
+#include "base/day.h"
 #include "tests/simulation/fault_site.h"
 
 namespace authledger {
@@ -32,6 +34,7 @@ TEST_P(Merge, Row15CountsTheSumAndUnmergingRestoresBoth) {
   ASSERT_TRUE(site.ehr().load(encounter_json("f2", "p2", "90837", "2026-10-13")).ok());
   sync_now(site);
   EXPECT_EQ(balance(site, "used"), "3");
+  const std::string before = format_instant(SystemClock().now());
 
   const bool is_old = type == "replaced-by";
   const std::string says = is_old ? "p2" : "p1", named = is_old ? "Patient/p1" : "Patient/p2";
@@ -40,6 +43,8 @@ TEST_P(Merge, Row15CountsTheSumAndUnmergingRestoresBoth) {
   EXPECT_EQ(balance(site, "used"), "5") << "the visits of both records";
   Answer services(site.run({"services", "--patient", "p2"}));
   EXPECT_EQ(services.row("key", "Encounter/f1")["covered_by"].size(), 1U) << "found by the old name";
+  Answer then(site.run({"authorizations", "--as-known-at", before}));
+  EXPECT_EQ(then.row("authorization_number", "AUTH-1")["used"].text(), "3") << "what was believed is not rewritten";
   expect_consistent(site);
 
   ASSERT_TRUE(site.ehr().put(patient_json(says)).ok());

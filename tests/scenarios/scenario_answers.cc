@@ -10,11 +10,11 @@ namespace authledger {
 // none.
 void ScenarioRunner::expect_continuity(Words& words) {
   const Period period = read_period(words.next());
-  const std::vector<Episode> episodes =
+  const std::vector<CareEpisode> episodes =
       care_episodes(subject_, allocation_, policy_, period.first_day.value(), period.last_day.value());
   size_t interrupted = 0;
   std::vector<std::string> gaps;
-  for (const Episode& episode : episodes) {
+  for (const CareEpisode& episode : episodes) {
     interrupted += episode.gaps.empty() ? 0 : 1;
     for (const CoverageGap& gap : episode.gaps) gaps.push_back(format_day(gap.day));
   }
