@@ -27,6 +27,8 @@ TaskCode code_of(NoticeKind kind) {
       return {"auth-pended-overdue", "A payer's decision is overdue"};
     case NoticeKind::count_differs:
       return {"auth-count-differs", "The payer counts more units used"};
+    case NoticeKind::submit:
+      return {"auth-submit", "An authorization is to be requested"};
     case NoticeKind::utilization:
       break;
   }

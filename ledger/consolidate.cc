@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "ledger/consolidate_parts.h"
+#include "ledger/unsubmitted.h"
 #include "ledger/windows.h"
 
 namespace authledger {
@@ -72,6 +73,7 @@ Consolidated consolidate(std::span<const Fact> facts, std::span<const Fact> hist
   const ConsolidationInput input{facts, history, policy, payers, subject.coverages};
   subject.lines = consolidate_lines(input, subject.conflicts);
   subject.services = consolidate_services(input, only_payer_of(subject.lines));
+  subject.unsubmitted = unsubmitted_orders(input, subject.lines, subject.services);
   for (const Fact& fact : facts) {
     const auto* pin = std::get_if<PinFact>(&fact.body);
     if (pin == nullptr || pin->pin != PinKind::closed_period || !pin->closed_through) continue;

@@ -83,6 +83,14 @@ struct Service {
   std::string pinned_number, pinned_line;
 };
 
+// An order for which nobody has asked the payer, though a payer rule says how long before the first visit to ask.
+struct UnsubmittedOrder {
+  Provenance source;
+  Day ordered_on, due_on;  // A request is late after due_on.
+  std::optional<Day> last_day;
+  bool has_schedule = false, has_diagnosis = false, has_assessment = false;
+};
+
 struct Conflict {
   std::string book;     // Or the service's key.
   std::string message;  // For people; no patient data.
@@ -93,6 +101,7 @@ struct Consolidated {
   std::vector<AuthorizationLine> lines;  // Ordered by book.
   std::vector<Service> services;         // Ordered by key.
   std::vector<CoverageSpan> coverages;
+  std::vector<UnsubmittedOrder> unsubmitted;  // Ordered by source.
   std::vector<Conflict> conflicts;
   std::optional<Day> closed_through;  // From pins.
 };

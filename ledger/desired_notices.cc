@@ -75,6 +75,10 @@ std::optional<Day> notices_change_on(const Consolidated& subject, const Allocati
   const Warnings warnings(subject, allocation, policy, today);
   std::set<Day> days;
   for (const AuthorizationLine& line : subject.lines) add_days_of_change(line, warnings, policy, days);
+  for (const UnsubmittedOrder& order : subject.unsubmitted) {
+    days.insert(order.due_on + 1);
+    if (order.last_day) days.insert(*order.last_day + 1);
+  }
   auto first = days.upper_bound(today);
   if (first == days.end()) return std::nullopt;
   // Between two of these days nothing changes, so that the first one which differs is the answer.

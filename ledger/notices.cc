@@ -21,7 +21,8 @@ constexpr std::array kKindWords{KindWord{NoticeKind::utilization, "utilization"}
                                 KindWord{NoticeKind::booked_beyond, "booked_beyond"},
                                 KindWord{NoticeKind::uncovered_service, "uncovered_service"},
                                 KindWord{NoticeKind::decision_overdue, "decision_overdue"},
-                                KindWord{NoticeKind::count_differs, "count_differs"}};
+                                KindWord{NoticeKind::count_differs, "count_differs"},
+                                KindWord{NoticeKind::submit, "submit"}};
 
 std::string key_of(const std::string& tenant, int64_t subject_id, const std::string& topic, NoticeKind kind,
                    int64_t episode) {
@@ -56,6 +57,8 @@ std::string general_close_reason(NoticeKind kind) {
       return "the payer has decided, or the request was withdrawn";
     case NoticeKind::count_differs:
       return "the payer counts no more than this ledger, or the authorization has ended";
+    case NoticeKind::submit:
+      return "the payer was asked, or the order was withdrawn";
   }
   return "";
 }
@@ -200,6 +203,7 @@ std::string close_reason(NoticeKind kind, const std::string& topic, const Consol
       }
       return general_close_reason(kind);
     case NoticeKind::count_differs:
+    case NoticeKind::submit:
       return general_close_reason(kind);
     case NoticeKind::expiring:
     case NoticeKind::units_low:

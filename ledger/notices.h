@@ -20,7 +20,8 @@ enum class NoticeKind : int16_t {
   booked_beyond = 5,
   uncovered_service = 6,
   decision_overdue = 7,
-  count_differs = 8  // Tasks.
+  count_differs = 8,  // Tasks.
+  submit = 20
 };
 std::string_view word_of(NoticeKind kind);
 std::optional<NoticeKind> notice_kind_from(std::string_view word);
@@ -57,6 +58,9 @@ inline constexpr int kUncoveredServiceDueDays = 7;
 //                      request; WarningRule). Due on that day.
 //   count_differs      the payer counts more units used than this ledger: somebody else may use them too. That it
 //                      counts fewer is the usual lag of claims.
+//   submit             an active order for which nobody has asked the payer in time, where a payer rule states
+//                      submission_lead_business_days. Due kSubmitAfterHours after it was written, or that lead before
+//                      it begins; says which parts of a request are not on file.
 // Cancelled lines keep their Flag but raise no expiring, units_low or exhausted.
 //
 // Ordered by (kind, topic).

@@ -46,6 +46,14 @@ std::string booked_beyond_text(const BookedBeyond& booked, const AuthorizationLi
 
 }  // namespace
 
+std::vector<std::string> missing_parts(const UnsubmittedOrder& order) {
+  std::vector<std::string> missing;
+  if (!order.has_diagnosis) missing.emplace_back("diagnosis codes");
+  if (!order.has_assessment) missing.emplace_back("assessment");
+  if (!order.has_schedule) missing.emplace_back("schedule");
+  return missing;
+}
+
 DesiredNotice notice_about(const AuthorizationLine& line, NoticeKind kind, int severity) {
   DesiredNotice notice;
   notice.topic = line.book;
@@ -148,6 +156,7 @@ std::vector<DesiredNotice> Warnings::tasks() const {
   for (const AuthorizationLine& line : subject_.lines) add_line_tasks(line, tasks);
   add_booked_beyond(tasks);
   add_uncovered_services(tasks);
+  add_unsubmitted(tasks);
   return tasks;
 }
 
@@ -218,6 +227,24 @@ void Warnings::add_booked_beyond(std::vector<DesiredNotice>& tasks) const {
     DesiredNotice notice = notice_about(line, NoticeKind::booked_beyond, 2);
     notice.due_day = booked.first_day;
     notice.text = booked_beyond_text(booked, line, name_of(line));
+    tasks.push_back(std::move(notice));
+  }
+}
+
+// What the request needs is named, not what was ordered.
+void Warnings::add_unsubmitted(std::vector<DesiredNotice>& tasks) const {
+  for (const UnsubmittedOrder& order : subject_.unsubmitted) {
+    if (today_ <= order.due_on || (order.last_day && *order.last_day < today_)) continue;
+    DesiredNotice notice;
+    notice.kind = NoticeKind::submit;
+    notice.severity = 2;
+    notice.topic = order.source.source + "/" + order.source.resource;
+    notice.focus = order.source.resource;
+    notice.due_day = order.due_on;
+    const std::vector<std::string> missing = missing_parts(order);
+    notice.text = fmt::format(
+        "No authorization was requested for the order of {}{}.", format_day(policy_.zone.day_of(order.requested_at)),
+        missing.empty() ? std::string() : fmt::format("; not on file: {}", fmt::join(missing, ", ")));
     tasks.push_back(std::move(notice));
   }
 }

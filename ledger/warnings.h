@@ -38,6 +38,7 @@ class Warnings {
   void add_line_tasks(const AuthorizationLine& line, std::vector<DesiredNotice>& tasks) const;
   void add_booked_beyond(std::vector<DesiredNotice>& tasks) const;
   void add_uncovered_services(std::vector<DesiredNotice>& tasks) const;
+  void add_unsubmitted(std::vector<DesiredNotice>& tasks) const;
   std::string name_of(const AuthorizationLine& line) const;
 
   const Consolidated& subject_;
@@ -48,6 +49,9 @@ class Warnings {
   std::map<std::string, const Service*> services_;
   std::map<std::string, int> line_counts_;  // By authorization.
 };
+
+// The parts of a request that facts could show and do not: "diagnosis codes", …; empty when all are there.
+std::vector<std::string> missing_parts(const UnsubmittedOrder& order);
 
 // What lines and their tasks share: days, number and focus of one line.
 DesiredNotice notice_about(const AuthorizationLine& line, NoticeKind kind, int severity);

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "ledger/continuity.h"
+#include "ledger/warnings.h"
 #include "tests/scenarios/scenario_runner.h"
 
 namespace authledger {
@@ -30,6 +31,19 @@ void ScenarioRunner::expect_continuity(Words& words) {
                                                         : join(gaps, ",");
     expect_equal("continuity " + field, actual, wanted);
   }
+}
+
+// "submit O1 missing = diagnosis_codes,schedule": of an order for which nobody asked the payer; or none.
+void ScenarioRunner::expect_submit(Words& words) {
+  const std::string order = words.next();
+  if (!words.take("missing") || !words.take("=")) throw std::runtime_error("expected submit ORDER missing = PARTS");
+  std::string actual = "no such order";
+  for (const UnsubmittedOrder& one : subject_.unsubmitted) {
+    if (one.source.resource != "ServiceRequest/" + order) continue;
+    const std::vector<std::string> missing = missing_parts(one);
+    actual = missing.empty() ? "none" : replace_all(join(missing, ","), " ", "_");
+  }
+  expect_equal("submit " + order + " missing", actual, words.next());
 }
 
 }  // namespace authledger

@@ -35,6 +35,7 @@ void ScenarioRunner::expect(Words& words) {
   if (first == "episode") return expect_episode(words);
   if (first == "benefit") return expect_benefit(words);
   if (first == "continuity") return expect_continuity(words);
+  if (first == "submit") return expect_submit(words);
   if (first == "uncovered") return expect_uncovered(words);
   if (first == "check") return expect_check(words);
   const auto expect_count = [&](size_t actual) {

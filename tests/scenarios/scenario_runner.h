@@ -33,6 +33,7 @@ class ScenarioRunner {
   void expect_uncovered(Words& words);
   void expect_benefit(Words& words);
   void expect_continuity(Words& words);
+  void expect_submit(Words& words);
   std::optional<std::string> forecast_field_of(const AuthorizationLine& line, const std::string& field) const;
   void expect_journal(Words& words);
   void expect_notice(Words& words, bool is_wanted);
