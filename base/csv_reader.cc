@@ -194,6 +194,7 @@ Result<CsvReader> CsvReader::open(const std::string& file, const CsvOptions& opt
     state->separator = options.separator;
   } else if (state->separator == 0) {
     size_t from = state->at;
+    for (int line = 1; line < options.header_line; ++line) from = state->end_of_line(from).value_or(from);
     const size_t end = state->end_of_line(from).value_or(state->buffer.size());
     state->separator = separator_of(std::string_view(state->buffer).substr(from, end - from));
   }

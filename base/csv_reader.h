@@ -19,6 +19,7 @@ inline constexpr int kCsvBrokenRowsMax = 1000;
 struct CsvOptions {
   char separator = 0;    // 0: the one that the header uses most of , ; | and the tab.
   std::string encoding;  // Empty: UTF-8, or UTF-16 where a byte order mark says so.
+  int header_line = 1;   // Where the header stands, to find the separator.
 };
 
 struct CsvRow {

@@ -41,7 +41,7 @@ class FileImport {
     if (std::string failure = patient_failure(context_.session.config(), mapping); !failure.empty()) {
       return Failure{std::move(failure)};
     }
-    auto csv = CsvReader::open(options_.file, {mapping.separator, mapping.encoding});
+    auto csv = CsvReader::open(options_.file, {mapping.separator, mapping.encoding, mapping.header_row});
     if (!csv) return csv.error();
     if (auto failure = read_header(*csv)) return Failure{std::move(*failure)};
     if (!options_.is_dry_run) begin();

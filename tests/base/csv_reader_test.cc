@@ -57,6 +57,7 @@ TEST_F(Csv, FindsTheSeparatorInTheHeader) {
   EXPECT_EQ(read("a;b;c,d\n1;2;3\n")[1].fields, (Fields{"1", "2", "3"}));
   EXPECT_EQ(read("a\tb\n1\t\n")[1].fields, (Fields{"1", ""}));
   EXPECT_EQ(read("\"a;b;c\",d,e\n1,2,3\n")[1].fields, (Fields{"1", "2", "3"}));
+  EXPECT_EQ(read("Report of March, 2026\n\na;b\n1;2\n", {0, "", 3})[1].fields, (Fields{"a", "b"}));
   const auto rows = read("sep=;\na,b,c;d\n1,2,3;4\n");
   EXPECT_EQ(rows[1].fields, (Fields{"1,2,3", "4"}));
   EXPECT_EQ(rows[1].number, 3U);
