@@ -18,6 +18,12 @@ Day RoundContext::today() const {
   return options.on_day ? *options.on_day : session.policy().zone.day_of(clock.now());
 }
 
+Result<std::unique_ptr<FhirClient>> RoundContext::open_client(const EndpointConfig& endpoint) const {
+  const std::string& folder = session.config().folder;
+  if (!open_http) return open_fhir_client(endpoint, folder, clock, stop, &session.rate_limits());
+  return open_fhir_client(endpoint, folder, clock, stop, &session.rate_limits(), open_http(endpoint));
+}
+
 void join_patients(RoundContext& context) {
   const JoinCounts counts =
       join_subjects(context.session.connection(), context.session.tenant_id(), context.clock.now());

@@ -2,12 +2,14 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "fhir/client.h"
 #include "ledger/store/fact_store.h"
 #include "sync/tenant_session.h"
 
@@ -50,8 +52,11 @@ struct RoundContext {
   const RoundOptions& options;
   std::stop_token stop;
   Progress progress;
+  // Opens another transport than libcurl: a simulation owns the network as it owns the clock. Empty = libcurl.
+  std::function<std::unique_ptr<HttpClient>(const EndpointConfig&)> open_http = {};
 
   Day today() const;
+  Result<std::unique_ptr<FhirClient>> open_client(const EndpointConfig& endpoint) const;
 };
 
 // Brings records of one person into one subject, and parts them (ledger/store/subject_join.h).
