@@ -105,7 +105,7 @@ void deliver_due(RoundContext& context, RoundSummary& summary) {
     return;
   }
 
-  auto client = open_fhir_client(*endpoint, config.folder, context.clock, context.stop, &context.session.rate_limits());
+  auto client = context.open_client(*endpoint);
   if (!client) {
     summary.failures.push_back(fmt::format("{}: {}", endpoint->name, client.error().message));
     return;
@@ -140,6 +140,7 @@ void deliver_due(RoundContext& context, RoundSummary& summary) {
           now,
           [&] { return mark_create_begun(connection, tenant_id, notices[i].record.notice_key, token, now); }};
       DeliveryResult result = deliver_notice(notices[i], delivery);
+      result.look_again_at = now + config.delivery.lease;
       if (!save_or_leave(context, result, token)) continue;
       count_result(result, summary.notices);
       if (!result.failure.empty() && !result.park) {
