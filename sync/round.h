@@ -31,6 +31,8 @@ struct RoundSummary {
   int64_t parked_subjects = 0;
   // Feeds and writes that could not be done, as sentences for an operator. Empty when all went well.
   std::vector<std::string> failures;
+  // When the database has lost commits: what is missing and what was done about it. For an operator; else empty.
+  std::string divergence;
   bool is_misconfigured = false;  // A failure that only the config can mend.
   bool is_stopped = false;        // Ended early by a signal; nothing is lost, the next round goes on.
 };
