@@ -7,6 +7,7 @@
 #include "ledger/reckon.h"
 #include "ledger/status.h"
 #include "ledger/store/journal_store.h"
+#include "ledger/store/known_until.h"
 #include "ledger/store/subject_store.h"
 #include "ledger/store/tenant_store.h"
 #include "tests/simulation_year/invariants.h"
@@ -65,6 +66,7 @@ std::string answers_known_at(TenantSession& session, Instant at) {
   std::vector<JournalEntry> last_entries;
   std::vector<std::vector<Fact>> facts;
   transact(session.connection(), session.tenant_id(), [&](Transaction& transaction) {
+    settle_until(transaction, at);
     ids.clear();
     limits.clear();
     last_entries.clear();
