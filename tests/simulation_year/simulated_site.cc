@@ -14,6 +14,11 @@ constexpr Statement kUnitsIn{"units_in", R"(
    where tenant_id = $1
      and account = $2)"};
 
+constexpr Statement kReleaseFeeds{"release_feeds", R"(
+  update feed
+     set lease_until = now()
+   where tenant_id = $1)"};
+
 constexpr const char* kConfig = R"(tenant: {{name: clinic, time_zone: {0}}}
 database: {{url: "{1}"}}
 endpoints:
@@ -23,10 +28,8 @@ delivery: {{visibility_window: 3m, lease: 60s, identifier_system: "https://clini
 
 }  // namespace
 
-SimulatedSite::SimulatedSite(const std::string& time_zone, Instant start, const std::string& database_url)
-    : time(start), ehr(time, false) {
-  const std::string text =
-      fmt::format(kConfig, time_zone, database_url.empty() ? database_.url() : database_url, kSimulatedBase);
+SimulatedSite::SimulatedSite(const std::string& time_zone, Instant start) : time(start), ehr(time, false) {
+  const std::string text = fmt::format(kConfig, time_zone, database_.url(), kSimulatedBase);
   config_ = load_config(folder_.write("authledger.yaml", text)).value();
   reopen();
 }
@@ -34,6 +37,18 @@ SimulatedSite::SimulatedSite(const std::string& time_zone, Instant start, const 
 void SimulatedSite::reopen() {
   session_.reset();
   session_ = TenantSession::open(config_).value();
+}
+
+void SimulatedSite::use_database(const std::string& url) {
+  config_.database.url = url;
+  reopen();
+}
+
+void SimulatedSite::release_feeds() {
+  PgConnection owner = database_.owner_connection();
+  Transaction transaction(owner, session_->tenant_id());
+  transaction.execute(kReleaseFeeds, Parameters().integer(session_->tenant_id()));
+  transaction.commit();
 }
 
 RoundSummary SimulatedSite::round() {

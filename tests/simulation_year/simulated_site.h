@@ -14,14 +14,17 @@ namespace authledger {
 // process can be stopped at.
 class SimulatedSite {
  public:
-  // `database_url` empty: a database of its own.
   explicit SimulatedSite(const std::string& time_zone = "America/New_York",
-                         Instant start = parse_instant(kStart).value(), const std::string& database_url = "");
+                         Instant start = parse_instant(kStart).value());
 
   RoundSummary round();
   // The process ends; it starts anew.
   void close() { session_.reset(); }
   void reopen();
+  // The same database by another way.
+  void use_database(const std::string& url);
+  // Leases go by the database's clock, which does not pass with the test's.
+  void release_feeds();
   // Patient p1 with AUTH-1 for visits of 90837, and so many finished visits from 2026-10-04 on.
   void load_patient(int approved, int visits, const std::string& first_day = "2026-10-01",
                     const std::string& last_day = "2027-03-31");
