@@ -64,6 +64,7 @@ constexpr Statement kInsertDelivery{"insert_delivery", R"(
    where tenant_id = $1
      and notice_key = $2)"};
 
+// After a failure nobody knows what stands there: it may be the new text, when the desired one is the former again.
 // due_at differs from lease_until when the desired notice changed under the lease: it stays due. A retired notice that
 // is wanted again is created anew.
 constexpr Statement kSaveDelivery{"save_delivery", R"(
@@ -71,7 +72,7 @@ constexpr Statement kSaveDelivery{"save_delivery", R"(
      set channel = case when $3 <> '' then $3 else channel end,
          remote_id = case when $4 <> '' then $4 else remote_id end,
          etag = case when $5 <> '' then $5 else etag end,
-         delivered_hash = coalesce($6::bytea, delivered_hash),
+         delivered_hash = case when $10 = '' then coalesce($6::bytea, delivered_hash) end,
          delivered_severity = case when $6::bytea is not null then $12::smallint else delivered_severity end,
          severity = case when $8::boolean then coalesce(delivered_severity, severity) else severity end,
          is_retired = (is_retired or $7::boolean or $8::boolean or is_closed_by_person) and not is_open,

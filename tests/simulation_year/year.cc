@@ -90,26 +90,28 @@ Year::Year(YearGround& ground, uint64_t seed)
       bystander_before_(tenant_digest(ground.owner(), ground.bystander())) {
   // Keys of notices are made of subject ids, and deliveries go by key: whichever years were before, they are the same.
   ground_.owner().execute_script("alter sequence subject_id_seq restart with 1000");
-  open_session(0);
-  open_session(1);
+  start_process(0);
+  start_process(1);
 }
 
 Day Year::today() const {
   return sessions_[0]->policy().zone.day_of(clock_.now());
 }
 
-void Year::open_session(size_t worker) {
-  sessions_[worker] = TenantSession::open(ground_.config(tenant_)).value();
-  for (PgConnection* connection : {&sessions_[worker]->connection(), &sessions_[worker]->second_connection()}) {
-    processes_[worker].push_back(connection->execute(kOwnProcess).integer(0, 0));
+// What a process knows besides its connections it would read again in the same form: the config and the policy, which
+// every round looks at anew.
+void Year::start_process(size_t worker) {
+  if (!sessions_[worker]) {
+    sessions_[worker] = TenantSession::open(ground_.config(tenant_)).value();
+  } else {
+    sessions_[worker]->reconnect();
   }
-}
-
-// PostgreSQL rolls back in its own time what a dead process left open; the next round is to find it done.
-void Year::end_session(size_t worker) {
-  sessions_[worker].reset();
-  const Parameters processes = Parameters().integer_array(std::exchange(processes_[worker], {}));
-  while (ground_.operator_connection().execute(kCountProcesses, processes).integer(0, 0) > 0) continue;
+  const Parameters ended = Parameters().integer_array(std::exchange(servers_[worker], {}));
+  for (PgConnection* connection : {&sessions_[worker]->connection(), &sessions_[worker]->second_connection()}) {
+    servers_[worker].push_back(connection->execute(kOwnProcess).integer(0, 0));
+  }
+  // PostgreSQL rolls back in its own time what a dead process left open; the next round is to find it done.
+  while (ground_.operator_connection().execute(kCountProcesses, ended).integer(0, 0) > 0) continue;
 }
 
 void Year::pass_time(std::chrono::seconds by) {
@@ -239,13 +241,11 @@ void Year::run_round(size_t worker, const RoundFaults& faults, bool pulls) {
     session.second_connection().observe({});
   } catch (const SimulatedCrash&) {
     end = "crashed";
-    end_session(worker);
-    open_session(worker);
+    start_process(worker);
   } catch (const DbError& error) {
     end = error.what();
     if (!error.is_connection_lost()) complaints_.push_back("a round ended with " + end);
-    end_session(worker);
-    open_session(worker);
+    start_process(worker);
   }
   diary_.push_back(fmt::format("{} worker {} {}: {} requests: {}", format_instant(time_.now()), worker,
                                words_of(faults), requests, end));

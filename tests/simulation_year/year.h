@@ -75,8 +75,7 @@ class Year {
 
  private:
   struct Worker;
-  void open_session(size_t worker);
-  void end_session(size_t worker);
+  void start_process(size_t worker);
   RoundFaults draw_faults();
   void draw_skews();
   void run_round(size_t worker, const RoundFaults& faults, bool pulls = true);
@@ -94,7 +93,7 @@ class Year {
   SimulatedEhr ehr_;
   ClinicYear clinic_;
   std::array<std::unique_ptr<TenantSession>, 2> sessions_;
-  std::array<std::vector<int64_t>, 2> processes_;  // Of PostgreSQL, serving each session.
+  std::array<std::vector<int64_t>, 2> servers_;  // PostgreSQL's processes that serve each.
   std::string bystander_before_;
   std::vector<KnownAnswer> known_;
   std::vector<std::string> complaints_, diary_;

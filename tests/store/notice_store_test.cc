@@ -175,6 +175,23 @@ TEST_F(NoticeStore, RetriesAFailureLaterAndParksTheLastOne) {
   EXPECT_EQ(stored()[0].state, NoticeState::parked);
 }
 
+TEST_F(NoticeStore, DoesNotTakeTheFormerTextForDeliveredAfterAWriteOfUnknownOutcome_Fault3) {
+  save("k1", desired("a"));
+  lease("w1", 1);
+  save_delivery(pg, tenant, created("k1", desired_hash(desired("a"))), "w1", at_second(2));
+  save("k1", desired("b"), 1, at_second(3));
+  ASSERT_EQ(lease("w1", 3).size(), 1U);
+  DeliveryResult failed;
+  failed.notice_key = "k1";
+  failed.action = DeliveryAction::failed;
+  failed.failure = "the connection broke";
+  failed.retry_at = at_second(10);
+  save_delivery(pg, tenant, failed, "w1", at_second(4));
+  save("k1", desired("a"), 1, at_second(5));
+  EXPECT_EQ(stored()[0].state, NoticeState::stale);
+  EXPECT_EQ(lease("w1", 10).size(), 1U) << "the EHR may show b";
+}
+
 TEST_F(NoticeStore, LeavesANoticeThatAPersonClosedAlone_Fault34) {
   save("k1", desired("a"));
   lease("w1", 1);
