@@ -1,6 +1,6 @@
 # Every target installs the Debian packages that it lacks, naming them. See README.md.
 .DEFAULT_GOAL := help
-.PHONY: help packages build demo serve test test-sanitized bench bench-engines fuzz lint format clean
+.PHONY: help packages build demo serve test test-sanitized simulate bench bench-engines fuzz lint format clean
 
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
@@ -12,6 +12,7 @@ help:
 	@echo "make build           build/release/authledger"
 	@echo "make test            build and run every test"
 	@echo "make test-sanitized  the same under AddressSanitizer and UndefinedBehaviorSanitizer"
+	@echo "make simulate SEEDS=1000  a clinic's year with faults, so many times; FIRST=N starts at seed N"
 	@echo "make bench           measure; prints the machine, the ceiling and the ratios"
 	@echo "make fuzz SECONDS=60  fuzz JSON, FHIRPath, ViewDefinitions and dates, each for that long"
 	@echo "make lint            clang-format and clang-tidy"
@@ -39,6 +40,15 @@ test-sanitized: packages
 	cmake --preset asan-ubsan
 	cmake --build --preset asan-ubsan
 	ctest --test-dir build/asan-ubsan --output-on-failure -j2
+
+SEEDS ?= 200
+FIRST ?= 1
+simulate: packages
+	@cmake --preset release -DAUTHLEDGER_TESTS=ON >build.log 2>&1 || { cat build.log; exit 1; }
+	@rm -f build.log
+	@cmake --build --preset release --target simulation_year_test
+	@AUTHLEDGER_PROGRESS=1 AUTHLEDGER_SEEDS=$(SEEDS) AUTHLEDGER_FIRST_SEED=$(FIRST) \
+	  build/release/simulation_year_test --gtest_brief=1 --gtest_filter='SimulatedYear.TheTenInvariants*'
 
 bench: packages
 	@cmake --preset release -DAUTHLEDGER_BENCH=ON >build.log 2>&1 || { cat build.log; exit 1; }

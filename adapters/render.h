@@ -21,6 +21,8 @@ struct RenderContext {
 
 // "Flag" for utilization, "Task" otherwise.
 std::string resource_type_of(NoticeKind kind);
+// Of the identifiers that this kind of notice has: the base of the config, and the type.
+std::string identifier_system_of(NoticeKind kind, const std::string& identifier_system);
 // "identifier=<system>|<value>", percent-encoded, for If-None-Exist and search.
 std::string identifier_query(const std::string& notice_key, NoticeKind kind, const std::string& identifier_system);
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "ledger/reckon.h"
 #include "ledger/store/journal_store.h"
+#include "ledger/store/known_until.h"
 #include "ledger/store/tenant_store.h"
 
 namespace authledger {
@@ -83,7 +84,9 @@ int for_each_subject(TenantSession& session, const AnswerOptions& options,
   std::optional<Instant> horizon;
   transact(session.connection(), session.tenant_id(), [&](Transaction& transaction) {
     names = read_subjects(transaction, options.patient);
-    if (asked->as_known_at) horizon = oldest_open_transaction(transaction);
+    if (!asked->as_known_at) return;
+    horizon = oldest_open_transaction(transaction);
+    if (*asked->as_known_at <= *horizon) settle_until(transaction, *asked->as_known_at);
   });
   if (horizon && *asked->as_known_at > *horizon) {
     fmt::print(stderr, "authledger: --as-known-at {} is not settled yet: a transaction has been open since {}\n",

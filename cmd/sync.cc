@@ -70,6 +70,7 @@ int run_sync(const GlobalOptions& global, const SyncOptions& options) {
   } else {
     fmt::print("{}\n", summary_json(summary));
   }
+  if (!summary.divergence.empty()) fmt::print(stderr, "authledger: {}\n", summary.divergence);
   for (const std::string& failure : summary.failures) fmt::print(stderr, "authledger: {}\n", failure);
   return exit_code_of(summary);
 }

@@ -250,6 +250,18 @@ HttpOptions http_options(const EndpointConfig& endpoint, const std::string& fold
 
 Result<std::unique_ptr<FhirClient>> open_fhir_client(const EndpointConfig& endpoint, const std::string& config_folder,
                                                      const Clock& clock, std::stop_token stop, RateLimits* limits) {
+  const HttpOptions options = http_options(endpoint, config_folder);
+  if (auto problem = check_client_certificate(endpoint.name, options.client_certificate_file, clock.now())) {
+    return *problem;
+  }
+  auto http = open_http_client(options, stop);
+  if (!http) return Failure{fmt::format("{}: {}", endpoint.name, http.error().message)};
+  return open_fhir_client(endpoint, config_folder, clock, std::move(stop), limits, std::move(*http));
+}
+
+Result<std::unique_ptr<FhirClient>> open_fhir_client(const EndpointConfig& endpoint, const std::string& config_folder,
+                                                     const Clock& clock, std::stop_token stop, RateLimits* limits,
+                                                     std::unique_ptr<HttpClient> http) {
   auto base = parse_url(endpoint.base_url);
   if (!base || !base->query.empty()) {
     return Failure{
@@ -261,17 +273,11 @@ Result<std::unique_ptr<FhirClient>> open_fhir_client(const EndpointConfig& endpo
   if (endpoint.auth.kind != AuthKind::none && base->scheme == "http" && !is_loopback(*base)) {
     log_warning("credentials_without_tls", {{"endpoint", endpoint.name}});
   }
-  const HttpOptions options = http_options(endpoint, config_folder);
-  if (auto problem = check_client_certificate(endpoint.name, options.client_certificate_file, clock.now())) {
-    return *problem;
-  }
-  auto http = open_http_client(options, stop);
-  if (!http) return Failure{fmt::format("{}: {}", endpoint.name, http.error().message)};
   std::random_device device;
   const uint64_t seed = (uint64_t{device()} << 32) | device();
   // Shared with the other clients of the endpoint; alone, the client is its only holder.
   std::shared_ptr<RateLimit> limit = limits ? limits->of(endpoint) : std::make_shared<RateLimit>(endpoint);
-  Exchange exchange(endpoint, std::move(*http), std::move(limit), clock, std::move(stop), seed);
+  Exchange exchange(endpoint, std::move(http), std::move(limit), clock, std::move(stop), seed);
   return std::unique_ptr<FhirClient>(
       std::make_unique<CurlFhirClient>(endpoint, std::move(*base), std::move(exchange), std::move(*token)));
 }

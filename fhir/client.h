@@ -88,6 +88,10 @@ class FhirClient {
 Result<std::unique_ptr<FhirClient>> open_fhir_client(const EndpointConfig& endpoint, const std::string& config_folder,
                                                      const Clock& clock, std::stop_token stop,
                                                      RateLimits* limits = nullptr);
+// The same over another transport than libcurl, which knows the options: a simulation owns the network as the clock.
+Result<std::unique_ptr<FhirClient>> open_fhir_client(const EndpointConfig& endpoint, const std::string& config_folder,
+                                                     const Clock& clock, std::stop_token stop, RateLimits* limits,
+                                                     std::unique_ptr<HttpClient> http);
 
 // Percent-encodes a query value (RFC 3986).
 std::string query_value(std::string_view text);

@@ -16,11 +16,6 @@ constexpr int kNoticesPerLeaseMax = 50;
 // Below this many patients a share says little.
 constexpr int64_t kPatientsForShareMin = 50;
 
-const EndpointConfig* delivering_endpoint(const Config& config) {
-  const EndpointConfig* endpoint = config.endpoint(config.delivery.endpoint);
-  return endpoint != nullptr && !endpoint->base_url.empty() && endpoint->deliver ? endpoint : nullptr;
-}
-
 // FAULTS 80: a wrong rule must not fill a hospital's charts.
 bool is_beyond_blast_radius(const PendingWrites& pending, const DeliveryConfig& limits, std::string& why) {
   if (pending.notices > limits.writes_per_run_max) {
@@ -83,12 +78,18 @@ bool save_or_leave(RoundContext& context, const DeliveryResult& result, const st
 
 }  // namespace
 
+const EndpointConfig* delivering_endpoint(const Config& config) {
+  const EndpointConfig* endpoint = config.endpoint(config.delivery.endpoint);
+  const bool delivers = endpoint != nullptr && !endpoint->base_url.empty() && endpoint->deliver;
+  return config.delivery.enabled && delivers ? endpoint : nullptr;
+}
+
 void deliver_due(RoundContext& context, RoundSummary& summary) {
   const Config& config = context.session.config();
   PgConnection& connection = context.session.connection();
   const int64_t tenant_id = context.session.tenant_id();
   const EndpointConfig* endpoint = delivering_endpoint(config);
-  if (!config.delivery.enabled || endpoint == nullptr) return;
+  if (endpoint == nullptr) return;
   if (!context.options.endpoint.empty() && context.options.endpoint != endpoint->name) return;
 
   const int64_t open_before = count_open_notices(connection, tenant_id);
@@ -105,7 +106,7 @@ void deliver_due(RoundContext& context, RoundSummary& summary) {
     return;
   }
 
-  auto client = open_fhir_client(*endpoint, config.folder, context.clock, context.stop, &context.session.rate_limits());
+  auto client = context.open_client(*endpoint);
   if (!client) {
     summary.failures.push_back(fmt::format("{}: {}", endpoint->name, client.error().message));
     return;
@@ -140,6 +141,7 @@ void deliver_due(RoundContext& context, RoundSummary& summary) {
           now,
           [&] { return mark_create_begun(connection, tenant_id, notices[i].record.notice_key, token, now); }};
       DeliveryResult result = deliver_notice(notices[i], delivery);
+      result.look_again_at = now + config.delivery.lease;
       if (!save_or_leave(context, result, token)) continue;
       count_result(result, summary.notices);
       if (!result.failure.empty() && !result.park) {

@@ -68,8 +68,7 @@ void Intake::record_deleted(const std::vector<ResourceHash>& resources, const Fe
     mapped.type = resource.type;
     mapped.id = resource.id;
     mapped.hash = resource.hash;
-    mapped.is_deleted = true;
-    mapped.updated_at = context_.clock.now();
+    mapped.is_deleted = true;  // Without a time of its own: it ends what stands, and our clock says nothing here.
     mapped.mapping_version = mapper_.maps(resource.type) ? mapper_.version(resource.type) : "";
     gone.push_back(std::move(mapped));
   }

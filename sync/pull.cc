@@ -12,9 +12,13 @@
 namespace authledger {
 namespace {
 
+// The answer is final: asking again at the next round would not change it.
+bool says_no(FhirErrorKind kind) {
+  return kind == FhirErrorKind::not_found || kind == FhirErrorKind::refused || kind == FhirErrorKind::unauthorized;
+}
+
 void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& intake, RoundSummary& summary) {
-  const Config& config = context.session.config();
-  auto client = open_fhir_client(endpoint, config.folder, context.clock, context.stop, &context.session.rate_limits());
+  auto client = context.open_client(endpoint);
   if (!client) {
     summary.failures.push_back(fmt::format("{}: {}", endpoint.name, client.error().message));
     return;
@@ -22,10 +26,17 @@ void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& in
   bool needs_roster = std::any_of(endpoint.feeds.begin(), endpoint.feeds.end(), [](const FeedConfig& feed) {
     return feed.strategy == FeedConfig::Strategy::per_patient;
   });
-  // What the endpoint offers only widens what is read (deletions); without the statement the feeds still run.
+  // What the endpoint offers only widens what is read (deletions): one that has no statement is read without. But one
+  // that cannot say it now may have deletions, and the watermarks would pass them.
   Capability capability;
   JsonDocument statement;
-  if (auto text = (*client)->capability_statement()) {
+  auto text = (*client)->capability_statement();
+  if (!text && !says_no(text.error().kind)) {
+    summary.failures.push_back(fmt::format("{}: {}", endpoint.name, text.error().message));
+    summary.requests += static_cast<int64_t>((*client)->requests());
+    return;
+  }
+  if (text) {
     if (auto root = statement.parse(*text)) capability = read_capability(*root);
   }
   std::vector<std::string> roster;

@@ -12,6 +12,7 @@
 #include "ledger/notices.h"
 #include "ledger/reckon.h"
 #include "ledger/store/journal_store.h"
+#include "ledger/store/known_until.h"
 #include "ledger/store/notice_store.h"
 #include "ledger/store/subject_store.h"
 
@@ -52,7 +53,7 @@ class Reconciler {
     std::vector<std::vector<Fact>> facts = read_facts(transaction, ids);
     std::vector<std::vector<Position>> positions = read_positions(transaction, ids);
     std::vector<std::vector<StoredNotice>> notices = read_notices_of(transaction, ids);
-    Instant now = context_.clock.now();
+    const Instant posted_at = posting_time(transaction, context_.clock.now());
 
     // Never due again within this run: a day in the past (`--on`) would else be reckoned for ever.
     const Instant earliest_due = due_until() + std::chrono::microseconds(1);
@@ -60,7 +61,7 @@ class Reconciler {
     std::vector<SubjectNoticeChanges> changes;
     std::vector<SubjectProgress> progress;
     for (size_t i = 0; i < heads.size(); ++i) {
-      SubjectOutcome outcome = reconcile(heads[i], facts[i], positions[i], notices[i], now);
+      SubjectOutcome outcome = reconcile(heads[i], facts[i], positions[i], notices[i], posted_at);
       if (outcome.entry) entries.push_back({heads[i].subject_id, std::move(*outcome.entry)});
       if (!outcome.notices.empty()) changes.push_back({heads[i].subject_id, std::move(outcome.notices)});
       std::optional<Instant> due_at;
@@ -68,7 +69,7 @@ class Reconciler {
       progress.push_back({heads[i].subject_id, heads[i].facts_seq, due_at});
     }
     if (!entries.empty()) post_entries(transaction, entries);
-    if (!changes.empty()) save_notice_changes(transaction, changes, now);
+    if (!changes.empty()) save_notice_changes(transaction, changes, context_.clock.now());
     save_progress(transaction, progress);
     return {static_cast<int64_t>(heads.size()), static_cast<int64_t>(entries.size())};
   }
@@ -76,7 +77,7 @@ class Reconciler {
  private:
   SubjectOutcome reconcile(const SubjectHead& head, const std::vector<Fact>& history,
                            const std::vector<Position>& positions, const std::vector<StoredNotice>& stored,
-                           Instant now) const {
+                           Instant posted_at) const {
     const Reckoning reckoning = reckon(history, policy_, today_);
     const auto& [subject, allocation] = reckoning;
 
@@ -87,7 +88,7 @@ class Reconciler {
       outcome.entry =
           build_entry(subject_key(context_.session.tenant_id(), head.subject_id),
                       {head.entry_seq, head.entry_hash, head.outcome_hash},
-                      {head.facts_seq, today_, policy_.version, now}, plan_entry(subject, allocation, positions));
+                      {head.facts_seq, today_, policy_.version, posted_at}, plan_entry(subject, allocation, positions));
     }
     std::vector<NoticeRecord> records;
     for (const StoredNotice& notice : stored) records.push_back(notice.record);

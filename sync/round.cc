@@ -10,12 +10,19 @@
 #include "sync/deliver.h"
 #include "sync/pull.h"
 #include "sync/reconcile.h"
+#include "sync/recovery.h"
 #include "sync/seal.h"
 
 namespace authledger {
 
 Day RoundContext::today() const {
   return options.on_day ? *options.on_day : session.policy().zone.day_of(clock.now());
+}
+
+Result<std::unique_ptr<FhirClient>> RoundContext::open_client(const EndpointConfig& endpoint) const {
+  const std::string& folder = session.config().folder;
+  if (!open_http) return open_fhir_client(endpoint, folder, clock, stop, &session.rate_limits());
+  return open_fhir_client(endpoint, folder, clock, stop, &session.rate_limits(), open_http(endpoint));
 }
 
 void join_patients(RoundContext& context) {
@@ -29,14 +36,21 @@ void join_patients(RoundContext& context) {
 RoundSummary run_round(RoundContext& context) {
   auto started = std::chrono::steady_clock::now();
   RoundSummary summary;
+  const std::optional<LostCommits> lost = find_lost_commits(context);
   if (context.options.pull) pull_endpoints(context, summary);
   if (!context.stop.stop_requested()) {
     join_patients(context);
     context.session.refresh_policy();
   }
   if (!context.stop.stop_requested()) reconcile_due(context, summary);
-  if (context.options.deliver && !context.stop.stop_requested()) deliver_due(context, summary);
-  if (!context.stop.stop_requested()) seal_tenant(context);
+  const bool delivers = context.options.deliver && !context.stop.stop_requested();
+  // Until a round has looked for what was lost, the anchor keeps saying that something was.
+  const bool is_recovered = !lost || (delivers && recover_notices(context, *lost, summary));
+  if (delivers) deliver_due(context, summary);
+  if (!context.stop.stop_requested()) {
+    seal_tenant(context);
+    if (is_recovered) remember_last_seal(context);
+  }
   summary.is_stopped = context.stop.stop_requested();
   summary.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   log_info("round_finished", {{"entries", summary.entries},
@@ -63,6 +77,7 @@ std::string summary_json(const RoundSummary& summary) {
   writer.key("parked").number(summary.notices.parked).key("held").number(summary.notices.held);
   writer.end_object().key("requests").number(summary.requests);
   writer.key("seconds").number_text(fmt::format("{:.3f}", summary.seconds));
+  if (!summary.divergence.empty()) writer.member("divergence", summary.divergence);
   if (!summary.failures.empty()) {
     writer.key("failures").begin_array();
     for (const std::string& failure : summary.failures) writer.string(failure);

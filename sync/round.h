@@ -2,12 +2,14 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "fhir/client.h"
 #include "ledger/store/fact_store.h"
 #include "sync/tenant_session.h"
 
@@ -29,6 +31,8 @@ struct RoundSummary {
   int64_t parked_subjects = 0;
   // Feeds and writes that could not be done, as sentences for an operator. Empty when all went well.
   std::vector<std::string> failures;
+  // When the database has lost commits: what is missing and what was done about it. For an operator; else empty.
+  std::string divergence;
   bool is_misconfigured = false;  // A failure that only the config can mend.
   bool is_stopped = false;        // Ended early by a signal; nothing is lost, the next round goes on.
 };
@@ -50,8 +54,11 @@ struct RoundContext {
   const RoundOptions& options;
   std::stop_token stop;
   Progress progress;
+  // Opens another transport than libcurl: a simulation owns the network as it owns the clock. Empty = libcurl.
+  std::function<std::unique_ptr<HttpClient>(const EndpointConfig&)> open_http = {};
 
   Day today() const;
+  Result<std::unique_ptr<FhirClient>> open_client(const EndpointConfig& endpoint) const;
 };
 
 // Brings records of one person into one subject, and parts them (ledger/store/subject_join.h).

@@ -1,19 +1,21 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ledger/store/notice_rows.h"
 
 namespace authledger {
 
 namespace {
 
-// A notice that delivery would write now. What a person closed, what is held or parked, waits for somebody else.
+// A notice that delivery would write now. What a person closed, what is held or parked, waits for somebody else; but
+// what a worker without a lease may have written is looked for in any case.
 #define AUTHLEDGER_NOTICE_IS_PENDING  \
   "notice.tenant_id = $1 "            \
   "and notice.due_at <= $2 "          \
   "and not notice.is_held "           \
-  "and not notice.is_retired "        \
   "and notice.parked_reason is null " \
-  "and not (notice.is_open and notice.is_closed_by_person) "
+  "and (notice.looks_due > 0 or not (notice.is_retired or notice.is_open and notice.is_closed_by_person)) "
 
 // A leased notice is due again when its lease ends: a worker that died is made good by itself.
 constexpr Statement kLeaseNotices{"lease_notices", R"(
@@ -26,7 +28,11 @@ constexpr Statement kLeaseNotices{"lease_notices", R"(
      limit $3
        for update skip locked)
   update notice
-     set lease_token = $4,
+     set looks_due = case when notice.lease_token is null or notice.remote_id = '' and notice.create_begun_at is null
+                          then notice.looks_due
+                          else 2
+                     end,
+         lease_token = $4,
          lease_until = $5,
          due_at = $5
     from due
@@ -34,11 +40,13 @@ constexpr Statement kLeaseNotices{"lease_notices", R"(
      and notice.notice_key = due.notice_key
   returning )" AUTHLEDGER_NOTICE_COLUMNS};
 
+// Not when its cause went meanwhile: reconcile, which saw no create begun, has retired it for good.
 constexpr Statement kMarkCreateBegun{"mark_create_begun", R"(
   update notice
      set create_begun_at = $4
    where tenant_id = $1
      and notice_key = $2
+     and is_open
      and lease_token = $3
      and lease_until > $4)"};
 
@@ -56,6 +64,7 @@ constexpr Statement kInsertDelivery{"insert_delivery", R"(
    where tenant_id = $1
      and notice_key = $2)"};
 
+// After a failure nobody knows what stands there: it may be the new text, when the desired one is the former again.
 // due_at differs from lease_until when the desired notice changed under the lease: it stays due. A retired notice that
 // is wanted again is created anew.
 constexpr Statement kSaveDelivery{"save_delivery", R"(
@@ -63,19 +72,29 @@ constexpr Statement kSaveDelivery{"save_delivery", R"(
      set channel = case when $3 <> '' then $3 else channel end,
          remote_id = case when $4 <> '' then $4 else remote_id end,
          etag = case when $5 <> '' then $5 else etag end,
-         delivered_hash = coalesce($6::bytea, delivered_hash),
+         delivered_hash = case when $10 = '' then coalesce($6::bytea, delivered_hash) end,
          delivered_severity = case when $6::bytea is not null then $12::smallint else delivered_severity end,
          severity = case when $8::boolean then coalesce(delivered_severity, severity) else severity end,
-         is_retired = ($7::boolean or $8::boolean or is_closed_by_person) and not is_open,
+         is_retired = (is_retired or $7::boolean or $8::boolean or is_closed_by_person) and not is_open,
          is_closed_by_person = is_closed_by_person or $8::boolean,
          parked_reason = case when $9::boolean then $10 else parked_reason end,
          attempts = case when $10 <> '' then attempts + 1 else 0 end,
+         looks_due = looks_due - least(looks_due, $13::smallint),
          due_at = case when $9::boolean then null
                        when $11::timestamptz is not null then $11
                        when due_at is distinct from lease_until then due_at
+                       when looks_due > $13::smallint then $14::timestamptz
                   end,
          lease_token = null,
          lease_until = null
+   where tenant_id = $1
+     and notice_key = $2)"};
+
+// Now, by whoever has the lease or gets it next; and once more, since that worker may be half way.
+constexpr Statement kAskForLook{"ask_for_look", R"(
+  update notice
+     set looks_due = 2,
+         due_at = least(due_at, $3)
    where tenant_id = $1
      and notice_key = $2)"};
 
@@ -163,6 +182,9 @@ std::vector<StoredNotice> lease_due_notices(PgConnection& connection, int64_t te
     const Rows rows = transaction.execute(kLeaseNotices, parameters);
     for (size_t row = 0; row < rows.size(); ++row) notices.push_back(notice_from(rows, row));
   });
+  // PostgreSQL gives them in the order of its pages, which no two runs share.
+  std::sort(notices.begin(), notices.end(),
+            [](const StoredNotice& a, const StoredNotice& b) { return a.record.notice_key < b.record.notice_key; });
   return notices;
 }
 
@@ -190,13 +212,17 @@ void save_delivery(PgConnection& connection, int64_t tenant_id, const DeliveryRe
     logged.integer(tenant_id).text(result.notice_key).integer(static_cast<int64_t>(result.action)).instant(now);
     logged.text(result.channel).text(result.remote_id).text(result.failure);
     transaction.execute(kInsertDelivery, logged);
-    if (!is_ours) return;
+    if (!is_ours) {
+      transaction.execute(kAskForLook, Parameters().integer(tenant_id).text(result.notice_key).instant(now));
+      return;
+    }
     Parameters parameters;
     parameters.integer(tenant_id).text(result.notice_key).text(result.channel).text(result.remote_id);
     parameters.text(result.etag);
     result.delivered_hash == Hash{} ? parameters.null() : parameters.hash(result.delivered_hash);
     parameters.boolean(result.is_retired).boolean(result.closed_by_person).boolean(result.park).text(result.failure);
     parameters.optional_instant(result.retry_at).integer(result.delivered_severity);
+    parameters.integer(result.has_looked ? 1 : 0).optional_instant(result.look_again_at);
     transaction.execute(kSaveDelivery, parameters);
   });
   if (!is_ours) throw DbError(kLeaseLost, "save_delivery: the lease of the notice went to another worker");

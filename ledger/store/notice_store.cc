@@ -51,6 +51,7 @@ constexpr Statement kOpenNotices{"open_notices", R"(
          due_at = case when stored.remote_id <> ''
                         and stored.delivered_hash = excluded.desired_hash
                         and stored.lease_token is null
+                        and stored.looks_due = 0
                        then null
                        else excluded.due_at
                   end)"};
@@ -62,7 +63,8 @@ constexpr Statement kCloseNotices{"close_notices", R"(
          close_reason = ($3::text[])[array_position($2::text[], notice_key)],
          attempts = 0,
          is_retired = is_closed_by_person or (remote_id = '' and create_begun_at is null),
-         due_at = case when not (is_closed_by_person or (remote_id = '' and create_begun_at is null))
+         due_at = case when looks_due > 0
+                         or not (is_closed_by_person or (remote_id = '' and create_begun_at is null))
                        then $4::timestamptz
                   end
    where tenant_id = $1

@@ -25,6 +25,7 @@ struct StoredNotice {
   std::string parked_reason;
   int attempts = 0;
   std::optional<Instant> due_at;
+  int looks_due = 0;  // Searches still to be made for what a worker that had lost its lease may have written.
 };
 
 // The state machine of ARCHITECTURE, "Notices", as a function of what is stored.
@@ -42,10 +43,12 @@ struct SubjectNoticeChanges {
 void save_notice_changes(Transaction& transaction, std::span<const SubjectNoticeChanges> changes, Instant now);
 
 // Leases up to `limit` due notices for delivery: `for update skip locked`, lease_until = now + lease, commits at once.
+// One that another worker never gave back may still be written by it: that one is to be looked for, twice.
 std::vector<StoredNotice> lease_due_notices(PgConnection& connection, int64_t tenant_id, Instant now,
                                             std::chrono::seconds lease, int limit, const std::string& lease_token);
 
-// Before a create: stores create_begun_at and commits. False when the lease was lost.
+// Before a create: stores create_begun_at and commits. False when the lease was lost, or the notice is not wanted any
+// more.
 bool mark_create_begun(PgConnection& connection, int64_t tenant_id, const std::string& notice_key,
                        const std::string& lease_token, Instant now);
 
@@ -71,12 +74,14 @@ struct DeliveryResult {
   std::optional<Instant> retry_at;  // For failures.
   std::string failure;              // Machine and cause, no patient data.
   bool park = false;
+  bool has_looked = false;  // Everything with our identifier was searched for, and stands as it should.
+  std::optional<Instant> look_again_at;
 };
 // Writes the outcome and a row of the append-only delivery log; clears lease and due_at (or sets the retry). A notice
 // that changed while it was leased stays due. What a person closed takes back the severity that the person saw, and its
-// subject becomes due: a cause that got worse meanwhile is then a new episode. Throws
-// DbError kLeaseLost when the lease went to another worker: the log row is kept (the write happened), the notice is
-// left to the other worker.
+// subject becomes due: a cause that got worse meanwhile is then a new episode. A notice with looks_due left is due
+// again at look_again_at. Throws DbError kLeaseLost when the lease went to another worker: the log row is kept (the
+// write happened), and the notice is left to the other worker, who is to look for what was written.
 void save_delivery(PgConnection& connection, int64_t tenant_id, const DeliveryResult& result,
                    const std::string& lease_token, Instant now);
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/check.h"
+#include "ledger/statements.h"
 #include "ledger/store/fact_tables.h"
 #include "ledger/store/person_graph.h"
 #include "ledger/store/resource_versions.h"
@@ -154,6 +155,22 @@ PatientRecords read_persons(Transaction& transaction, std::set<Alias> frontier) 
   return records;
 }
 
+// A line that was cancelled stays usable for the days before, by what its former versions say: the last approval goes
+// where the cancellation goes.
+const Fact* approval_before(const Fact& cancellation, const std::vector<Fact>& history) {
+  const auto decision_of = [](const Fact& fact) {
+    const auto* line = std::get_if<AuthorizationLineFact>(&fact.body);
+    return line == nullptr || fact.retracted ? Decision::unknown : line->decision;
+  };
+  if (decision_of(cancellation) != Decision::cancelled) return nullptr;
+  const Fact* newest = nullptr;
+  for (const Fact& version : history) {
+    if (version.fact_key != cancellation.fact_key || !is_approval(decision_of(version))) continue;
+    if (newest == nullptr || is_newer(version, *newest)) newest = &version;
+  }
+  return newest;
+}
+
 // Moves the facts that stand for records from one subject to another.
 class FactMove {
  public:
@@ -164,8 +181,8 @@ class FactMove {
 
   // Facts of the records that stand in `from`.
   void move(int64_t from, const std::map<Alias, int64_t>& targets) {
-    const std::vector<Fact> facts = current_facts(read_facts(transaction_, std::array{from}).front());
-    for (const Fact& fact : facts) {
+    const std::vector<Fact> history = read_facts(transaction_, std::array{from}).front();
+    for (const Fact& fact : current_facts(history)) {
       const std::string_view patient = patient_of(fact.body);
       const auto target = targets.find({patient.empty() ? fact.resource : std::string(patient), fact.source});
       if (target == targets.end() || target->second == from) continue;
@@ -173,6 +190,7 @@ class FactMove {
       const ResourceKey resource{fact.source, fact.resource.substr(0, slash), fact.resource.substr(slash + 1)};
       Move& move = moves_[resource].emplace_back();
       move.before = {from, fact.fact_seq};
+      if (const Fact* approval = approval_before(fact, history)) append(target->second, *approval);
       move.after = {target->second, append(target->second, fact)};
       Fact gone = fact;
       gone.retracted = true;

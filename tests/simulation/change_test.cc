@@ -94,6 +94,18 @@ TEST(Fault25, AVisitThatCameBackAfterItsDeletionCounts) {
   expect_consistent(site);
 }
 
+TEST(Fault25, ADeletionIsReadAfterARoundThatCouldNotLearnWhatTheEndpointOffers) {
+  Site site({}, kFastDelivery, "    retries_max: 0\n");
+  load_patient(site, 12, 2);
+  sync_now(site);
+  ASSERT_TRUE(site.ehr().remove("Encounter", "e2").ok());
+  site.ehr().set_faults({.unavailable_next = 1, .only_for = "metadata"});
+  sync_now(site, 4);
+  sync_now(site);
+  EXPECT_EQ(balance(site, "used"), "1") << "no watermark passed the deletion";
+  expect_consistent(site);
+}
+
 TEST(Fault41, AReversedVisitClosesTheWarningWithItsReason) {
   for (const char* status : {"entered-in-error", "cancelled"}) {
     Site site({}, kFastDelivery);

@@ -55,6 +55,51 @@ TEST_P(Merge, Row15CountsTheSumAndUnmergingRestoresBoth) {
 
 INSTANTIATE_TEST_SUITE_P(Identity, Merge, testing::Values("replaced-by", "replaces", "seealso"));
 
+TEST(Fault43, AMergeKeepsWhatAnApprovalCoveredBeforeItWasCancelled) {
+  Site site({}, kFastDelivery);
+  load_patient(site, 12, 0);
+  ASSERT_TRUE(site.ehr().load(patient_json("p2")).ok());
+  ApprovedLine line;
+  line.id = "r2";
+  line.patient = "p2";
+  line.number = "AUTH-2";
+  line.code = "90834";
+  line.first_day = "2026-10-01";
+  line.last_day = "2027-03-31";
+  ASSERT_TRUE(site.ehr().load(claim_response_json(line)).ok());
+  ASSERT_TRUE(site.ehr().load(encounter_json("f1", "p2", "90834", "2026-10-12")).ok());
+  sync_now(site);
+  line.review_action = "C";
+  ASSERT_TRUE(site.ehr().put(claim_response_json(line)).ok());
+  edit(site, "ClaimResponse", "r2", R"("created":"2026-10-01")", R"("created":"2026-10-20")");
+  sync_now(site);
+  EXPECT_EQ(balance(site, "used", "AUTH-2"), "1") << "it stood on 12 October";
+  ASSERT_TRUE(site.ehr().put(linked_patient("p2", "replaced-by", "Patient/p1")).ok());
+  sync_now(site);
+  EXPECT_EQ(balance(site, "used", "AUTH-2"), "1");
+  ASSERT_TRUE(site.ehr().put(patient_json("p2")).ok());
+  sync_now(site);
+  EXPECT_EQ(balance(site, "used", "AUTH-2"), "1");
+  expect_consistent(site);
+}
+
+TEST(Fault43, AVisitOfTheWrongPatientMovesWithItsUnitAndBothJournalsShowIt) {
+  Site site({}, kFastDelivery);
+  load_patient(site, 12, 2);
+  ASSERT_TRUE(site.ehr().load(patient_json("p2")).ok());
+  sync_now(site);
+  edit(site, "Encounter", "e2", "Patient/p1", "Patient/p2");
+  Answer summary(sync_now(site));
+  EXPECT_EQ(summary.number({"entries"}), 2) << "one in each journal";
+  EXPECT_EQ(balance(site, "used"), "1");
+  Answer services(site.run({"services", "--patient", "p2", "--on", "2026-11-01"}));
+  EXPECT_EQ(services.row("key", "Encounter/e2")["reason"].text(), "no_authorization");
+  edit(site, "Encounter", "e2", "Patient/p2", "Patient/p1");
+  sync_now(site);
+  EXPECT_EQ(balance(site, "used"), "2");
+  expect_consistent(site);
+}
+
 TEST(Identity, AnAbsoluteUrlOfTheEndpointNamesItsPatient) {
   Site site({}, kFastDelivery, "    also_at: [\"https://outer.example/fhir\"]\n");
   load_patient(site, 12, 1);

@@ -114,6 +114,39 @@ TEST_F(NoticeStore, LeasesEachNoticeToOneWorkerAndAgainWhenTheLeaseEnds_Fault7) 
   EXPECT_EQ(read_deliveries(transaction, "k1").size(), 1U);
 }
 
+TEST_F(NoticeStore, BeginsNoCreateOnceItsCauseIsGone) {
+  save("k1", desired("a"));
+  lease("w1", 1);
+  save("k1", std::nullopt, 1, at_second(2));
+  EXPECT_FALSE(mark_create_begun(pg, tenant, "k1", "w1", at_second(3))) << "nobody would ever retire it";
+  DeliveryResult nothing;
+  nothing.notice_key = "k1";
+  nothing.retry_at = at_second(3);
+  save_delivery(pg, tenant, nothing, "w1", at_second(3));
+  EXPECT_EQ(stored()[0].state, NoticeState::retired);
+  EXPECT_TRUE(lease("w2", 1000).empty());
+}
+
+TEST_F(NoticeStore, IsLookedForTwiceAfterAWorkerThatKeptItsLease_Fault7) {
+  save("k1", desired("a"));
+  lease("w1", 1);
+  mark_create_begun(pg, tenant, "k1", "w1", at_second(1));
+  ASSERT_EQ(lease("w2", 40).at(0).looks_due, 2) << "the first may write yet";
+  DeliveryResult looked = created("k1", desired_hash(desired("a")));
+  looked.has_looked = true;
+  looked.look_again_at = at_second(70);
+  save_delivery(pg, tenant, looked, "w2", at_second(41));
+  EXPECT_TRUE(lease("w2", 69).empty());
+  ASSERT_EQ(lease("w2", 70).at(0).looks_due, 1);
+  // The first wakes up and has written.
+  EXPECT_THROW(save_delivery(pg, tenant, created("k1", desired_hash(desired("a"))), "w1", at_second(71)), DbError);
+  looked.look_again_at = at_second(100);
+  save_delivery(pg, tenant, looked, "w2", at_second(72));
+  ASSERT_EQ(lease("w2", 72).at(0).looks_due, 1);
+  save_delivery(pg, tenant, looked, "w2", at_second(73));
+  EXPECT_TRUE(lease("w2", 1000).empty());
+}
+
 TEST_F(NoticeStore, KeepsANoticeDueThatChangedDuringItsDelivery) {
   save("k1", desired("a"));
   lease("w1", 1);
@@ -140,6 +173,23 @@ TEST_F(NoticeStore, RetriesAFailureLaterAndParksTheLastOne) {
   save_delivery(pg, tenant, failed, "w1", at_second(101));
   EXPECT_TRUE(lease("w1", 10'000).empty());
   EXPECT_EQ(stored()[0].state, NoticeState::parked);
+}
+
+TEST_F(NoticeStore, DoesNotTakeTheFormerTextForDeliveredAfterAWriteOfUnknownOutcome_Fault3) {
+  save("k1", desired("a"));
+  lease("w1", 1);
+  save_delivery(pg, tenant, created("k1", desired_hash(desired("a"))), "w1", at_second(2));
+  save("k1", desired("b"), 1, at_second(3));
+  ASSERT_EQ(lease("w1", 3).size(), 1U);
+  DeliveryResult failed;
+  failed.notice_key = "k1";
+  failed.action = DeliveryAction::failed;
+  failed.failure = "the connection broke";
+  failed.retry_at = at_second(10);
+  save_delivery(pg, tenant, failed, "w1", at_second(4));
+  save("k1", desired("a"), 1, at_second(5));
+  EXPECT_EQ(stored()[0].state, NoticeState::stale);
+  EXPECT_EQ(lease("w1", 10).size(), 1U) << "the EHR may show b";
 }
 
 TEST_F(NoticeStore, LeavesANoticeThatAPersonClosedAlone_Fault34) {
