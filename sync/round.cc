@@ -30,13 +30,14 @@ RoundSummary run_round(RoundContext& context) {
   auto started = std::chrono::steady_clock::now();
   RoundSummary summary;
   if (context.options.pull) pull_endpoints(context, summary);
-  if (!context.stop.stop_requested()) {
-    join_patients(context);
-    context.session.refresh_policy();
-  }
+  if (!context.stop.stop_requested()) join_patients(context);
   if (!context.stop.stop_requested()) reconcile_due(context, summary);
   if (context.options.deliver && !context.stop.stop_requested()) deliver_due(context, summary);
   if (!context.stop.stop_requested()) seal_tenant(context);
+  const RulesInForce& rules = context.session.rules();
+  if (rules.waiting) {
+    summary.waiting_rules = {rules.waiting->rule_version, rules.rule_version, rules.waiting->canary_percent};
+  }
   summary.is_stopped = context.stop.stop_requested();
   summary.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   log_info("round_finished", {{"entries", summary.entries},
@@ -63,6 +64,11 @@ std::string summary_json(const RoundSummary& summary) {
   writer.key("parked").number(summary.notices.parked).key("held").number(summary.notices.held);
   writer.end_object().key("requests").number(summary.requests);
   writer.key("seconds").number_text(fmt::format("{:.3f}", summary.seconds));
+  if (summary.waiting_rules) {
+    writer.key("waiting_rules").begin_object().key("rule_version").number(summary.waiting_rules->rule_version);
+    writer.key("deciding").number(summary.waiting_rules->deciding);
+    writer.key("canary_percent").number(summary.waiting_rules->canary_percent).end_object();
+  }
   if (!summary.failures.empty()) {
     writer.key("failures").begin_array();
     for (const std::string& failure : summary.failures) writer.string(failure);

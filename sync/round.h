@@ -14,7 +14,14 @@
 namespace authledger {
 
 struct NoticeCounts {
-  int64_t created = 0, updated = 0, retired = 0, unchanged = 0, parked = 0, held = 0;
+  int64_t created = 0, updated = 0, retired = 0, unchanged = 0, parked = 0;
+  int64_t held = 0;  // Now, by whichever round.
+};
+
+// Rules that wait while others decide.
+struct WaitingSummary {
+  int64_t rule_version = 0, deciding = 0;
+  int canary_percent = 0;  // 0: a dry run.
 };
 
 // What one round did. Printed by `authledger sync`; its field names are fixed.
@@ -29,6 +36,7 @@ struct RoundSummary {
   int64_t parked_subjects = 0;
   // Feeds and writes that could not be done, as sentences for an operator. Empty when all went well.
   std::vector<std::string> failures;
+  std::optional<WaitingSummary> waiting_rules;
   bool is_misconfigured = false;  // A failure that only the config can mend.
   bool is_stopped = false;        // Ended early by a signal; nothing is lost, the next round goes on.
 };
@@ -39,8 +47,9 @@ using Progress = std::function<void(const std::string& line)>;
 struct RoundOptions {
   bool pull = true;
   bool deliver = true;
-  std::string endpoint;       // Only this one; empty = all.
-  std::optional<Day> on_day;  // As if today were this day.
+  bool only_released = false;  // Deliver only what an operator released, and hold nothing.
+  std::string endpoint;        // Only this one; empty = all.
+  std::optional<Day> on_day;   // As if today were this day.
 };
 
 // What every stage of a round gets.

@@ -53,6 +53,9 @@ StoredNotice notice_from(const Rows& rows, size_t row) {
   notice.parked_reason = rows.string(row, 23);
   notice.attempts = static_cast<int>(rows.integer(row, 24));
   notice.due_at = rows.optional_instant(row, 25);
+  notice.rule_version = rows.integer(row, 26);
+  notice.held_reason = rows.string(row, 27);
+  notice.delivered_rule_version = rows.integer(row, 28);
   notice.state = state_of(notice);
   return notice;
 }

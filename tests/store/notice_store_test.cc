@@ -163,7 +163,7 @@ TEST_F(NoticeStore, HoldsAndReleasesWhatARunWouldWrite_Fault80) {
   EXPECT_EQ(pending.notices, 2);
   EXPECT_EQ(pending.subjects, 1);
   EXPECT_EQ(pending.subjects_total, 1);
-  EXPECT_EQ(hold_pending(pg, tenant, at_second(1)), 2);
+  EXPECT_EQ(hold_pending(pg, tenant, at_second(1), "too many"), 2);
   EXPECT_TRUE(lease("w1", 1).empty());
   EXPECT_EQ(stored()[0].state, NoticeState::held);
   EXPECT_EQ(release_held(pg, tenant, at_second(2)), 2);
