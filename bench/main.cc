@@ -18,7 +18,6 @@
 #include "bench/statement_record.h"
 #include "bench/workload.h"
 #include "ledger/store/schema.h"
-#include "ledger/store/rule_store.h"
 #include "ledger/store/tenant_store.h"
 #include "sync/embedded_postgres.h"
 #include "sync/pull.h"
@@ -121,7 +120,6 @@ std::optional<double> replay_run(const std::string& folder, const std::string& i
   migrate(ceiling);
   become_application(ceiling);
   int64_t tenant_id = ensure_tenant(ceiling, "bench", "America/New_York");
-  record_rules(ceiling, tenant_id, session.config().rules, {}, {});
   double seconds = record.replay(ceiling, tenant_id);
   fmt::print("writing statements:");
   for (const auto& [name, count] : record.counts()) fmt::print(" {} {}", name, count);
