@@ -52,7 +52,7 @@ void add_retract_command(CommandLine line);
 void add_verify_command(CommandLine line);
 void add_rebuild_command(CommandLine line);
 void add_replay_command(CommandLine line);
-void add_quarantine_command(CommandLine line);    // quarantine list | retry
+void add_quarantine_command(CommandLine line);  // quarantine list | retry
 void add_pin_command(CommandLine line);
 void add_close_period_command(CommandLine line);
 void add_proxy_config_command(CommandLine line);  // proxy-config nginx

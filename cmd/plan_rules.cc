@@ -89,6 +89,16 @@ class EffectRows {
   std::map<std::string, size_t> counts_;
 };
 
+const char* effect_phrase(std::string_view effect) {
+  if (effect == "appears") return "appear";
+  return effect == "changes" ? "change (text, days or severity)" : "disappear";
+}
+
+// Where only the severity differs, the texts are equal.
+std::string shown_text(const std::optional<DesiredNotice>& notice) {
+  return notice ? fmt::format("{} (severity {})", notice->text, notice->severity) : "";
+}
+
 class RulePlan {
  public:
   RulePlan(TenantSession& session, const Policy& after, Day today, EffectRows& rows)
@@ -120,7 +130,7 @@ class RulePlan {
       const DesiredNotice& shown = difference.after ? *difference.after : *difference.before;
       ++totals_.notices[{word_of(shown.kind), word_of(difference.effect)}];
       rows_.add("notice", word_of(difference.effect), word_of(shown.kind), patient, shown.authorization_number,
-                difference.before ? difference.before->text : "", difference.after ? difference.after->text : "");
+                shown_text(difference.before), shown_text(difference.after));
     }
     totals_.lines += static_cast<int64_t>(effects.lines.size());
     for (const RuleEffect& line : effects.lines) add("authorization", patient, line);
@@ -182,20 +192,17 @@ void print_totals(const Totals& totals, size_t hidden, size_t patients, const De
   if (hidden > 0) fmt::print("… and {} more rows: --limit N shows more, --format csv all\n", hidden);
   fmt::print("\n");
   for (const auto& [cause, count] : totals.notices) {
-    fmt::print("{:<22}{} notices {}\n", cause.first, count,
-               cause.second == "changes"   ? "change their text"
-               : cause.second == "appears" ? "appear"
-                                           : "disappear");
+    fmt::print("{:<24}{} notices {}\n", cause.first, count, effect_phrase(cause.second));
   }
-  if (totals.notices.empty()) fmt::print("notices               as they are\n");
-  fmt::print("authorizations        {} with other numbers\n", totals.lines);
-  fmt::print("services              {} drawn otherwise\n", totals.services);
-  fmt::print("patients              {} of {} with any change\n", totals.patients, patients);
-  fmt::print("days without authority  {} now, {} then\n", totals.gap_days_before, totals.gap_days_after);
-  fmt::print("uncovered             {} services of {} units now, {} of {} then\n", totals.uncovered_before,
+  if (totals.notices.empty()) fmt::print("{:<24}as they are\n", "notices");
+  fmt::print("{:<24}{} with other numbers\n", "authorizations", totals.lines);
+  fmt::print("{:<24}{} drawn otherwise\n", "services", totals.services);
+  fmt::print("{:<24}{} of {} with any change\n", "patients", totals.patients, patients);
+  fmt::print("{:<24}{} now, {} then\n", "days without authority", totals.gap_days_before, totals.gap_days_after);
+  fmt::print("{:<24}{} services of {} units now, {} of {} then\n", "uncovered", totals.uncovered_before,
              format_quantity(totals.units_before), totals.uncovered_after, format_quantity(totals.units_after));
-  fmt::print("writes to the EHR     {} by the next run as it is, {} under these rules\n", totals.writes_before,
-             totals.writes_after);
+  fmt::print("{:<24}{} by the next run as it is, {} at most under these rules\n", "writes to the EHR",
+             totals.writes_before, totals.writes_after);
   const double share = patients == 0 ? 0 : static_cast<double>(totals.patients_written) / static_cast<double>(patients);
   if (totals.writes_after > limits.writes_per_run_max || share > limits.patients_share_max) {
     fmt::print(

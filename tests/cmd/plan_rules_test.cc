@@ -98,8 +98,8 @@ TEST(PlanRules, ShowsFewRowsInATableAndTheCountsOfAll) {
       run_authledger({"--config", site.config_file(), "plan", "--rules", file, "--on", "2026-11-01", "--limit", "1"});
   ASSERT_EQ(planned.exit_code, 0) << planned.errors;
   EXPECT_NE(planned.output.find("more rows: --limit N shows more"), std::string::npos) << planned.output;
-  EXPECT_NE(planned.output.find("expiring              1 notices appear"), std::string::npos) << planned.output;
-  EXPECT_NE(planned.output.find("units_low             1 notices appear"), std::string::npos) << planned.output;
+  EXPECT_NE(planned.output.find("expiring                1 notices appear"), std::string::npos) << planned.output;
+  EXPECT_NE(planned.output.find("units_low               1 notices appear"), std::string::npos) << planned.output;
 }
 
 TEST(PlanRules, NamesRulesThatConflict) {

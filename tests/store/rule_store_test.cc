@@ -143,10 +143,13 @@ TEST_F(RuleStore, ReplacesThePreviewsOfASubjectAndDropsThemWithAStep) {
   EXPECT_EQ(read_rule_versions(pg, tenant)[0].disappears, 0);
 }
 
+// The migration before 0015_rule_versions.sql.
+constexpr int kBeforeRuleVersions = 14;
+
 TEST(RuleMigration, TakesWhatWasInForceAsTheFirstVersion) {
   EmptyDatabase database;
   PgConnection owner(database.url());
-  migrate(owner, 14);
+  migrate(owner, kBeforeRuleVersions);
   const PayerOrganization payer{"ehr", "Organization/o1", "Acme Health", {}};
   const std::string body = rules_json(with_payer_directory(rules_of(1), {payer}));
   owner.execute_script(
