@@ -120,7 +120,6 @@ std::optional<double> replay_run(const std::string& folder, const std::string& i
   migrate(ceiling);
   become_application(ceiling);
   int64_t tenant_id = ensure_tenant(ceiling, "bench", "America/New_York");
-  ensure_policy(ceiling, tenant_id, session.config().rules);
   double seconds = record.replay(ceiling, tenant_id);
   fmt::print("writing statements:");
   for (const auto& [name, count] : record.counts()) fmt::print(" {} {}", name, count);

@@ -47,6 +47,8 @@ void add_notices_command(CommandLine line);
 void add_explain_command(CommandLine line);
 void add_check_command(CommandLine line);
 void add_plan_command(CommandLine line);
+void add_rules_command(CommandLine line);  // rules list | release
+void add_retract_command(CommandLine line);
 void add_verify_command(CommandLine line);
 void add_rebuild_command(CommandLine line);
 void add_replay_command(CommandLine line);

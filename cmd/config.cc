@@ -13,18 +13,6 @@
 namespace authledger {
 namespace {
 
-const char* strategy_word(FeedConfig::Strategy strategy) {
-  switch (strategy) {
-    case FeedConfig::Strategy::last_updated:
-      return "last_updated";
-    case FeedConfig::Strategy::per_patient:
-      return "per_patient";
-    case FeedConfig::Strategy::off:
-      return "off";
-  }
-  return "";
-}
-
 // What the file names and a machine may lack: a check on the machine that will run it finds these before the first
 // round.
 Issues missing_on_this_machine(const Config& config) {
@@ -85,7 +73,7 @@ void print_summary(const Config& config) {
     for (const FeedConfig& feed : endpoint.feeds) {
       if (feed.strategy == FeedConfig::Strategy::off) continue;
       fmt::print("             {} ({}) by {}\n", feed.resource_type, fmt::join(feed.mappings, ", "),
-                 endpoint.folder.empty() ? strategy_word(feed.strategy) : "file");
+                 endpoint.folder.empty() ? word_of(feed.strategy) : "file");
     }
   }
   const Rules& rules = config.rules;
@@ -112,7 +100,7 @@ void print_summary_json(const Config& config) {
         .member("folder", endpoint.folder);
     json.member("preset", endpoint.preset).key("feeds").begin_array();
     for (const FeedConfig& feed : endpoint.feeds) {
-      json.begin_object().member("resource_type", feed.resource_type).member("strategy", strategy_word(feed.strategy));
+      json.begin_object().member("resource_type", feed.resource_type).member("strategy", word_of(feed.strategy));
       json.key("mappings").begin_array();
       for (const std::string& mapping : feed.mappings) json.string(mapping);
       json.end_array().end_object();

@@ -52,7 +52,7 @@ size_t explain_subject(TenantSession& session, const SubjectName& name, const st
     facts = std::move(read_facts(transaction, std::array{name.subject_id})[0]);
     entries = read_entries(transaction, name.subject_id);
   });
-  const Policy& policy = session.policy();
+  const Policy& policy = policy_for(session.rules(), name.subject_id);
   const auto [subject, allocation] = reckon(facts, policy, today);
   std::vector<ExplainRow> steps = explain_authorization(authorization, subject, allocation, entries, facts);
   print_conflicts(subject, allocation, authorization);

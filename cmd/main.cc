@@ -47,6 +47,8 @@ int run_command_line(int argc, char** argv) {
   add_explain_command(line);
   add_check_command(line);
   add_plan_command(line);
+  add_rules_command(line);
+  add_retract_command(line);
   add_verify_command(line);
   add_rebuild_command(line);
   add_replay_command(line);

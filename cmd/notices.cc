@@ -7,6 +7,8 @@
 #include "cmd/ledger_rows.h"
 #include "cmd/session.h"
 #include "ledger/store/notice_store.h"
+#include "ledger/store/rule_preview_store.h"
+#include "ledger/store/subject_store.h"
 
 namespace authledger {
 namespace {
@@ -15,6 +17,40 @@ struct NoticesOptions {
   std::string patient;
   bool release = false, all = false;
 };
+
+// What only the rules that wait want.
+void add_previews(TenantSession& session, const std::string& patient, RowWriter& rows) {
+  if (!session.rules().waiting) return;
+  const WaitingRules& waiting = *session.rules().waiting;
+  const std::string reason =
+      fmt::format("rule version {} {}: authledger rules release {}", waiting.rule_version,
+                  waiting.canary_percent > 0 ? fmt::format("is a canary for {} % of patients", waiting.canary_percent)
+                                             : "is a dry run",
+                  waiting.rule_version);
+  std::vector<SubjectName> names;
+  std::vector<NoticePreview> previews;
+  transact(session.connection(), session.tenant_id(), [&](Transaction& transaction) {
+    names = read_subjects(transaction, patient);
+    std::vector<int64_t> ids;
+    ids.reserve(names.size());
+    for (const SubjectName& name : names) ids.push_back(name.subject_id);
+    previews = read_previews(transaction, ids);
+  });
+  size_t at = 0;
+  for (const NoticePreview& preview : previews) {
+    while (names[at].subject_id != preview.subject_id) ++at;  // Both are in the order of the subjects.
+    rows.add({OutputCell::of_text(preview.notice_key), OutputCell::of_text(word_of(preview.notice.kind)),
+              OutputCell::of_integer(preview.notice.severity), OutputCell::of_text(names[at].patient),
+              OutputCell::of_text(preview.notice.authorization_number), OutputCell::of_text(preview.notice.text),
+              cell_of(preview.notice.due_day), OutputCell::of_text(word_of(NoticeState::held)), OutputCell{},
+              OutputCell{}, OutputCell::of_text(reason)});
+  }
+}
+
+std::string reason_of(const StoredNotice& notice) {
+  if (!notice.parked_reason.empty()) return notice.parked_reason;
+  return notice.is_held ? notice.held_reason : notice.close_reason;
+}
 
 int run_notices(const GlobalOptions& global, const NoticesOptions& options) {
   auto [session, exit_code] = open_session(global);
@@ -42,8 +78,9 @@ int run_notices(const GlobalOptions& global, const NoticesOptions& options) {
               OutputCell::of_text(desired.authorization_number), OutputCell::of_text(desired.text),
               cell_of(desired.due_day), OutputCell::of_text(word_of(state)), OutputCell::of_text(notice.channel),
               OutputCell::of_text(notice.remote_id.empty() ? "" : notice.channel + "/" + notice.remote_id),
-              OutputCell::of_text(notice.parked_reason.empty() ? notice.close_reason : notice.parked_reason)});
+              OutputCell::of_text(reason_of(notice))});
   }
+  add_previews(*session, options.patient, rows);
   rows.finish();
   return kExitDone;
 }

@@ -122,6 +122,7 @@ void RowWriter::add(std::vector<OutputCell> cells) {
   switch (format_) {
     case Format::table: {
       std::vector<std::string> row;
+      row.reserve(cells.size());
       for (const OutputCell& cell : cells) row.push_back(replace_all(shown_text(cell), "\n", " "));
       if (table_is_open_) return write_table_line(row);
       table_rows_.push_back(std::move(row));
@@ -130,6 +131,7 @@ void RowWriter::add(std::vector<OutputCell> cells) {
     }
     case Format::csv: {
       std::vector<std::string> fields;
+      fields.reserve(cells.size());
       for (const OutputCell& cell : cells)
         fields.push_back(csv_field(shown_text(cell), cell.kind == OutputCell::Kind::number));
       out_ << join(fields, ",") << "\r\n";

@@ -112,9 +112,6 @@ int run_pin(const GlobalOptions& global, const PinOptions& options) {
   }
   auto [session, exit_code] = open_session(global);
   if (!session) return exit_code;
-  if (session->config().endpoint(kPinSource) != nullptr) {
-    return refuse("an endpoint is named authledger, the name under which pins stand; rename the endpoint");
-  }
   if (!is_known(*session, options.patient))
     return refuse("nothing is known of this patient; `authledger authorizations` lists who is known");
   const PinKind kind = options.is_billed ? PinKind::billed_claim : PinKind::human_override;
@@ -191,9 +188,6 @@ int run_close_period(const GlobalOptions& global, const PinOptions& options) {
   if (const std::string missing = missing_word(options); !missing.empty()) return refuse(missing);
   auto [session, exit_code] = open_session(global);
   if (!session) return exit_code;
-  if (session->config().endpoint(kPinSource) != nullptr) {
-    return refuse("an endpoint is named authledger, the name under which pins stand; rename the endpoint");
-  }
   const Day today = parse_day(options.on_day).value_or(session->policy().zone.day_of(SystemClock().now()));
   if (through && *through >= today) {
     return refuse("--through must be a day before today: visits of an open day are still to come");

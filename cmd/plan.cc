@@ -2,12 +2,11 @@
 
 #include <CLI/CLI.hpp>
 #include <array>
-#include <fstream>
 #include <iostream>
-#include <sstream>
 
 #include "base/clock.h"
 #include "cmd/ledger_rows.h"
+#include "cmd/plan_rules.h"
 #include "cmd/reckoning.h"
 #include "ledger/reckon.h"
 #include "ledger/store/journal_store.h"
@@ -17,34 +16,14 @@ namespace authledger {
 namespace {
 
 struct PlanOptions {
-  std::string patient, on_day, rules_file;
+  std::string patient, on_day;
+  RulePlanOptions rules;
 };
-
-// The rules in force with those of the file over them, or nullopt after the problems were printed.
-std::optional<Policy> planned_policy(const TenantSession& session, const std::string& rules_file) {
-  if (rules_file.empty()) return session.policy();
-  std::ifstream file(rules_file);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file) {
-    fmt::print(stderr, "authledger: cannot read {}\n", rules_file);
-    return std::nullopt;
-  }
-  Rules rules = session.policy().rules;
-  Issues issues = read_rules(text.str(), rules_file, rules);
-  for (const Issue& issue : issues) fmt::print(stderr, "{}: {}\n", issue.element_path, issue.message);
-  if (has_error(issues)) return std::nullopt;
-  auto policy = make_policy(session.policy().version, std::move(rules));
-  if (!policy) {
-    fmt::print(stderr, "authledger: {}\n", policy.error().message);
-    return std::nullopt;
-  }
-  return std::move(*policy);
-}
 
 class PlanRows {
  public:
-  PlanRows(RowWriter& rows, const std::string& tenant) : rows_(rows), tenant_(tenant) {}
+  PlanRows(RowWriter& rows, const std::string& tenant, bool is_delivered)
+      : rows_(rows), tenant_(tenant), is_delivered_(is_delivered) {}
 
   void subject(const SubjectName& name, const Reckoning& reckoning, const Policy& policy, Day today,
                const std::vector<Position>& positions, const std::vector<StoredNotice>& stored) {
@@ -58,9 +37,12 @@ class PlanRows {
                  OutputCell::of_number(format_quantity(transfer.quantity))});
     }
     std::vector<NoticeRecord> records;
+    records.reserve(stored.size());
     for (const StoredNotice& notice : stored) records.push_back(notice.record);
-    for (const NoticeChange& change :
-         plan_notices(tenant_, name.subject_id, consolidated, allocation, policy, today, records)) {
+    const std::vector<NoticeChange> changes =
+        is_delivered_ ? plan_notices(tenant_, name.subject_id, consolidated, allocation, policy, today, records)
+                      : plan_notices(tenant_, name.subject_id, {}, records);
+    for (const NoticeChange& change : changes) {
       ++notices;
       rows_.add({OutputCell::of_text(name.patient), OutputCell::of_text("notice"),
                  OutputCell::of_text(change.desired ? "write" : "retire"),
@@ -75,6 +57,7 @@ class PlanRows {
  private:
   RowWriter& rows_;
   const std::string& tenant_;
+  bool is_delivered_;
 };
 
 int run_plan(const GlobalOptions& global, const PlanOptions& options) {
@@ -85,23 +68,27 @@ int run_plan(const GlobalOptions& global, const PlanOptions& options) {
   }
   auto [session, exit_code] = open_session(global);
   if (!session) return exit_code;
-  auto policy = planned_policy(*session, options.rules_file);
-  if (!policy) return kExitBadUsage;
   SystemClock clock;
-  Day today = on_day.value_or(policy->zone.day_of(clock.now()));
+  Day today = on_day.value_or(session->policy().zone.day_of(clock.now()));
+  if (options.rules.is_asked()) return run_rule_plan(global, *session, options.rules, options.patient, today);
   RowWriter rows(std::cout, global.format, {"patient", "what", "action", "book", "key", "text", "quantity"});
-  PlanRows planned(rows, session->config().tenant.name);
+  PlanRows planned(rows, session->config().tenant.name, session->rules().is_delivered);
   std::vector<SubjectName> names;
   transact(session->connection(), session->tenant_id(),
            [&](Transaction& transaction) { names = read_subjects(transaction, options.patient); });
-  for (const SubjectName& name : names) {
+  TerminalProgress progress;
+  for (size_t i = 0; i < names.size(); ++i) {
+    const SubjectName& name = names[i];
+    const Policy& policy = policy_for(session->rules(), name.subject_id);
     transact(session->connection(), session->tenant_id(), [&](Transaction& transaction) {
       std::array ids{name.subject_id};
       std::vector<Fact> facts = std::move(read_facts(transaction, ids)[0]);
-      planned.subject(name, reckon(facts, *policy, today), *policy, today, read_positions(transaction, ids)[0],
+      planned.subject(name, reckon(facts, policy, today), policy, today, read_positions(transaction, ids)[0],
                       read_notices_of(transaction, ids)[0]);
     });
+    progress(fmt::format("plan: {} of {} patients", i + 1, names.size()));
   }
+  progress.clear();
   rows.finish();
   if (global.format == Format::table)
     fmt::print("{} transfers would be posted, {} notices written or retired\n", planned.transfers, planned.notices);
@@ -113,10 +100,10 @@ int run_plan(const GlobalOptions& global, const PlanOptions& options) {
 void add_plan_command(CommandLine line) {
   auto options = std::make_shared<PlanOptions>();  // Shared by the parser and the run that follows it.
   CLI::App* command =
-      line.app.add_subcommand("plan", "What a run, or changed rules, would post and write, without doing it");
+      line.app.add_subcommand("plan", "What a run would post and write, or what changed rules would change");
   command->add_option("--patient", options->patient, "Only this patient: an id or a reference (Patient/p1)");
   command->add_option("--on", options->on_day, "As if today were this day (YYYY-MM-DD)");
-  command->add_option("--rules", options->rules_file, "A rules file laid over the config's rules");
+  add_rule_plan_options(*command, options->rules);
   command->callback([line, options] { line.run = [line, options] { return run_plan(line.options, *options); }; });
 }
 

@@ -14,18 +14,6 @@ namespace {
 constexpr size_t kLineWidth = 118;
 constexpr size_t kIndent = 37;
 
-const char* configured_word(FeedConfig::Strategy strategy) {
-  switch (strategy) {
-    case FeedConfig::Strategy::last_updated:
-      return "last_updated";
-    case FeedConfig::Strategy::per_patient:
-      return "per_patient";
-    case FeedConfig::Strategy::off:
-      return "off";
-  }
-  return "";
-}
-
 using Answers = std::vector<std::pair<const char*, std::optional<bool>>>;
 Answers answers_of(const TypeFinding& finding) {
   return {{"answers", finding.answers},
@@ -123,7 +111,7 @@ std::string cell(std::string text) {
 
 void write_source(JsonWriter& json, const SourcePlan& source) {
   json.begin_object().member("resource_type", source.resource_type);
-  json.member("configured", configured_word(source.configured)).member("strategy", word_of(source.strategy));
+  json.member("configured", word_of(source.configured)).member("strategy", word_of(source.strategy));
   json.member("reason", source.reason).member("better", source.better).end_object();
 }
 

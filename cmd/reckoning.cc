@@ -94,6 +94,13 @@ int for_each_subject(TenantSession& session, const AnswerOptions& options,
     return kExitBadUsage;
   }
 
+  const RulesInForce& rules = session.rules();
+  if (rules.waiting && rules.waiting->canary_percent == 0 && !asked->as_known_at) {
+    fmt::print(stderr,
+               "authledger: rule version {} waits as a dry run: answers follow version {} (authledger rules list)\n",
+               rules.waiting->rule_version, rules.rule_version);
+  }
+
   std::map<int64_t, Policy> policies;
   for (size_t from = 0; from < names.size(); from += kSubjectsPerRead) {
     size_t count = std::min(kSubjectsPerRead, names.size() - from);
@@ -109,7 +116,7 @@ int for_each_subject(TenantSession& session, const AnswerOptions& options,
     });
     for (size_t i = 0; i < count; ++i) {
       if (!bases[i].is_known) continue;
-      const Policy* policy = &session.policy();
+      const Policy* policy = &policy_for(session.rules(), ids[i]);
       if (bases[i].policy_version && *bases[i].policy_version != policy->version) {
         auto found = policies.find(*bases[i].policy_version);
         if (found == policies.end()) {

@@ -31,7 +31,7 @@ void publish(const LoopReport& report, const Clock& clock, ServerHealth& state) 
   state.add_notices("updated", summary.notices.updated);
   state.add_notices("retired", summary.notices.retired);
   state.add_notices("parked", summary.notices.parked);
-  state.add_notices("held", summary.notices.held);
+  state.set_notices_held(summary.notices.held);
   state.add_entries(summary.entries);
   state.add_requests("all", summary.requests);
   state.set_subjects(report.subjects.subjects, report.subjects.due, report.subjects.parked);

@@ -31,6 +31,15 @@ void print_summary(const RoundSummary& summary) {
              summary.notices.created, summary.notices.updated, summary.notices.retired, summary.notices.unchanged,
              summary.notices.parked, summary.notices.held);
   fmt::print("requests  {} in {:.1f} s\n", summary.requests, summary.seconds);
+  if (summary.waiting_rules) {
+    const WaitingSummary& waiting = *summary.waiting_rules;
+    const std::string where = waiting.canary_percent > 0
+                                  ? fmt::format("decides for {} % of patients", waiting.canary_percent)
+                                  : std::string("is a dry run, which writes nothing");
+    fmt::print("rules     version {} decides; version {} {}: authledger rules list\n", waiting.deciding,
+               waiting.rule_version, where);
+  }
+  if (summary.notices.held > 0) fmt::print("Look at what is held, and why: authledger notices\n");
   if (summary.facts.quarantined > 0) fmt::print("Look at what could not be mapped: authledger quarantine list\n");
 }
 

@@ -149,12 +149,36 @@ void read_rule_files(YamlMapReader& map, const std::string& folder, Rules& rules
   }
 }
 
+// "dry_run", "active" or "canary 10%".
+void read_rollout(YamlMapReader& map, RolloutConfig& rollout) {
+  std::string text;
+  map.text("rollout", text);
+  if (!map.has("rollout")) return;
+  const std::vector<std::string> words = split(text, ' ');
+  if (text == "dry_run") {
+    rollout.start = RolloutConfig::Start::dry_run;
+  } else if (text == "active") {
+    rollout.start = RolloutConfig::Start::active;
+  } else if (words.size() == 2 && words[0] == "canary" && words[1].ends_with('%')) {
+    rollout.start = RolloutConfig::Start::canary;
+    const std::optional<Quantity> percent = parse_quantity(words[1].substr(0, words[1].size() - 1));
+    const int64_t milli = percent ? percent->milli() : 0;
+    rollout.canary_percent = static_cast<int>(milli / 1000);
+    if (milli % 1000 != 0 || milli < 1000 || milli > 99000) {
+      map.problem("rollout", "expected a whole percentage of the patients from 1 to 99: canary 10%");
+    }
+  } else {
+    map.problem("rollout", "expected dry_run, active or canary N%: how changed rules start");
+  }
+}
+
 void read_rules_block(YamlMapReader& root, Config& config, Issues& issues) {
   config.rules = shipped_rules();
   if (const YamlNode* node = root.find("rules")) {
     YamlMapReader map(*node, "rules", root.problems());
     read_rule_files(map, config.folder, config.rules, issues);
     read_rules_keys(map, config.rules);
+    read_rollout(map, config.rollout);
     map.finish();
   }
   config.rules.time_zone = config.tenant.time_zone;

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/issue.h"
@@ -63,6 +64,8 @@ struct FeedConfig {
   std::vector<std::string> requires_one_of = {};
 };
 
+std::string_view word_of(FeedConfig::Strategy strategy);
+
 // One column of a shipped mapping replaced: mapping "encounter", column "service_codes", FHIRPath text.
 struct ColumnOverride {
   std::string mapping, column, path;
@@ -112,6 +115,13 @@ struct DeliveryConfig {
   std::chrono::seconds lease{120};
 };
 
+// How a changed set of rules starts where notices stand in the EHR already; see ledger/rollout.h.
+struct RolloutConfig {
+  enum class Start { dry_run, canary, active };
+  Start start = Start::dry_run;
+  int canary_percent = 0;  // Of the patients; 1 to 99 for a canary.
+};
+
 struct ServerConfig {
   std::string listen = "127.0.0.1:8089";  // Loopback only.
   std::chrono::seconds sync_interval{300};
@@ -124,6 +134,7 @@ struct Config {
   DatabaseConfig database;
   std::vector<EndpointConfig> endpoints;
   Rules rules;  // Shipped rules, then rule files, then the `rules:` block.
+  RolloutConfig rollout;
   DeliveryConfig delivery;
   ServerConfig server;
 

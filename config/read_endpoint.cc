@@ -273,6 +273,8 @@ EndpointConfig read_endpoint(YamlMapReader& map, const std::string& folder) {
   bool is_name = !endpoint.name.empty() && endpoint.name.size() <= kNameBytesMax &&
                  endpoint.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string::npos;
   if (map.has("name") && !is_name) map.problem("name", "expected 1 to 64 characters of a-z, 0-9, _ and -");
+  if (endpoint.name == "authledger")
+    map.problem("name", "expected another name: authledger keeps its own facts (pins) under this one");
   refuse_secrets(map);
   read_source(map, endpoint, folder);
   if (!endpoint.folder.empty()) endpoint.preset = "folder";

@@ -120,6 +120,13 @@ void read_feed_list(YamlMapReader& map, const YamlNode& list, EndpointConfig& en
 
 }  // namespace
 
+std::string_view word_of(FeedConfig::Strategy strategy) {
+  for (const auto& [word, each] : kStrategies) {
+    if (each == strategy) return word;
+  }
+  return "";
+}
+
 void read_feeds(YamlMapReader& map, EndpointConfig& endpoint, const std::string& folder) {
   const YamlNode* node = map.find("feeds");
   if (node == nullptr) return;

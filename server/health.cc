@@ -51,6 +51,8 @@ struct ServerHealth::State {
       counter(registry, "authledger_resources_pulled_total", "Resources read from endpoints by type");
   Family<Counter>& facts = counter(registry, "authledger_facts_total", "Facts by outcome");
   Family<Counter>& notices = counter(registry, "authledger_notices_total", "Notices by outcome");
+  Gauge& notices_held =
+      gauge(registry, "authledger_notices_held", "Notices that wait for an operator's release").Add({});
   Counter& entries = counter(registry, "authledger_journal_entries_total", "Journal entries posted").Add({});
   Family<Counter>& requests =
       counter(registry, "authledger_fhir_requests_total", "HTTP requests to endpoints, retries included");
@@ -93,6 +95,9 @@ void ServerHealth::add_facts(const std::string& outcome, int64_t count) {
 }
 void ServerHealth::add_notices(const std::string& outcome, int64_t count) {
   increment(state_->notices, "outcome", outcome, count);
+}
+void ServerHealth::set_notices_held(int64_t count) {
+  state_->notices_held.Set(static_cast<double>(count));
 }
 void ServerHealth::add_entries(int64_t count) {
   if (count > 0) state_->entries.Increment(static_cast<double>(count));

@@ -18,7 +18,8 @@ class ServerHealth {
   void set_subjects(int64_t total, int64_t due, int64_t parked);
   void add_pulled(const std::string& resource_type, int64_t count);
   void add_facts(const std::string& outcome, int64_t count);    // new, unchanged, retracted, quarantined
-  void add_notices(const std::string& outcome, int64_t count);  // created, updated, retired, unchanged, parked, held
+  void add_notices(const std::string& outcome, int64_t count);  // created, updated, retired, parked
+  void set_notices_held(int64_t count);
   void add_entries(int64_t count);
   void add_requests(const std::string& endpoint, int64_t count);
 

@@ -18,8 +18,8 @@ constexpr int64_t kPatientsForShareMin = 50;
 
 // FAULTS 80: a wrong rule must not fill a hospital's charts.
 bool is_beyond_blast_radius(const PendingWrites& pending, const DeliveryConfig& limits, std::string& why) {
-  if (pending.notices > limits.writes_per_run_max) {
-    why = fmt::format("{} writes are pending, the limit is {} (delivery.writes_per_run_max)", pending.notices,
+  if (pending.unreleased > limits.writes_per_run_max) {
+    why = fmt::format("{} writes are pending, the limit is {} (delivery.writes_per_run_max)", pending.unreleased,
                       limits.writes_per_run_max);
     return true;
   }
@@ -95,14 +95,16 @@ void deliver_due(RoundContext& context, RoundSummary& summary) {
   const int64_t open_before = count_open_notices(connection, tenant_id);
   PendingWrites pending = count_pending_writes(connection, tenant_id, context.clock.now());
   std::string why;
-  if (pending.notices > 0 && is_beyond_blast_radius(pending, config.delivery, why)) {
-    summary.notices.held += hold_pending(connection, tenant_id, context.clock.now());
+  if (!context.options.only_released && pending.unreleased > 0 &&
+      is_beyond_blast_radius(pending, config.delivery, why)) {
+    pending.notices -= hold_pending(connection, tenant_id, context.clock.now(), why);
     summary.failures.push_back("deliveries are held: " + why +
-                               "; look at `authledger notices`, then run `authledger notices --release`");
-    return;
+                               "; look at `authledger notices`, then run `authledger notices --release`, or mend the "
+                               "rule (docs/operations.md, \"Changing a rule safely\")");
   }
+  summary.notices.held = count_held_notices(connection, tenant_id);
   if (pending.notices == 0) {
-    summary.notices.unchanged = open_before;
+    summary.notices.unchanged = std::max<int64_t>(0, open_before - summary.notices.held);
     return;
   }
 
@@ -125,8 +127,9 @@ void deliver_due(RoundContext& context, RoundSummary& summary) {
   int64_t done = 0, failed = 0;
   while (!context.stop.stop_requested()) {
     const Instant lease_end = context.clock.now() + config.delivery.lease;
-    std::vector<StoredNotice> notices = lease_due_notices(connection, tenant_id, context.clock.now(),
-                                                          config.delivery.lease, kNoticesPerLeaseMax, token);
+    std::vector<StoredNotice> notices =
+        lease_due_notices(connection, tenant_id, context.clock.now(), config.delivery.lease, kNoticesPerLeaseMax, token,
+                          context.options.only_released);
     if (notices.empty()) break;
     std::vector<std::string> patients = patients_of(connection, tenant_id, notices, endpoint->name);
     for (size_t i = 0; i < notices.size(); ++i) {
@@ -154,8 +157,9 @@ void deliver_due(RoundContext& context, RoundSummary& summary) {
   }
   if (context.stop.stop_requested()) release_notices(connection, tenant_id, token, context.clock.now());
   if (failed > 0) summary.failures.push_back(fmt::format("{} deliveries failed and will be tried again", failed));
-  summary.notices.unchanged = std::max<int64_t>(0, count_open_notices(connection, tenant_id) - summary.notices.created -
-                                                       summary.notices.updated - summary.notices.parked);
+  summary.notices.unchanged =
+      std::max<int64_t>(0, count_open_notices(connection, tenant_id) - summary.notices.created -
+                               summary.notices.updated - summary.notices.parked - summary.notices.held);
   summary.requests += static_cast<int64_t>((*client)->requests());
 }
 

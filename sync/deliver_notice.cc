@@ -20,6 +20,7 @@ class NoticeDelivery {
       : notice_(notice), context_(context), type_(resource_type_of(notice.record.kind)) {
     result_.notice_key = notice.record.notice_key;
     result_.channel = type_;
+    result_.rule_version = notice.rule_version;
   }
 
   DeliveryResult run() {

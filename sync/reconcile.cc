@@ -14,10 +14,15 @@
 #include "ledger/store/journal_store.h"
 #include "ledger/store/known_until.h"
 #include "ledger/store/notice_store.h"
+#include "ledger/store/rule_preview_store.h"
 #include "ledger/store/subject_store.h"
 
 namespace authledger {
 namespace {
+
+constexpr const char* kRuleRetracted = "the rule that raised it was taken back";
+// Rules change a few times a year: a round that meets more changes leaves the rest to the next one.
+constexpr int kRulesChangesMax = 3;
 
 struct BatchCounts {
   int64_t subjects = 0, entries = 0;
@@ -27,27 +32,34 @@ struct BatchCounts {
 struct SubjectOutcome {
   std::optional<JournalEntry> entry;
   std::vector<NoticeChange> notices;
+  int64_t rule_version = 0;
+  std::vector<NoticePreview> previews;
   std::optional<Day> due_on;
 };
+
+// Another process stepped to other rules: what was claimed under the old ones is left as it is.
+struct RulesChanged {};
 
 class Reconciler {
  public:
   explicit Reconciler(RoundContext& context)
       : context_(context),
-        policy_(context.session.policy()),
+        rules_(context.session.rules()),
         today_(context.today()),
         tenant_(context.session.config().tenant.name) {
     // Subjects are due by the clock; with `--on DAY` also those that become due by the end of that day.
     due_until_ = context.clock.now();
     if (context.options.on_day) {
-      due_until_ = std::max(due_until_, policy_.zone.start_of(today_ + 1) - std::chrono::microseconds(1));
+      due_until_ = std::max(due_until_, rules_.policy.zone.start_of(today_ + 1) - std::chrono::microseconds(1));
     }
   }
 
   // Fixed for the whole run: a subject that a batch makes due again waits for the next run.
   Instant due_until() const { return due_until_; }
 
+  // Throws RulesChanged.
   BatchCounts run(Transaction& transaction, const std::vector<SubjectHead>& heads) const {
+    if (!are_rules_current(transaction, rules_)) throw RulesChanged{};
     std::vector<int64_t> ids;
     for (const SubjectHead& head : heads) ids.push_back(head.subject_id);
     std::vector<std::vector<Fact>> facts = read_facts(transaction, ids);
@@ -60,16 +72,22 @@ class Reconciler {
     std::vector<PostedEntry> entries;
     std::vector<SubjectNoticeChanges> changes;
     std::vector<SubjectProgress> progress;
+    std::vector<NoticePreview> previews;
     for (size_t i = 0; i < heads.size(); ++i) {
       SubjectOutcome outcome = reconcile(heads[i], facts[i], positions[i], notices[i], posted_at);
       if (outcome.entry) entries.push_back({heads[i].subject_id, std::move(*outcome.entry)});
-      if (!outcome.notices.empty()) changes.push_back({heads[i].subject_id, std::move(outcome.notices)});
+      if (!outcome.notices.empty()) {
+        changes.push_back({heads[i].subject_id, std::move(outcome.notices), outcome.rule_version});
+      }
+      previews.insert(previews.end(), std::make_move_iterator(outcome.previews.begin()),
+                      std::make_move_iterator(outcome.previews.end()));
       std::optional<Instant> due_at;
-      if (outcome.due_on) due_at = std::max(policy_.zone.start_of(*outcome.due_on), earliest_due);
+      if (outcome.due_on) due_at = std::max(rules_.policy.zone.start_of(*outcome.due_on), earliest_due);
       progress.push_back({heads[i].subject_id, heads[i].facts_seq, due_at});
     }
     if (!entries.empty()) post_entries(transaction, entries);
     if (!changes.empty()) save_notice_changes(transaction, changes, context_.clock.now());
+    if (rules_.waiting) save_previews(transaction, ids, previews);
     save_progress(transaction, progress);
     return {static_cast<int64_t>(heads.size()), static_cast<int64_t>(entries.size())};
   }
@@ -78,27 +96,64 @@ class Reconciler {
   SubjectOutcome reconcile(const SubjectHead& head, const std::vector<Fact>& history,
                            const std::vector<Position>& positions, const std::vector<StoredNotice>& stored,
                            Instant posted_at) const {
-    const Reckoning reckoning = reckon(history, policy_, today_);
+    const bool is_waiting = is_on_waiting_rules(rules_, head.subject_id);
+    const Policy& policy = is_waiting ? rules_.waiting->policy : rules_.policy;
+    const Reckoning reckoning = reckon(history, policy, today_);
     const auto& [subject, allocation] = reckoning;
 
     SubjectOutcome outcome;
+    outcome.rule_version = is_waiting ? rules_.waiting->rule_version : rules_.rule_version;
     // An organization, or a patient of whom nothing is known yet, has nothing to remember.
     const bool is_blank = head.entry_seq == 0 && subject.lines.empty() && subject.services.empty();
     if (!is_blank) {
       outcome.entry =
           build_entry(subject_key(context_.session.tenant_id(), head.subject_id),
                       {head.entry_seq, head.entry_hash, head.outcome_hash},
-                      {head.facts_seq, today_, policy_.version, posted_at}, plan_entry(subject, allocation, positions));
+                      {head.facts_seq, today_, policy.version, posted_at}, plan_entry(subject, allocation, positions));
     }
     std::vector<NoticeRecord> records;
     for (const StoredNotice& notice : stored) records.push_back(notice.record);
-    outcome.notices = plan_notices(tenant_, head.subject_id, subject, allocation, policy_, today_, records);
-    outcome.due_on = due_again_on(reckoning, policy_, today_);
+    outcome.due_on = due_again_on(reckoning, policy, today_);
+    if (is_waiting || rules_.is_delivered) {
+      outcome.notices = plan_notices(tenant_, head.subject_id, subject, allocation, policy, today_, records);
+    } else {
+      outcome.notices = plan_notices(tenant_, head.subject_id, {}, records);
+    }
+    tell_of_retraction(stored, outcome.notices);
+    if (rules_.waiting && !is_waiting) preview(head.subject_id, history, reckoning, records, outcome);
     return outcome;
   }
 
+  // That a rule was taken back is the reason which people understand.
+  void tell_of_retraction(const std::vector<StoredNotice>& stored, std::vector<NoticeChange>& changes) const {
+    for (NoticeChange& change : changes) {
+      if (change.desired) continue;
+      for (const StoredNotice& notice : stored) {
+        const bool is_it = notice.record.notice_key == change.notice_key;
+        if (is_it && rules_.retracted.contains(notice.rule_version)) change.close_reason = kRuleRetracted;
+      }
+    }
+  }
+
+  // What the rules that wait would do beside those that decide.
+  void preview(int64_t subject_id, const std::vector<Fact>& history, const Reckoning& decided,
+               const std::vector<NoticeRecord>& records, SubjectOutcome& outcome) const {
+    const Policy& waiting = rules_.waiting->policy;
+    const Reckoning reckoning = reckon(history, waiting, today_);
+    std::vector<DesiredNotice> now;
+    if (rules_.is_delivered) now = desired_notices(decided.subject, decided.allocation, rules_.policy, today_);
+    const std::vector<DesiredNotice> then = desired_notices(reckoning.subject, reckoning.allocation, waiting, today_);
+    for (const NoticeDifference& difference : compare_notices(now, then)) {
+      const DesiredNotice& shown = difference.after ? *difference.after : *difference.before;
+      outcome.previews.push_back(
+          {subject_id, key_beside(tenant_, subject_id, shown, records), difference.effect, shown});
+    }
+    const std::optional<Day> due_on = due_again_on(reckoning, waiting, today_);
+    if (due_on && (!outcome.due_on || *due_on < *outcome.due_on)) outcome.due_on = due_on;
+  }
+
   RoundContext& context_;
-  const Policy& policy_;
+  const RulesInForce& rules_;
   Day today_;
   const std::string& tenant_;
   Instant due_until_{};
@@ -136,8 +191,20 @@ class ReconcileWorker {
     while (!context_.stop.stop_requested() && run_batch() > 0) continue;
   }
 
-  // Returns how many subjects were due, kSubjectsPerBatchMax at most.
+  bool have_rules_changed() const { return have_rules_changed_; }
+
+  // Returns how many subjects were due, kSubjectsPerBatchMax at most; 0 once the rules have changed.
   int run_batch() {
+    try {
+      return run_due();
+    } catch (const RulesChanged&) {
+      have_rules_changed_ = true;
+      return 0;
+    }
+  }
+
+ private:
+  int run_due() {
     std::vector<int64_t> ids;
     BatchCounts counts;
     try {
@@ -155,7 +222,6 @@ class ReconcileWorker {
     return static_cast<int>(ids.size());
   }
 
- private:
   // After a batch failed: each subject in a transaction of its own, so that the others go on.
   BatchCounts run_singly(const std::vector<int64_t>& ids) {
     BatchCounts counts;
@@ -183,20 +249,33 @@ class ReconcileWorker {
   const Reconciler& reconciler_;
   PgConnection& connection_;
   RunTotals& totals_;
+  bool have_rules_changed_ = false;
 };
 
-}  // namespace
-
-void reconcile_due(RoundContext& context, RoundSummary& summary) {
+// False when the rules changed under it.
+bool reconcile_under_rules(RoundContext& context, RunTotals& totals) {
   const Reconciler reconciler(context);
-  RunTotals totals(context, summary);
   ReconcileWorker worker(context, reconciler, context.session.connection(), totals);
   // Most rounds have a handful of due subjects: a second worker is worth its connection when a batch was full.
-  if (worker.run_batch() < kSubjectsPerBatchMax || context.stop.stop_requested()) return worker.run();
+  if (worker.run_batch() < kSubjectsPerBatchMax || context.stop.stop_requested()) {
+    worker.run();
+    return !worker.have_rules_changed();
+  }
   ReconcileWorker second(context, reconciler, context.session.second_connection(), totals);
   std::future<void> beside = std::async(std::launch::async, [&second] { second.run(); });
   worker.run();
   beside.get();
+  return !worker.have_rules_changed() && !second.have_rules_changed();
+}
+
+}  // namespace
+
+void reconcile_due(RoundContext& context, RoundSummary& summary) {
+  RunTotals totals(context, summary);
+  for (int i = 0; i < kRulesChangesMax; ++i) {
+    context.session.refresh_rules();
+    if (reconcile_under_rules(context, totals)) return;
+  }
 }
 
 }  // namespace authledger

@@ -38,10 +38,7 @@ RoundSummary run_round(RoundContext& context) {
   RoundSummary summary;
   const std::optional<LostCommits> lost = find_lost_commits(context);
   if (context.options.pull) pull_endpoints(context, summary);
-  if (!context.stop.stop_requested()) {
-    join_patients(context);
-    context.session.refresh_policy();
-  }
+  if (!context.stop.stop_requested()) join_patients(context);
   if (!context.stop.stop_requested()) reconcile_due(context, summary);
   const bool delivers = context.options.deliver && !context.stop.stop_requested();
   // Until a round has looked for what was lost, the anchor keeps saying that something was.
@@ -50,6 +47,10 @@ RoundSummary run_round(RoundContext& context) {
   if (!context.stop.stop_requested()) {
     seal_tenant(context);
     if (is_recovered) remember_last_seal(context);
+  }
+  const RulesInForce& rules = context.session.rules();
+  if (rules.waiting) {
+    summary.waiting_rules = {rules.waiting->rule_version, rules.rule_version, rules.waiting->canary_percent};
   }
   summary.is_stopped = context.stop.stop_requested();
   summary.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
@@ -78,6 +79,11 @@ std::string summary_json(const RoundSummary& summary) {
   writer.end_object().key("requests").number(summary.requests);
   writer.key("seconds").number_text(fmt::format("{:.3f}", summary.seconds));
   if (!summary.divergence.empty()) writer.member("divergence", summary.divergence);
+  if (summary.waiting_rules) {
+    writer.key("waiting_rules").begin_object().key("rule_version").number(summary.waiting_rules->rule_version);
+    writer.key("deciding").number(summary.waiting_rules->deciding);
+    writer.key("canary_percent").number(summary.waiting_rules->canary_percent).end_object();
+  }
   if (!summary.failures.empty()) {
     writer.key("failures").begin_array();
     for (const std::string& failure : summary.failures) writer.string(failure);

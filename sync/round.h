@@ -16,7 +16,14 @@
 namespace authledger {
 
 struct NoticeCounts {
-  int64_t created = 0, updated = 0, retired = 0, unchanged = 0, parked = 0, held = 0;
+  int64_t created = 0, updated = 0, retired = 0, unchanged = 0, parked = 0;
+  int64_t held = 0;  // Now, by whichever round.
+};
+
+// Rules that wait while others decide.
+struct WaitingSummary {
+  int64_t rule_version = 0, deciding = 0;
+  int canary_percent = 0;  // 0: a dry run.
 };
 
 // What one round did. Printed by `authledger sync`; its field names are fixed.
@@ -33,6 +40,7 @@ struct RoundSummary {
   std::vector<std::string> failures;
   // When the database has lost commits: what is missing and what was done about it. For an operator; else empty.
   std::string divergence;
+  std::optional<WaitingSummary> waiting_rules;
   bool is_misconfigured = false;  // A failure that only the config can mend.
   bool is_stopped = false;        // Ended early by a signal; nothing is lost, the next round goes on.
 };
@@ -43,8 +51,9 @@ using Progress = std::function<void(const std::string& line)>;
 struct RoundOptions {
   bool pull = true;
   bool deliver = true;
-  std::string endpoint;       // Only this one; empty = all.
-  std::optional<Day> on_day;  // As if today were this day.
+  bool only_released = false;  // Deliver only what an operator released, and hold nothing.
+  std::string endpoint;        // Only this one; empty = all.
+  std::optional<Day> on_day;   // As if today were this day.
 };
 
 // What every stage of a round gets.

@@ -15,22 +15,16 @@ std::unique_ptr<PgConnection> connect_as_application(const std::string& url) {
   return connection;
 }
 
-// The site's rules with the payers as its sources describe them.
-Policy policy_in_force(PgConnection& connection, int64_t tenant_id, const Rules& rules) {
-  return ensure_policy(connection, tenant_id,
-                       with_payer_directory(rules, read_payer_organizations(connection, tenant_id)));
-}
-
 }  // namespace
 
 TenantSession::TenantSession(const Config& config, std::optional<EmbeddedPostgres> embedded, std::string url,
-                             std::unique_ptr<PgConnection> connection, int64_t tenant_id, Policy policy)
+                             std::unique_ptr<PgConnection> connection, int64_t tenant_id, RulesInForce rules)
     : config_(config),
       embedded_(std::move(embedded)),
       url_(std::move(url)),
       connection_(std::move(connection)),
       tenant_id_(tenant_id),
-      policy_(std::move(policy)) {}
+      rules_(std::move(rules)) {}
 
 Result<std::unique_ptr<TenantSession>> TenantSession::open(const Config& config) {
   std::optional<EmbeddedPostgres> embedded;
@@ -48,9 +42,10 @@ Result<std::unique_ptr<TenantSession>> TenantSession::open(const Config& config)
     }
     auto connection = connect_as_application(url);
     int64_t tenant_id = ensure_tenant(*connection, config.tenant.name, config.tenant.time_zone);
-    Policy policy = policy_in_force(*connection, tenant_id, config.rules);
+    RulesInForce rules = read_rules_in_force(*connection, tenant_id, config.rules,
+                                             read_payer_organizations(*connection, tenant_id), config.rollout);
     return std::unique_ptr<TenantSession>(new TenantSession(config, std::move(embedded), std::move(url),
-                                                            std::move(connection), tenant_id, std::move(policy)));
+                                                            std::move(connection), tenant_id, std::move(rules)));
   } catch (const DbError& error) {
     return Failure{fmt::format(
         "the database cannot be used: {}{}", error.what(),
@@ -67,8 +62,14 @@ PgConnection& TenantSession::second_connection() {
   return *second_connection_;
 }
 
-void TenantSession::refresh_policy() {
-  policy_ = policy_in_force(*connection_, tenant_id_, config_.rules);
+void TenantSession::refresh_rules() {
+  rules_ = record_rules(*connection_, tenant_id_, config_.rules, read_payer_organizations(*connection_, tenant_id_),
+                        config_.rollout);
+}
+
+RulesInForce TenantSession::rules_without(int64_t retracted) {
+  return read_rules_in_force(*connection_, tenant_id_, config_.rules,
+                             read_payer_organizations(*connection_, tenant_id_), config_.rollout, retracted);
 }
 
 void TenantSession::reconnect() {

@@ -7,17 +7,17 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "fhir/rate_limit.h"
-#include "ledger/policy.h"
 #include "ledger/store/pg.h"
+#include "ledger/store/rule_store.h"
 #include "sync/embedded_postgres.h"
 
 namespace authledger {
 
 // Everything that a worker needs to work for one tenant: the config, a connection of its own with the application's
-// rights, the tenant's id and the policy in force. Not thread-safe: one a worker thread.
+// rights, the tenant's id and the rules in force. Not thread-safe: one a worker thread.
 class TenantSession {
  public:
-  // Starts the embedded cluster when the config names no database, migrates, finds or creates tenant and policy.
+  // Starts the embedded cluster when the config names no database, migrates, finds or creates the tenant.
   // Errors: the database cannot be reached or prepared; the message says what to do.
   static Result<std::unique_ptr<TenantSession>> open(const Config& config);
 
@@ -30,24 +30,29 @@ class TenantSession {
   // is first asked for, then kept. Throws DbError.
   PgConnection& second_connection();
   int64_t tenant_id() const { return tenant_id_; }
-  const Policy& policy() const { return policy_; }
+  // By which rules each subject is reckoned; policy() is what decides for all but those on waiting rules.
+  const RulesInForce& rules() const { return rules_; }
+  const Policy& policy() const { return rules_.policy; }
   // Kept from round to round, so that the requests of one count for the next.
   RateLimits& rate_limits() { return rate_limits_; }
-  // After new organizations: another payer directory is another policy. Throws DbError.
-  void refresh_policy();
+  // Records the config's rules where they changed, and the payer directory, and takes up what other processes stepped
+  // to. Only a round does: a command that answers leaves no trace. Throws DbError.
+  void refresh_rules();
+  // By which rules the next round would go were a version retracted. Throws DbError.
+  RulesInForce rules_without(int64_t retracted);
   // Replaces connections that were lost. Throws DbError while the server stays away.
   void reconnect();
 
  private:
   TenantSession(const Config& config, std::optional<EmbeddedPostgres> embedded, std::string url,
-                std::unique_ptr<PgConnection> connection, int64_t tenant_id, Policy policy);
+                std::unique_ptr<PgConnection> connection, int64_t tenant_id, RulesInForce rules);
 
   Config config_;
   std::optional<EmbeddedPostgres> embedded_;
   std::string url_;
   std::unique_ptr<PgConnection> connection_, second_connection_;
   int64_t tenant_id_;
-  Policy policy_;
+  RulesInForce rules_;
   RateLimits rate_limits_;
 };
 

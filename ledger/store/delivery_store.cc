@@ -24,6 +24,7 @@ constexpr Statement kLeaseNotices{"lease_notices", R"(
       from notice
      where )" AUTHLEDGER_NOTICE_IS_PENDING R"(
        and (notice.lease_until is null or notice.lease_until <= $2)
+       and (notice.is_released or not $6::boolean)
      order by notice.due_at
      limit $3
        for update skip locked)
@@ -43,7 +44,8 @@ constexpr Statement kLeaseNotices{"lease_notices", R"(
 // Not when its cause went meanwhile: reconcile, which saw no create begun, has retired it for good.
 constexpr Statement kMarkCreateBegun{"mark_create_begun", R"(
   update notice
-     set create_begun_at = $4
+     set create_begun_at = $4,
+         delivered_rule_version = rule_version
    where tenant_id = $1
      and notice_key = $2
      and is_open
@@ -58,8 +60,8 @@ constexpr Statement kLockNotice{"lock_notice", R"(
      for update)"};
 
 constexpr Statement kInsertDelivery{"insert_delivery", R"(
-  insert into delivery (tenant_id, notice_key, no, action, delivered_at, channel, remote_id, failure)
-  select $1, $2, coalesce(max(no), 0) + 1, $3::smallint, $4::timestamptz, $5, $6, $7
+  insert into delivery (tenant_id, notice_key, no, action, delivered_at, channel, remote_id, failure, rule_version)
+  select $1, $2, coalesce(max(no), 0) + 1, $3::smallint, $4::timestamptz, $5, $6, $7, $8::bigint
     from delivery
    where tenant_id = $1
      and notice_key = $2)"};
@@ -74,6 +76,8 @@ constexpr Statement kSaveDelivery{"save_delivery", R"(
          etag = case when $5 <> '' then $5 else etag end,
          delivered_hash = case when $10 = '' then coalesce($6::bytea, delivered_hash) end,
          delivered_severity = case when $6::bytea is not null then $12::smallint else delivered_severity end,
+         delivered_rule_version = case when $6::bytea is not null then $15::bigint else delivered_rule_version end,
+         is_released = is_released and $11::timestamptz is not null and not $9::boolean,
          severity = case when $8::boolean then coalesce(delivered_severity, severity) else severity end,
          is_retired = (is_retired or $7::boolean or $8::boolean or is_closed_by_person) and not is_open,
          is_closed_by_person = is_closed_by_person or $8::boolean,
@@ -118,7 +122,8 @@ constexpr Statement kReleaseNotices{"release_notices", R"(
      and lease_token = $2)"};
 
 constexpr Statement kCountPending{"count_pending_writes", R"(
-  select count(*), count(distinct notice.subject_id),
+  select count(*), count(*) filter (where not notice.is_released),
+         count(distinct notice.subject_id) filter (where not notice.is_released),
          (select count(*) from subject where tenant_id = $1),
          (select count(*) from notice as standing where standing.tenant_id = $1 and standing.remote_id <> '')
     from notice
@@ -131,20 +136,67 @@ constexpr Statement kCountOpen{"count_open_notices", R"(
      and is_open
      and not is_closed_by_person)"};
 
+constexpr Statement kCountHeld{"count_held_notices", R"(
+  select count(*)
+    from notice
+   where tenant_id = $1
+     and is_held
+     and not is_retired)"};
+
 constexpr Statement kHoldPending{"hold_pending", R"(
   update notice
-     set is_held = true
-   where )" AUTHLEDGER_NOTICE_IS_PENDING};
+     set is_held = true,
+         held_reason = $3
+   where )" AUTHLEDGER_NOTICE_IS_PENDING R"(
+     and not notice.is_released)"};
 
 constexpr Statement kReleaseHeld{"release_held", R"(
   update notice
      set is_held = false,
+         held_reason = '',
+         is_released = true,
          due_at = $2
    where tenant_id = $1
-     and is_held)"};
+     and is_held
+     and not is_retired)"};
+
+// What a person closed stays as the person left it.
+constexpr Statement kReleaseRetracted{"release_retracted", R"(
+  update notice
+     set is_held = false,
+         held_reason = '',
+         is_released = true,
+         due_at = case when lease_token is null then $3 else due_at end
+   where tenant_id = $1
+     and delivered_rule_version = $2
+     and (remote_id <> '' or create_begun_at is not null)
+     and not is_retired
+     and not is_closed_by_person
+     and parked_reason is null
+     and (not is_open or (rule_version <> $2 and delivered_hash is distinct from desired_hash)))"};
+
+constexpr Statement kCountWrittenBy{"count_written_by", R"(
+  select count(*)
+    from notice
+   where tenant_id = $1
+     and delivered_rule_version = $2
+     and (remote_id <> '' or create_begun_at is not null)
+     and not is_retired
+     and not is_closed_by_person)"};
+
+// What the rules that decide now want as it stands is theirs from here on.
+constexpr Statement kAdoptKept{"adopt_kept", R"(
+  update notice
+     set rule_version = $3,
+         delivered_rule_version = $3
+   where tenant_id = $1
+     and delivered_rule_version = $2
+     and rule_version = $2
+     and is_open
+     and delivered_hash = desired_hash)"};
 
 constexpr Statement kReadDeliveries{"read_deliveries", R"(
-  select notice_key, no, action, delivered_at, remote_id, failure
+  select notice_key, no, action, delivered_at, remote_id, failure, coalesce(rule_version, 0)
     from delivery
    where tenant_id = $1
      and notice_key = $2
@@ -173,12 +225,14 @@ std::string_view word_of(DeliveryAction action) {
 }
 
 std::vector<StoredNotice> lease_due_notices(PgConnection& connection, int64_t tenant_id, Instant now,
-                                            std::chrono::seconds lease, int limit, const std::string& lease_token) {
+                                            std::chrono::seconds lease, int limit, const std::string& lease_token,
+                                            bool only_released) {
   std::vector<StoredNotice> notices;
   transact(connection, tenant_id, [&](Transaction& transaction) {
     notices.clear();
     Parameters parameters;
     parameters.integer(tenant_id).instant(now).integer(limit).text(lease_token).instant(now + lease);
+    parameters.boolean(only_released);
     const Rows rows = transaction.execute(kLeaseNotices, parameters);
     for (size_t row = 0; row < rows.size(); ++row) notices.push_back(notice_from(rows, row));
   });
@@ -210,7 +264,7 @@ void save_delivery(PgConnection& connection, int64_t tenant_id, const DeliveryRe
     is_ours = held.size() == 1 && held.text(0, 0) == lease_token;
     Parameters logged;
     logged.integer(tenant_id).text(result.notice_key).integer(static_cast<int64_t>(result.action)).instant(now);
-    logged.text(result.channel).text(result.remote_id).text(result.failure);
+    logged.text(result.channel).text(result.remote_id).text(result.failure).integer(result.rule_version);
     transaction.execute(kInsertDelivery, logged);
     if (!is_ours) {
       transaction.execute(kAskForLook, Parameters().integer(tenant_id).text(result.notice_key).instant(now));
@@ -222,7 +276,7 @@ void save_delivery(PgConnection& connection, int64_t tenant_id, const DeliveryRe
     result.delivered_hash == Hash{} ? parameters.null() : parameters.hash(result.delivered_hash);
     parameters.boolean(result.is_retired).boolean(result.closed_by_person).boolean(result.park).text(result.failure);
     parameters.optional_instant(result.retry_at).integer(result.delivered_severity);
-    parameters.integer(result.has_looked ? 1 : 0).optional_instant(result.look_again_at);
+    parameters.integer(result.has_looked ? 1 : 0).optional_instant(result.look_again_at).integer(result.rule_version);
     transaction.execute(kSaveDelivery, parameters);
   });
   if (!is_ours) throw DbError(kLeaseLost, "save_delivery: the lease of the notice went to another worker");
@@ -238,7 +292,7 @@ PendingWrites count_pending_writes(PgConnection& connection, int64_t tenant_id, 
   PendingWrites pending;
   transact(connection, tenant_id, [&](Transaction& transaction) {
     const Rows rows = transaction.execute(kCountPending, Parameters().integer(tenant_id).instant(now));
-    pending = {rows.integer(0, 0), rows.integer(0, 1), rows.integer(0, 2), rows.integer(0, 3)};
+    pending = {rows.integer(0, 0), rows.integer(0, 1), rows.integer(0, 2), rows.integer(0, 3), rows.integer(0, 4)};
   });
   return pending;
 }
@@ -251,10 +305,18 @@ int64_t count_open_notices(PgConnection& connection, int64_t tenant_id) {
   return count;
 }
 
-int64_t hold_pending(PgConnection& connection, int64_t tenant_id, Instant now) {
+int64_t count_held_notices(PgConnection& connection, int64_t tenant_id) {
   int64_t count = 0;
   transact(connection, tenant_id, [&](Transaction& transaction) {
-    count = transaction.execute(kHoldPending, Parameters().integer(tenant_id).instant(now)).affected();
+    count = transaction.execute(kCountHeld, Parameters().integer(tenant_id)).integer(0, 0);
+  });
+  return count;
+}
+
+int64_t hold_pending(PgConnection& connection, int64_t tenant_id, Instant now, const std::string& reason) {
+  int64_t count = 0;
+  transact(connection, tenant_id, [&](Transaction& transaction) {
+    count = transaction.execute(kHoldPending, Parameters().integer(tenant_id).instant(now).text(reason)).affected();
   });
   return count;
 }
@@ -267,13 +329,39 @@ int64_t release_held(PgConnection& connection, int64_t tenant_id, Instant now) {
   return count;
 }
 
+int64_t release_retracted(PgConnection& connection, int64_t tenant_id, int64_t rule_version, Instant now) {
+  int64_t count = 0;
+  transact(connection, tenant_id, [&](Transaction& transaction) {
+    count = transaction.execute(kReleaseRetracted, Parameters().integer(tenant_id).integer(rule_version).instant(now))
+                .affected();
+  });
+  return count;
+}
+
+int64_t count_written_by(PgConnection& connection, int64_t tenant_id, int64_t rule_version) {
+  int64_t count = 0;
+  transact(connection, tenant_id, [&](Transaction& transaction) {
+    count = transaction.execute(kCountWrittenBy, Parameters().integer(tenant_id).integer(rule_version)).integer(0, 0);
+  });
+  return count;
+}
+
+int64_t adopt_kept(PgConnection& connection, int64_t tenant_id, int64_t retracted, int64_t deciding) {
+  int64_t count = 0;
+  transact(connection, tenant_id, [&](Transaction& transaction) {
+    count = transaction.execute(kAdoptKept, Parameters().integer(tenant_id).integer(retracted).integer(deciding))
+                .affected();
+  });
+  return count;
+}
+
 std::vector<DeliveryRow> read_deliveries(Transaction& transaction, const std::string& notice_key) {
   std::vector<DeliveryRow> out;
   const Rows rows =
       transaction.execute(kReadDeliveries, Parameters().integer(transaction.tenant_id()).text(notice_key));
   for (size_t row = 0; row < rows.size(); ++row) {
     out.push_back({rows.string(row, 0), rows.integer(row, 1), static_cast<DeliveryAction>(rows.integer(row, 2)),
-                   rows.instant(row, 3), rows.string(row, 4), rows.string(row, 5)});
+                   rows.instant(row, 3), rows.string(row, 4), rows.string(row, 5), rows.integer(row, 6)});
   }
   return out;
 }

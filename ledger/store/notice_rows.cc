@@ -54,6 +54,9 @@ StoredNotice notice_from(const Rows& rows, size_t row) {
   notice.attempts = static_cast<int>(rows.integer(row, 24));
   notice.due_at = rows.optional_instant(row, 25);
   notice.looks_due = static_cast<int>(rows.integer(row, 26));
+  notice.rule_version = rows.integer(row, 27);
+  notice.held_reason = rows.string(row, 28);
+  notice.delivered_rule_version = rows.integer(row, 29);
   notice.state = state_of(notice);
   return notice;
 }

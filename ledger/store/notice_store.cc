@@ -30,11 +30,11 @@ constexpr Statement kReadNoticesOf{"read_notices_of", "select " AUTHLEDGER_NOTIC
 constexpr Statement kOpenNotices{"open_notices", R"(
   insert into notice as stored (
          tenant_id, notice_key, subject_id, topic, kind, episode, is_open, severity, notice_text, due_day, first_day,
-         last_day, authorization_number, focus, desired_hash, due_at)
+         last_day, authorization_number, focus, desired_hash, rule_version, due_at)
   select $1, unnest($2::text[]), unnest($3::bigint[]), unnest($4::text[]), unnest($5::bigint[]),
          unnest($6::bigint[]), true, unnest($7::bigint[]), unnest($8::text[]), unnest($9::date[]),
          unnest($10::date[]), unnest($11::date[]), unnest($12::text[]), unnest($13::text[]), unnest($14::bytea[]),
-         $15::timestamptz
+         unnest($15::bigint[]), $16::timestamptz
       on conflict (tenant_id, notice_key) do update
      set is_open = true,
          is_retired = false,
@@ -46,7 +46,9 @@ constexpr Statement kOpenNotices{"open_notices", R"(
          authorization_number = excluded.authorization_number,
          focus = excluded.focus,
          desired_hash = excluded.desired_hash,
+         rule_version = excluded.rule_version,
          close_reason = '',
+         is_released = false,
          attempts = 0,
          due_at = case when stored.remote_id <> ''
                         and stored.delivered_hash = excluded.desired_hash
@@ -61,6 +63,8 @@ constexpr Statement kCloseNotices{"close_notices", R"(
   update notice
      set is_open = false,
          close_reason = ($3::text[])[array_position($2::text[], notice_key)],
+         rule_version = ($5::bigint[])[array_position($2::text[], notice_key)],
+         is_released = false,
          attempts = 0,
          is_retired = is_closed_by_person or (remote_id = '' and create_begun_at is null),
          due_at = case when looks_due > 0
@@ -77,7 +81,7 @@ constexpr Statement kReadAllNotices{"read_all_notices", "select " AUTHLEDGER_NOT
    order by notice.subject_id, notice.kind, notice.topic, notice.episode)"};
 
 void open_notices(Transaction& transaction, std::span<const SubjectNoticeChanges> changes, Instant now) {
-  std::array<ArrayBuilder, 13> columns;
+  std::array<ArrayBuilder, 14> columns;
   for (const SubjectNoticeChanges& subject : changes) {
     for (const NoticeChange& change : subject.changes) {
       if (!change.desired) continue;
@@ -95,6 +99,7 @@ void open_notices(Transaction& transaction, std::span<const SubjectNoticeChanges
       columns[10].optional_text(desired.authorization_number);
       columns[11].optional_text(desired.focus);
       columns[12].hash(desired_hash(desired));
+      columns[13].integer(subject.rule_version);
     }
   }
   if (columns[0].size() == 0) return;
@@ -106,12 +111,13 @@ void open_notices(Transaction& transaction, std::span<const SubjectNoticeChanges
 }
 
 void close_notices(Transaction& transaction, std::span<const SubjectNoticeChanges> changes, Instant now) {
-  ArrayBuilder keys, reasons;
+  ArrayBuilder keys, reasons, rule_versions;
   for (const SubjectNoticeChanges& subject : changes) {
     for (const NoticeChange& change : subject.changes) {
       if (change.desired) continue;
       keys.text(change.notice_key);
       reasons.text(change.close_reason);
+      rule_versions.integer(subject.rule_version);
     }
   }
   if (keys.size() == 0) return;
@@ -120,6 +126,7 @@ void close_notices(Transaction& transaction, std::span<const SubjectNoticeChange
   keys.add_to(parameters);
   reasons.add_to(parameters);
   parameters.instant(now);
+  rule_versions.add_to(parameters);
   transaction.execute(kCloseNotices, parameters);
 }
 

@@ -21,11 +21,14 @@ struct StoredNotice {
   std::optional<Instant> create_begun_at;
   NoticeState state = NoticeState::wanted;  // Derived by the table in ARCHITECTURE; see state_of.
   bool is_held = false;
+  std::string held_reason;
   bool is_retired = false;  // Nothing of it stands in the EHR any more, and nothing will be written.
   std::string parked_reason;
   int attempts = 0;
   std::optional<Instant> due_at;
   int looks_due = 0;  // Searches still to be made for what a worker that had lost its lease may have written.
+  int64_t rule_version = 0;            // By which it is as it is: wanted, or to be retired.
+  int64_t delivered_rule_version = 0;  // By which the EHR was last written; 0 before a first write.
 };
 
 // The state machine of ARCHITECTURE, "Notices", as a function of what is stored.
@@ -38,14 +41,17 @@ std::vector<std::vector<StoredNotice>> read_notices_of(Transaction& transaction,
 struct SubjectNoticeChanges {
   int64_t subject_id = 0;
   std::vector<NoticeChange> changes;
+  int64_t rule_version = 1;  // By which they were decided.
 };
 // Applies plan_notices' changes; changed notices become due at once.
 void save_notice_changes(Transaction& transaction, std::span<const SubjectNoticeChanges> changes, Instant now);
 
 // Leases up to `limit` due notices for delivery: `for update skip locked`, lease_until = now + lease, commits at once.
-// One that another worker never gave back may still be written by it: that one is to be looked for, twice.
+// One that another worker never gave back may still be written by it: that one is to be looked for, twice. With
+// `only_released`, of those that an operator released.
 std::vector<StoredNotice> lease_due_notices(PgConnection& connection, int64_t tenant_id, Instant now,
-                                            std::chrono::seconds lease, int limit, const std::string& lease_token);
+                                            std::chrono::seconds lease, int limit, const std::string& lease_token,
+                                            bool only_released = false);
 
 // Before a create: stores create_begun_at and commits. False when the lease was lost, or the notice is not wanted any
 // more.
@@ -69,6 +75,7 @@ struct DeliveryResult {
   std::string channel, remote_id, etag;
   Hash delivered_hash{};       // Zero keeps the stored one.
   int delivered_severity = 0;  // Of the notice that was written; goes with delivered_hash.
+  int64_t rule_version = 0;    // Of the notice that was written.
   bool is_retired = false;     // The remote resource is closed; nothing more to do.
   bool closed_by_person = false;
   std::optional<Instant> retry_at;  // For failures.
@@ -88,17 +95,28 @@ void save_delivery(PgConnection& connection, int64_t tenant_id, const DeliveryRe
 // Gives back what this worker leased and did not deliver, so that the next one need not wait for the lease to end.
 void release_notices(PgConnection& connection, int64_t tenant_id, const std::string& lease_token, Instant now);
 
-// Notices that a run would write now, and to how many subjects: for the blast-radius limit.
+// Notices that a run would write now: for the blast-radius limit, which leaves alone what an operator released.
 struct PendingWrites {
-  int64_t notices = 0, subjects = 0, subjects_total = 0;
+  int64_t notices = 0;                   // All.
+  int64_t unreleased = 0, subjects = 0;  // Not released by an operator, and the subjects that they are about.
+  int64_t subjects_total = 0;
   int64_t delivered = 0;  // Notices that stand in the EHR already: none before the first delivery.
 };
 PendingWrites count_pending_writes(PgConnection& connection, int64_t tenant_id, Instant now);
 // Notices that are desired and not closed by a person.
 int64_t count_open_notices(PgConnection& connection, int64_t tenant_id);
-// Holds or releases everything pending.
-int64_t hold_pending(PgConnection& connection, int64_t tenant_id, Instant now);
+int64_t count_held_notices(PgConnection& connection, int64_t tenant_id);
+// Holds everything pending that no operator released. The reason is for people.
+int64_t hold_pending(PgConnection& connection, int64_t tenant_id, Instant now, const std::string& reason);
+// Releases everything held. Until it is written, or wanted otherwise, no limit holds it again.
 int64_t release_held(PgConnection& connection, int64_t tenant_id, Instant now);
+// Releases what is to be taken back or restored of what a rule version wrote; returns how many that are.
+int64_t release_retracted(PgConnection& connection, int64_t tenant_id, int64_t rule_version, Instant now);
+// Notices that stand in the EHR, or may, as the version wrote them, and that no person closed.
+int64_t count_written_by(PgConnection& connection, int64_t tenant_id, int64_t rule_version);
+// After every subject was reckoned under `deciding`: what a retracted version wrote and is wanted as it stands goes on
+// as `deciding`'s. Returns how many.
+int64_t adopt_kept(PgConnection& connection, int64_t tenant_id, int64_t retracted, int64_t deciding);
 
 struct NoticeRowStored {
   StoredNotice notice;
@@ -112,6 +130,7 @@ struct DeliveryRow {
   DeliveryAction action = DeliveryAction::none;
   Instant at{};
   std::string remote_id, failure;
+  int64_t rule_version = 0;  // By which it was written; 0 before rules had versions.
 };
 std::vector<DeliveryRow> read_deliveries(Transaction& transaction, const std::string& notice_key);
 

@@ -27,16 +27,23 @@ constexpr Statement kChangeTimeZone{"change_time_zone", R"(
 constexpr Statement kLockPolicies{"lock_policies", R"(
   select pg_advisory_xact_lock(470211, $1::bigint::integer))"};
 
+// Versions of rules that are in force beside these are passed over.
 constexpr Statement kLatestPolicy{"latest_policy", R"(
   select policy_version, body
     from policy
    where tenant_id = $1
+     and rule_version is distinct from $2
    order by policy_version desc
    limit 1)"};
 
+constexpr Statement kNewestPolicy{"newest_policy", R"(
+  select coalesce(max(policy_version), 0)
+    from policy
+   where tenant_id = $1)"};
+
 constexpr Statement kCreatePolicy{"create_policy", R"(
-  insert into policy (tenant_id, policy_version, body, body_hash)
-  values ($1, $2, $3, $4))"};
+  insert into policy (tenant_id, policy_version, body, body_hash, rule_version)
+  values ($1, $2, $3, $4, $5))"};
 
 // Every subject may be allocated in another way now. Coalesce keeps one that is due already in its place.
 constexpr Statement kRaiseAllSubjects{"raise_all_subjects", R"(
@@ -49,12 +56,6 @@ constexpr Statement kReadPolicy{"read_policy", R"(
     from policy
    where tenant_id = $1
      and policy_version = $2)"};
-
-Policy policy_from(int64_t version, Rules rules) {
-  Result<Policy> policy = make_policy(version, std::move(rules));
-  if (!policy) throw DbError("AL002", fmt::format("policy version {}: {}", version, policy.error().message));
-  return std::move(policy).value();
-}
 
 }  // namespace
 
@@ -78,18 +79,38 @@ std::optional<int64_t> find_tenant(PgConnection& connection, const std::string& 
   return rows.size() == 0 ? std::nullopt : std::optional(rows.integer(0, 0));
 }
 
-Policy ensure_policy(PgConnection& connection, int64_t tenant_id, const Rules& rules) {
+Policy policy_from(int64_t version, Rules rules) {
+  Result<Policy> policy = make_policy(version, std::move(rules));
+  if (!policy) throw DbError("AL002", fmt::format("policy version {}: {}", version, policy.error().message));
+  return std::move(policy).value();
+}
+
+void lock_policies(Transaction& transaction) {
+  transaction.execute(kLockPolicies, Parameters().integer(transaction.tenant_id()));
+}
+
+void raise_all_subjects(Transaction& transaction) {
+  transaction.execute(kRaiseAllSubjects, Parameters().integer(transaction.tenant_id()));
+}
+
+int64_t newest_policy_version(Transaction& transaction) {
+  return transaction.execute(kNewestPolicy, Parameters().integer(transaction.tenant_id())).integer(0, 0);
+}
+
+Policy find_policy(Transaction& transaction, int64_t rule_version, std::optional<int64_t> other_rule_version,
+                   const Rules& rules, bool is_recorded) {
+  const int64_t tenant_id = transaction.tenant_id();
   const std::string body = rules_json(rules);
-  int64_t version = 0;
-  transact(connection, tenant_id, [&](Transaction& transaction) {
-    transaction.execute(kLockPolicies, Parameters().integer(tenant_id));
-    const Rows latest = transaction.execute(kLatestPolicy, Parameters().integer(tenant_id));
-    version = latest.size() == 0 ? 0 : latest.integer(0, 0);
-    if (latest.size() > 0 && latest.text(0, 1) == body) return;
-    ++version;
-    transaction.execute(kCreatePolicy, Parameters().integer(tenant_id).integer(version).text(body).hash(sha256(body)));
-    if (version > 1) transaction.execute(kRaiseAllSubjects, Parameters().integer(tenant_id));
-  });
+  const Rows latest =
+      transaction.execute(kLatestPolicy, Parameters().integer(tenant_id).optional_integer(other_rule_version));
+  if (latest.size() > 0 && latest.text(0, 1) == body) return policy_from(latest.integer(0, 0), rules);
+  const int64_t version = newest_policy_version(transaction) + 1;
+  if (is_recorded) {
+    Parameters parameters;
+    parameters.integer(tenant_id).integer(version).text(body).hash(sha256(body)).integer(rule_version);
+    transaction.execute(kCreatePolicy, parameters);
+    if (version > 1) raise_all_subjects(transaction);
+  }
   return policy_from(version, rules);
 }
 

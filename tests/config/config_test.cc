@@ -416,5 +416,22 @@ TEST_F(ConfigFile, ReadsASecretWithoutItsLastNewline) {
   EXPECT_FALSE(read_secret("", "AUTHLEDGER_TEST_SECRET", folder_).ok());
 }
 
+TEST_F(ConfigFile, ReadsHowChangedRulesStart) {
+  const std::string endpoints = "endpoints: [{name: ehr, base_url: https://ehr.example/fhir}]\n";
+  EXPECT_EQ(load(kTenant + endpoints).rollout.start, RolloutConfig::Start::dry_run);
+  EXPECT_EQ(load(kTenant + endpoints + "rules: {rollout: active}\n").rollout.start, RolloutConfig::Start::active);
+  const RolloutConfig canary = load(kTenant + endpoints + "rules: {rollout: canary 15%}\n").rollout;
+  EXPECT_EQ(canary.start, RolloutConfig::Start::canary);
+  EXPECT_EQ(canary.canary_percent, 15);
+  for (const char* wrong : {"canary", "canary 0%", "canary 100%", "canary 1.5%", "now"}) {
+    EXPECT_FOUND(problems(kTenant + endpoints + "rules: {rollout: " + wrong + "}\n"), "rollout: expected");
+  }
+}
+
+TEST_F(ConfigFile, RefusesAnEndpointOfOurOwnName) {
+  EXPECT_FOUND(problems(std::string(kTenant) + "endpoints: [{name: authledger, base_url: https://ehr.example/fhir}]\n"),
+               "keeps its own facts");
+}
+
 }  // namespace
 }  // namespace authledger

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "ledger/store/rule_store.h"
 #include "tests/store/sample_facts.h"
 #include "tests/support/test_database.h"
 
@@ -205,12 +206,15 @@ TEST_F(JournalStore, ParksASubjectAfterItsLastAttemptUntilANewFactComes) {
 
 TEST_F(JournalStore, GivesAChangedPolicyANewVersionAlsoWhenItComesBack) {
   Rules rules;
-  EXPECT_EQ(ensure_policy(pg, tenant, rules).version, 1);
-  EXPECT_EQ(ensure_policy(pg, tenant, rules).version, 1);
+  const auto version = [this](const Rules& written) {
+    return record_rules(pg, tenant, written, {}, {}).policy.version;
+  };
+  EXPECT_EQ(version(rules), 1);
+  EXPECT_EQ(version(rules), 1);
   Rules other = rules;
   other.reservation_grace_days = 5;
-  EXPECT_EQ(ensure_policy(pg, tenant, other).version, 2);
-  EXPECT_EQ(ensure_policy(pg, tenant, rules).version, 3);
+  EXPECT_EQ(version(other), 2);
+  EXPECT_EQ(version(rules), 3);
   EXPECT_EQ(read_policy(pg, tenant, 2).rules.reservation_grace_days, 5);
   try {
     read_policy(pg, tenant, 9);

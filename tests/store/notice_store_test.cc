@@ -213,10 +213,16 @@ TEST_F(NoticeStore, HoldsAndReleasesWhatARunWouldWrite_Fault80) {
   EXPECT_EQ(pending.notices, 2);
   EXPECT_EQ(pending.subjects, 1);
   EXPECT_EQ(pending.subjects_total, 1);
-  EXPECT_EQ(hold_pending(pg, tenant, at_second(1)), 2);
+  EXPECT_EQ(hold_pending(pg, tenant, at_second(1), "too many"), 2);
   EXPECT_TRUE(lease("w1", 1).empty());
   EXPECT_EQ(stored()[0].state, NoticeState::held);
+  EXPECT_EQ(stored()[0].held_reason, "too many");
   EXPECT_EQ(release_held(pg, tenant, at_second(2)), 2);
+  EXPECT_EQ(count_pending_writes(pg, tenant, at_second(2)).notices, 2);
+  EXPECT_EQ(count_pending_writes(pg, tenant, at_second(2)).unreleased, 0) << "no limit counts them again";
+  EXPECT_EQ(hold_pending(pg, tenant, at_second(2), "too many"), 0);
+  save("k2", desired("c"), 2, at_second(2));
+  EXPECT_EQ(count_pending_writes(pg, tenant, at_second(2)).unreleased, 1) << "another text was not released";
   EXPECT_EQ(lease("w1", 2).size(), 2U);
 }
 
