@@ -18,12 +18,6 @@
 namespace authledger {
 namespace {
 
-void append_big_endian(std::string& bytes, uint64_t number) {
-  char text[8];
-  for (size_t i = 0; i < sizeof text; ++i) text[i] = static_cast<char>(number >> (56 - 8 * i) & 0xFF);
-  bytes.append(text, sizeof text);
-}
-
 std::string hex_of(const uint8_t* bytes, size_t count) {
   constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
@@ -119,13 +113,17 @@ std::optional<Hash> hash_from_hex(std::string_view text) {
 }
 
 HashInput& HashInput::add(std::string_view bytes) {
-  append_big_endian(bytes_, bytes.size());
+  add(static_cast<int64_t>(bytes.size()));
   bytes_.append(bytes);
   return *this;
 }
 
 HashInput& HashInput::add(int64_t number) {
-  append_big_endian(bytes_, static_cast<uint64_t>(number));
+  // One store of eight bytes, whatever the processor's own order is.
+  char text[8];
+  for (size_t i = 0; i < sizeof text; ++i)
+    text[i] = static_cast<char>(static_cast<uint64_t>(number) >> (56 - 8 * i) & 0xFF);
+  bytes_.append(text, sizeof text);
   return *this;
 }
 

@@ -10,7 +10,8 @@ namespace authledger {
 
 namespace {
 
-constexpr int64_t kEntriesPerSpan = 20000;
+// Few enough that what is read of a span stays in the processor's cache, and its memory serves the next one.
+constexpr int64_t kEntriesPerSpan = 2000;
 
 // One moment for all statements of a span: a round may be posting meanwhile.
 constexpr Statement kReadOneMoment{"read_one_moment", "set transaction isolation level repeatable read"};
@@ -51,22 +52,35 @@ constexpr Statement kSpanBalances{"span_balances", R"(
      and subject_id between $2 and $3
    order by subject_id)"};
 
-// One result, read from its beginning to its end.
-struct Reader {
-  Rows rows;
-  size_t at = 0;
-  bool is_at(int64_t subject_id) const { return at < rows.size() && rows.integer(at, 0) == subject_id; }
-  int64_t subject_id() const { return at < rows.size() ? rows.integer(at, 0) : INT64_MAX; }
+// One result, read from its beginning to its end; its first column is the subject, its second one the entry.
+class Reader {
+ public:
+  explicit Reader(Rows rows) : rows_(std::move(rows)), size_(rows_.size()) { look(); }
+  bool is_at(int64_t subject_id) const { return subject_id_ == subject_id; }
+  int64_t subject_id() const { return subject_id_; }  // INT64_MAX after the last row.
+  int64_t entry_seq() const { return rows_.integer(row_, 1); }
+  const Rows& rows() const { return rows_; }
+  size_t row() const { return row_; }
+  void next() {
+    ++row_;
+    look();
+  }
+
+ private:
+  void look() { subject_id_ = row_ < size_ ? rows_.integer(row_, 0) : INT64_MAX; }
+  Rows rows_;
+  size_t size_, row_ = 0;
+  int64_t subject_id_ = INT64_MAX;
 };
 
 class SpanCheck {
  public:
   SpanCheck(Transaction& transaction, const JournalSpan& span, VerifyCounts& counts, std::vector<VerifyFault>& faults)
       : tenant_id_(transaction.tenant_id()),
-        heads_{read(transaction, kSpanHeads, span)},
-        entries_{read(transaction, kSpanEntries, span)},
-        transfers_{read(transaction, kSpanTransfers, span)},
-        balances_{read(transaction, kSpanBalances, span)},
+        heads_(read(transaction, kSpanHeads, span)),
+        entries_(read(transaction, kSpanEntries, span)),
+        transfers_(read(transaction, kSpanTransfers, span)),
+        balances_(read(transaction, kSpanBalances, span)),
         counts_(counts),
         faults_(faults) {}
 
@@ -90,9 +104,12 @@ class SpanCheck {
     is_sound_ = true;
     chain_.begin(subject_key(tenant_id_, subject_id));
     sums_.begin();
-    while (entries_.is_at(subject_id)) entry(subject_id);
+    while (entries_.is_at(subject_id)) {
+      entry(subject_id);
+      entries_.next();
+    }
     if (is_sound_ && transfers_.is_at(subject_id)) {
-      fault(subject_id, transfers_.rows.integer(transfers_.at, 1), "transfers stand for an entry that is missing");
+      fault(subject_id, transfers_.entry_seq(), "transfers stand for an entry that is missing");
     }
     skip(transfers_, subject_id);
     head(subject_id);
@@ -100,18 +117,15 @@ class SpanCheck {
   }
 
   void entry(int64_t subject_id) {
-    const Rows& rows = entries_.rows;
-    const size_t row = entries_.at++;
+    const Rows& rows = entries_.rows();
+    const size_t row = entries_.row();
     ++counts_.entries;
     const EntryView entry{
-        rows.integer(row, 1),    rows.integer(row, 2),
+        entries_.entry_seq(),    rows.integer(row, 2),
         rows.day(row, 3).number, rows.integer(row, 4),
         rows.integer(row, 5),    static_cast<int64_t>(rows.instant(row, 6).time_since_epoch().count()),
         rows.bytes_view(row, 7), rows.bytes_view(row, 8),
         rows.bytes_view(row, 9)};
-    if (is_sound_ && is_transfer_before(subject_id, entry.entry_seq)) {
-      fault(subject_id, transfers_.rows.integer(transfers_.at, 1), "transfers stand for an entry that is missing");
-    }
     read_transfers(subject_id, entry.entry_seq);
     if (!is_sound_) return;
     if (auto found = chain_.add(entry, parts_)) return fault(subject_id, found->entry_seq, found->message);
@@ -122,17 +136,18 @@ class SpanCheck {
     }
   }
 
-  bool is_transfer_before(int64_t subject_id, int64_t entry_seq) const {
-    return transfers_.is_at(subject_id) && transfers_.rows.integer(transfers_.at, 1) < entry_seq;
-  }
-
   void read_transfers(int64_t subject_id, int64_t entry_seq) {
     parts_.clear();
-    const Rows& rows = transfers_.rows;
-    while (transfers_.is_at(subject_id) && rows.integer(transfers_.at, 1) <= entry_seq) {
-      const size_t row = transfers_.at++;
+    const Rows& rows = transfers_.rows();
+    for (; transfers_.is_at(subject_id); transfers_.next()) {
+      const int64_t own_seq = transfers_.entry_seq();
+      if (own_seq > entry_seq) return;
       ++counts_.transfers;
-      if (rows.integer(row, 1) < entry_seq) continue;
+      if (own_seq < entry_seq) {
+        if (is_sound_) fault(subject_id, own_seq, "transfers stand for an entry that is missing");
+        continue;
+      }
+      const size_t row = transfers_.row();
       parts_.push_back({rows.bytes_view(row, 2), rows.integer(row, 3), rows.integer(row, 4), rows.integer(row, 5),
                         rows.integer(row, 6), rows.bytes_view(row, 7), rows.boolean(row, 8), rows.bytes_view(row, 9)});
     }
@@ -144,9 +159,9 @@ class SpanCheck {
       if (is_sound_) fault(subject_id, 1, "the journal has entries of a subject that is missing");
       return;
     }
-    const int64_t entry_seq = heads_.rows.integer(heads_.at, 1);
-    const Hash entry_hash = heads_.rows.hash(heads_.at, 2);
-    ++heads_.at;
+    const int64_t entry_seq = heads_.entry_seq();
+    const Hash entry_hash = heads_.rows().hash(heads_.row(), 2);
+    heads_.next();
     if (!is_sound_) return;
     if (entry_seq > chain_.entry_seq()) {
       fault(subject_id, chain_.entry_seq() + 1,
@@ -161,9 +176,9 @@ class SpanCheck {
 
   void balances(int64_t subject_id) {
     bool is_known = true;
-    for (; balances_.is_at(subject_id); ++balances_.at) {
-      const Rows& rows = balances_.rows;
-      const size_t row = balances_.at;
+    for (; balances_.is_at(subject_id); balances_.next()) {
+      const Rows& rows = balances_.rows();
+      const size_t row = balances_.row();
       is_known &=
           sums_.subtract(rows.bytes_view(row, 1), rows.integer(row, 2), rows.integer(row, 3), rows.integer(row, 4));
     }
@@ -173,7 +188,7 @@ class SpanCheck {
   }
 
   static void skip(Reader& reader, int64_t subject_id) {
-    while (reader.is_at(subject_id)) ++reader.at;
+    while (reader.is_at(subject_id)) reader.next();
   }
 
   void fault(int64_t subject_id, int64_t entry_seq, std::string message) {

@@ -73,7 +73,7 @@ TEST(Evidence, ChecksForEveryRandomSubjectAndIsTheSameAgain) {
 
 // What names a source and its versions is as the database had it, and the policy is bound by what follows from it only.
 bool is_bound(const std::string& document, size_t at) {
-  if (at > document.find("\n    \"policy\"") && at < document.find("\n    \"facts\"")) return false;
+  if (at > document.find("\n  \"policy\"") && at < document.find("\n  \"facts\"")) return false;
   const size_t line_start = document.rfind('\n', at) + 1;
   const std::string_view line = trim(std::string_view(document).substr(line_start, at - line_start));
   for (const std::string_view unbound :
