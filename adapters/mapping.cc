@@ -43,6 +43,21 @@ std::optional<int64_t> numeric_version(std::string_view text) {
   return version;
 }
 
+std::string name_of(const CompiledMapping& mapping) {
+  return fmt::format("{}@{}", mapping.name, mapping.version);
+}
+
+std::string paths_of(const CompiledMapping& mapping) {
+  JsonWriter writer;
+  writer.begin_object().member("resource", mapping.resource_type).key("views").begin_array();
+  for (const CompiledView& compiled : mapping.views) {
+    writer.begin_object();
+    for (const ViewColumn& column : compiled.view.columns()) writer.member(column.name, column.path);
+    writer.end_object();
+  }
+  return writer.end_array().end_object().take();
+}
+
 // Maps one resource with one mapping.
 class MappingRun {
  public:
@@ -97,7 +112,7 @@ class MappingRun {
     fact.fact_key = make_fact_key(fact.source, fact.resource, kind, line);
     fact.source_version = numeric_version(resource_["meta"]["versionId"].text());
     fact.source_updated_at = parse_instant(resource_["meta"]["lastUpdated"].text());
-    fact.mapping = fmt::format("{}@{}", mapping_.name, mapping_.version);
+    fact.mapping = name_of(mapping_);
     fact.body = std::move(body);
     mapped_.facts.push_back(std::move(fact));
   }
@@ -268,6 +283,14 @@ const std::string& ResourceMapper::version(std::string_view resource_type) const
   static const std::string kNone;
   const auto found = program_->types.find(std::string(resource_type));
   return found == program_->types.end() ? kNone : found->second.version;
+}
+
+std::map<std::string, std::string> ResourceMapper::paths() const {
+  std::map<std::string, std::string> paths;
+  for (const auto& [type, type_program] : program_->types) {
+    for (const CompiledMapping& mapping : type_program.mappings) paths.emplace(name_of(mapping), paths_of(mapping));
+  }
+  return paths;
 }
 
 MappedFacts ResourceMapper::map(JsonView resource, const ResourceContext& context) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,6 +42,8 @@ class ResourceMapper {
   bool maps(std::string_view resource_type) const;
   // Changes when any mapping, value map or normalizer of the type changes.
   const std::string& version(std::string_view resource_type) const;
+  // By the name that facts carry (Fact::mapping): for each view, the FHIRPath of each column as written, as JSON.
+  std::map<std::string, std::string> paths() const;
   // Thread-safe.
   MappedFacts map(JsonView resource, const ResourceContext& context) const;
 

@@ -9,6 +9,7 @@
 #include <openssl/rand.h>
 #include <openssl/x509.h>
 
+#include <charconv>
 #include <ctime>
 #include <memory>
 
@@ -16,10 +17,6 @@
 
 namespace authledger {
 namespace {
-
-void append_big_endian(std::string& bytes, uint64_t number) {
-  for (int shift = 56; shift >= 0; shift -= 8) bytes.push_back(static_cast<char>((number >> shift) & 0xFF));
-}
 
 std::string hex_of(const uint8_t* bytes, size_t count) {
   constexpr char kDigits[] = "0123456789abcdef";
@@ -68,14 +65,32 @@ bool verify_sha384(EVP_PKEY* key, std::string_view bytes, const unsigned char* s
          EVP_DigestVerify(context.get(), signature, signature_bytes, unsigned_bytes(bytes), bytes.size()) == 1;
 }
 
+// OpenSSL 3 looks an algorithm up by name, under locks, whenever EVP_sha256() is used; that takes longer than hashing a
+// journal entry. Looked up once a thread, and its context is used again.
+class Sha256 {
+ public:
+  Sha256() : algorithm_(EVP_MD_fetch(nullptr, "SHA256", nullptr)), context_(EVP_MD_CTX_new()) {
+    AUTHLEDGER_CHECK(algorithm_ && context_);
+  }
+  Hash hash(std::string_view bytes) {
+    Hash hash{};
+    unsigned int size = 0;
+    AUTHLEDGER_CHECK(EVP_DigestInit_ex2(context_.get(), algorithm_.get(), nullptr) == 1 &&
+                     EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1 &&
+                     EVP_DigestFinal_ex(context_.get(), hash.data(), &size) == 1 && size == hash.size());
+    return hash;
+  }
+
+ private:
+  std::unique_ptr<EVP_MD, Releaser<&EVP_MD_free>> algorithm_;
+  std::unique_ptr<EVP_MD_CTX, Releaser<&EVP_MD_CTX_free>> context_;
+};
+
 }  // namespace
 
 Hash sha256(std::string_view bytes) {
-  Hash hash{};
-  unsigned int size = 0;
-  int done = EVP_Digest(bytes.data(), bytes.size(), hash.data(), &size, EVP_sha256(), nullptr);
-  AUTHLEDGER_CHECK(done == 1 && size == hash.size());
-  return hash;
+  static thread_local Sha256 hasher;
+  return hasher.hash(bytes);
 }
 
 std::string to_hex(const Hash& hash) {
@@ -86,14 +101,29 @@ std::string_view bytes_of(const Hash& hash) {
   return {reinterpret_cast<const char*>(hash.data()), hash.size()};
 }
 
+std::optional<Hash> hash_from_hex(std::string_view text) {
+  Hash hash{};
+  if (text.size() != 2 * hash.size()) return std::nullopt;
+  for (size_t i = 0; i < hash.size(); ++i) {
+    const char* const digits = text.data() + 2 * i;
+    const auto [end, error] = std::from_chars(digits, digits + 2, hash[i], 16);
+    if (error != std::errc() || end != digits + 2) return std::nullopt;
+  }
+  return hash;
+}
+
 HashInput& HashInput::add(std::string_view bytes) {
-  append_big_endian(bytes_, bytes.size());
+  add(static_cast<int64_t>(bytes.size()));
   bytes_.append(bytes);
   return *this;
 }
 
 HashInput& HashInput::add(int64_t number) {
-  append_big_endian(bytes_, static_cast<uint64_t>(number));
+  // One store of eight bytes, whatever the processor's own order is.
+  char text[8];
+  for (size_t i = 0; i < sizeof text; ++i)
+    text[i] = static_cast<char>(static_cast<uint64_t>(number) >> (56 - 8 * i) & 0xFF);
+  bytes_.append(text, sizeof text);
   return *this;
 }
 

@@ -18,6 +18,7 @@ using Hash = std::array<uint8_t, 32>;
 // SHA-256 (FIPS 180-4).
 Hash sha256(std::string_view bytes);
 std::string to_hex(const Hash& hash);
+std::optional<Hash> hash_from_hex(std::string_view text);
 std::string_view bytes_of(const Hash& hash);
 
 // Builds the bytes that a hash covers: every field carries its length, so that no two records share their bytes.
@@ -26,6 +27,7 @@ class HashInput {
   HashInput& add(std::string_view bytes);
   HashInput& add(int64_t number);  // Eight bytes, big-endian.
   Hash sha256() const;
+  void clear() { bytes_.clear(); }  // Keeps the memory for the next record.
   const std::string& bytes() const { return bytes_; }
 
  private:

@@ -2,27 +2,19 @@
 // Prints figures with machine and counts; asserts nothing: machines differ.
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <functional>
-#include <memory>
 #include <optional>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "bench/machine.h"
+#include "bench/site.h"
 #include "bench/statement_record.h"
 #include "bench/workload.h"
 #include "ledger/store/schema.h"
 #include "ledger/store/tenant_store.h"
 #include "sync/embedded_postgres.h"
-#include "sync/pull.h"
-#include "sync/reconcile.h"
-#include "sync/round.h"
 
 namespace {
 
@@ -30,31 +22,10 @@ using namespace authledger;
 
 constexpr int kPatientsDefault = 3000;
 
-int64_t resident_megabytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss / 1024;
-}
-
 int64_t total(const RoundSummary& summary) {
   int64_t count = 0;
   for (const auto& [type, pulled] : summary.pulled) count += pulled;
   return count;
-}
-
-std::string write_config(const std::string& folder, const std::string& inbox) {
-  std::filesystem::create_directories(folder);
-  std::string file = folder + "/authledger.yaml";
-  std::ofstream(file)
-      << "tenant:\n  name: bench\n  time_zone: America/New_York\nendpoints:\n  - name: files\n    folder: " << inbox
-      << "\n    preset: folder\ndelivery:\n  enabled: false\n";
-  return std::filesystem::absolute(file).string();
-}
-
-double seconds_of(const std::function<void()>& work) {
-  auto started = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
 }
 
 void print_rate(const std::string& what, int64_t resources, double seconds) {
@@ -62,44 +33,10 @@ void print_rate(const std::string& what, int64_t resources, double seconds) {
              resources, seconds);
 }
 
-// A tenant of its own cluster, with everything that a round needs.
-class Site {
- public:
-  static std::unique_ptr<Site> open(const std::string& folder, const std::string& inbox) {
-    auto config = load_config(write_config(folder, inbox));
-    if (!config) {
-      for (const Issue& issue : config.error()) fmt::print(stderr, "{}: {}\n", issue.element_path, issue.message);
-      return nullptr;
-    }
-    auto session = TenantSession::open(*config);
-    if (!session) {
-      fmt::print(stderr, "{}\n", session.error().message);
-      return nullptr;
-    }
-    return std::unique_ptr<Site>(new Site(std::move(*session)));
-  }
-
-  TenantSession& session() { return *session_; }
-  double pull(RoundSummary& summary) {
-    return seconds_of([&] { pull_endpoints(context_, summary); });
-  }
-  double reconcile(RoundSummary& summary) {
-    return seconds_of([&] { reconcile_due(context_, summary); });
-  }
-
- private:
-  explicit Site(std::unique_ptr<TenantSession> session) : session_(std::move(session)) { options_.deliver = false; }
-
-  std::unique_ptr<TenantSession> session_;
-  SystemClock clock_;
-  RoundOptions options_;
-  RoundContext context_{*session_, clock_, options_, {}, [](const std::string&) {}};
-};
-
 // The ceiling: the statements of the same run, taken down on a site of its own, then run again over one connection on
 // an empty database: no mapping, no allocation, no reads. Returns seconds, or nullopt.
 std::optional<double> replay_run(const std::string& folder, const std::string& inbox) {
-  auto site = Site::open(folder, inbox);
+  auto site = BenchSite::open(folder, inbox);
   if (!site) return std::nullopt;
   TenantSession& session = site->session();
   StatementRecord record;
@@ -137,7 +74,7 @@ int run(int patients) {
   fmt::print("workload: {} patients, {} resources, {:.1f} MB of NDJSON, seed 7\n", patients, resources,
              static_cast<double>(std::filesystem::file_size(inbox + "/clinic.ndjson")) / 1e6);
 
-  auto site = Site::open(folder + "/ledger", inbox);
+  auto site = BenchSite::open(folder + "/ledger", inbox);
   if (!site) return 4;
   RoundSummary summary, still;
   double pull_seconds = site->pull(summary);
@@ -150,7 +87,7 @@ int run(int patients) {
   double still_seconds = site->pull(still) + site->reconcile(still);
   print_rate("a round in which nothing changed", total(still), still_seconds);
   fmt::print("  ({} new facts, {} entries)\nresident memory at most: {} MB\n", still.facts.new_facts, still.entries,
-             resident_megabytes());
+             resident_megabytes_max());
   site.reset();
 
   auto ceiling_seconds = replay_run(folder + "/ceiling", inbox);

@@ -4,6 +4,7 @@
 
 #include "cmd/ledger_rows.h"
 #include "cmd/reckoning.h"
+#include "ledger/store/subject_store.h"
 
 namespace authledger {
 namespace {

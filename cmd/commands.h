@@ -45,6 +45,7 @@ void add_services_command(CommandLine line);
 void add_forecast_command(CommandLine line);
 void add_notices_command(CommandLine line);
 void add_explain_command(CommandLine line);
+void add_evidence_command(CommandLine line);
 void add_check_command(CommandLine line);
 void add_plan_command(CommandLine line);
 void add_rules_command(CommandLine line);  // rules list | release

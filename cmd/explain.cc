@@ -4,21 +4,22 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 #include <iostream>
+#include <map>
+#include <set>
 
-#include "base/clock.h"
+#include "base/text.h"
 #include "cmd/ledger_rows.h"
-#include "cmd/session.h"
-#include "ledger/reckon.h"
-#include "ledger/store/journal_store.h"
-#include "ledger/store/subject_store.h"
+#include "cmd/reckoning.h"
+#include "ledger/store/evidence_store.h"
+#include "sync/evidence.h"
 
 namespace authledger {
 namespace {
 
 struct ExplainOptions {
-  std::string authorization, patient;
+  AnswerOptions answer;
+  std::string asked;
 };
 
 OutputCell row_cell(Account account) {
@@ -43,46 +44,90 @@ void print_conflicts(const Consolidated& subject, const Allocation& allocation, 
   }
 }
 
-// Returns how many steps the subject has for the authorization.
-size_t explain_subject(TenantSession& session, const SubjectName& name, const std::string& authorization, Day today,
-                       RowWriter& rows) {
-  std::vector<Fact> facts;
-  std::vector<JournalEntry> entries;
-  transact(session.connection(), session.tenant_id(), [&](Transaction& transaction) {
-    facts = std::move(read_facts(transaction, std::array{name.subject_id})[0]);
-    entries = read_entries(transaction, name.subject_id);
-  });
-  const Policy& policy = policy_for(session.rules(), name.subject_id);
-  const auto [subject, allocation] = reckon(facts, policy, today);
-  std::vector<ExplainRow> steps = explain_authorization(authorization, subject, allocation, entries, facts);
-  print_conflicts(subject, allocation, authorization);
-  for (const ExplainRow& step : steps) {
-    rows.add({OutputCell::of_text(format_instant(step.posted_at)), OutputCell::of_integer(step.entry_seq),
-              OutputCell::of_text(name.patient), OutputCell::of_text(step.line), OutputCell::of_text(step.service_key),
-              cell_of(step.day), row_cell(step.from), row_cell(step.to),
-              OutputCell::of_number(format_quantity(step.quantity)), OutputCell::of_text(word_of(step.measure)),
-              OutputCell::of_boolean(step.is_reversal), OutputCell::of_boolean(step.is_standing),
-              OutputCell::of_text(step.reason), OutputCell::of_list(step.sources)});
+// "encounter@5f0c…" in a table; with the FHIRPath of each column in the machine formats.
+OutputCell mappings_cell(const std::vector<std::string>& mappings, const std::map<std::string, std::string>& paths) {
+  JsonWriter writer;
+  JsonDocument document;
+  writer.begin_array();
+  for (const std::string& mapping : mappings) {
+    writer.begin_object().member("mapping", mapping).key("paths");
+    const auto known = paths.find(mapping);
+    const auto root = document.parse(known == paths.end() ? "null" : known->second);
+    root ? writer.value((*root)["views"]) : writer.null();
+    writer.end_object();
   }
-  return steps.size();
+  return OutputCell::of_json(writer.end_array().take(), join(mappings, " "));
 }
 
+class Explainer {
+ public:
+  Explainer(TenantSession& session, const Question& question, const std::string& asked, RowWriter& rows)
+      : session_(session), question_(question), asked_(asked), policies_(session), rows_(rows) {}
+
+  // Returns how many steps the subject has.
+  size_t subject(const SubjectName& name) {
+    const auto history = read_history(session_, policies_, name.subject_id, question_, SystemClock());
+    if (!history) return 0;
+    const auto [subject, allocation] = reckon(history->facts, *history->policy, history->today);
+    std::vector<ExplainRow> steps =
+        explain_authorization(asked_, subject, allocation, history->entries, history->facts);
+    if (steps.empty()) steps = explain_service(asked_, subject, allocation, history->entries, history->facts);
+    print_conflicts(subject, allocation, asked_);
+    read_paths(steps);
+    for (const ExplainRow& step : steps) {
+      rows_.add({OutputCell::of_text(format_instant(step.posted_at)), OutputCell::of_integer(step.entry_seq),
+                 OutputCell::of_text(name.patient), OutputCell::of_text(step.line),
+                 OutputCell::of_text(step.service_key), cell_of(step.day), row_cell(step.from), row_cell(step.to),
+                 OutputCell::of_number(format_quantity(step.quantity)), OutputCell::of_text(word_of(step.measure)),
+                 OutputCell::of_boolean(step.is_reversal), OutputCell::of_boolean(step.is_standing),
+                 OutputCell::of_text(step.reason), OutputCell::of_list(step.sources),
+                 mappings_cell(step.mappings, paths_)});
+    }
+    return steps.size();
+  }
+
+ private:
+  void read_paths(const std::vector<ExplainRow>& steps) {
+    std::set<std::string> mappings;
+    for (const ExplainRow& step : steps) mappings.insert(step.mappings.begin(), step.mappings.end());
+    transact(session_.connection(), session_.tenant_id(),
+             [&](Transaction& transaction) { paths_ = read_mapping_paths(transaction, mappings); });
+  }
+
+  TenantSession& session_;
+  const Question& question_;
+  const std::string& asked_;
+  KnownPolicies policies_;
+  RowWriter& rows_;
+  std::map<std::string, std::string> paths_;
+};
+
 int run_explain(const GlobalOptions& global, const ExplainOptions& options) {
+  const auto question = question_of(options.answer);
+  if (!question) return kExitBadUsage;
   auto [session, exit_code] = open_session(global);
   if (!session) return exit_code;
-  std::vector<SubjectName> names;
-  transact(session->connection(), session->tenant_id(),
-           [&](Transaction& transaction) { names = read_subjects(transaction, options.patient); });
-  Day today = session->policy().zone.day_of(SystemClock().now());
+  if (question->as_known_at) {
+    std::optional<Failure> failure;
+    transact(session->connection(), session->tenant_id(),
+             [&](Transaction& transaction) { failure = settle(transaction, *question->as_known_at); });
+    if (failure) {
+      fmt::print(stderr, "authledger: {}\n", failure->message);
+      return kExitBadUsage;
+    }
+  }
   RowWriter rows(std::cout, global.format,
                  {"posted_at", "entry_seq", "patient", "line", "service", "day", "from", "to", "quantity", "measure",
-                  "is_reversal", "is_standing", "reason", "sources"});
+                  "is_reversal", "is_standing", "reason", "sources", "mappings"});
+  Explainer explainer(*session, *question, options.asked, rows);
   size_t steps = 0;
-  for (const SubjectName& name : names) steps += explain_subject(*session, name, options.authorization, today, rows);
+  for (const SubjectName& name : subjects_naming(*session, options.asked, question->patient)) {
+    steps += explainer.subject(name);
+  }
   rows.finish();
   if (steps > 0) return kExitDone;
-  fmt::print(stderr, "authledger: nothing was ever posted for {}; `authledger authorizations` lists every number\n",
-             options.authorization);
+  fmt::print(stderr, "authledger: nothing was{} posted for {}; `authledger authorizations` lists every number\n",
+             question->as_known_at ? " then" : " ever", options.asked);
   return kExitNegative;
 }
 
@@ -90,10 +135,11 @@ int run_explain(const GlobalOptions& global, const ExplainOptions& options) {
 
 void add_explain_command(CommandLine line) {
   auto options = std::make_shared<ExplainOptions>();  // Shared by the parser and the run that follows it.
-  CLI::App* command =
-      line.app.add_subcommand("explain", "Every unit of an authorization: which visit, which rule, when posted");
-  command->add_option("authorization", options->authorization, "Any number it ever had, or its request")->required();
-  command->add_option("--patient", options->patient, "Only this patient: an id or a reference (Patient/p1)");
+  CLI::App* command = line.app.add_subcommand(
+      "explain", "Every unit of an authorization or a service: which visit, which rule, when posted");
+  command->add_option("asked", options->asked, "Any number the authorization ever had, its request, or Encounter/e1")
+      ->required();
+  add_answer_options(*command, options->answer);
   command->callback([line, options] { line.run = [line, options] { return run_explain(line.options, *options); }; });
 }
 

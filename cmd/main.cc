@@ -45,6 +45,7 @@ int run_command_line(int argc, char** argv) {
   add_forecast_command(line);
   add_notices_command(line);
   add_explain_command(line);
+  add_evidence_command(line);
   add_check_command(line);
   add_plan_command(line);
   add_rules_command(line);

@@ -11,6 +11,7 @@
 #include "ledger/reckon.h"
 #include "ledger/store/journal_store.h"
 #include "ledger/store/notice_store.h"
+#include "ledger/store/subject_store.h"
 
 namespace authledger {
 namespace {

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <tuple>
+#include <unordered_map>
 
 namespace authledger {
 namespace {
@@ -29,28 +30,60 @@ std::string source_text(const Fact& fact) {
   return fact.retracted ? text + " (retracted)" : text;
 }
 
-// The newest version of each fact among those recorded up to some point.
+// The newest version of each fact among those recorded up to some point, which moves on from entry to entry.
 class KnownFacts {
  public:
-  KnownFacts(std::span<const Fact> history, int64_t facts_seq) {
+  explicit KnownFacts(std::span<const Fact> history) {
+    std::map<std::string_view, Slot*> by_key;
     for (const Fact& fact : history) {
-      if (fact.fact_seq > facts_seq) continue;
-      const Fact*& kept = newest_[fact.fact_key];
-      if (!kept || is_newer(fact, *kept)) kept = &fact;
+      by_seq_.push_back({&fact, nullptr});
+      by_key.try_emplace(fact.fact_key, nullptr);
+    }
+    slots_.resize(by_key.size());
+    size_t count = 0;
+    for (auto& [key, slot] : by_key) slot = &slots_[count++];
+    for (auto& [fact, slot] : by_seq_) slot = by_key[fact->fact_key];
+    std::ranges::stable_sort(by_seq_, {}, [](const auto& version) { return version.first->fact_seq; });
+    for (const auto& [fact, slot] : by_seq_) {
+      std::vector<Slot*>& slots = by_resource_[fact->resource];
+      if (std::ranges::find(slots, slot) == slots.end()) slots.push_back(slot);
+    }
+    for (auto& [resource, slots] : by_resource_) std::ranges::sort(slots);
+  }
+
+  void know_until(int64_t facts_seq) {
+    if (facts_seq < facts_seq_) {
+      std::ranges::fill(slots_, nullptr);
+      next_ = 0;
+    }
+    facts_seq_ = facts_seq;
+    for (; next_ < by_seq_.size() && by_seq_[next_].first->fact_seq <= facts_seq; ++next_) {
+      const auto& [fact, slot] = by_seq_[next_];
+      if (*slot == nullptr || is_newer(*fact, **slot)) *slot = fact;
     }
   }
 
-  std::vector<const Fact*> of_resource(const std::string& source, const std::string& resource, FactKind kind) const {
+  // Ordered by fact key. `source` "" is any.
+  std::vector<const Fact*> of_resource(std::string_view source, std::string_view resource, FactKind kind) const {
     std::vector<const Fact*> facts;
-    for (const auto& [key, fact] : newest_) {
-      const bool is_of_source = source.empty() || fact->source == source;
-      if (is_of_source && fact->resource == resource && kind_of(fact->body) == kind) facts.push_back(fact);
+    const auto found = by_resource_.find(resource);
+    if (found == by_resource_.end()) return facts;
+    for (const Slot* slot : found->second) {
+      const Fact* fact = *slot;
+      if (fact != nullptr && (source.empty() || fact->source == source) && kind_of(fact->body) == kind) {
+        facts.push_back(fact);
+      }
     }
     return facts;
   }
 
  private:
-  std::map<std::string, const Fact*> newest_;
+  using Slot = const Fact*;  // The newest version known of one fact key.
+  std::vector<Slot> slots_;  // Ordered by fact key.
+  std::vector<std::pair<const Fact*, Slot*>> by_seq_;
+  std::unordered_map<std::string_view, std::vector<Slot*>> by_resource_;
+  size_t next_ = 0;
+  int64_t facts_seq_ = 0;
 };
 
 class Explanation {
@@ -113,7 +146,7 @@ class Explanation {
     // The leading resource as it was known then; the journal outlives what consolidation makes of it today.
     for (const Fact* fact : known.of_resource("", row.service_key, FactKind::service)) {
       row.day = std::get<ServiceFact>(fact->body).day;
-      row.sources.push_back(source_text(*fact));
+      add_source(row, *fact);
     }
     auto service = services_.find(row.service_key);
     if (service == services_.end()) return;
@@ -124,19 +157,39 @@ class Explanation {
   static void add_sources(ExplainRow& row, const std::vector<Provenance>& sources, FactKind kind,
                           const KnownFacts& known) {
     for (const Provenance& source : sources) {
-      for (const Fact* fact : known.of_resource(source.source, source.resource, kind)) {
-        std::string text = source_text(*fact);
-        if (std::find(row.sources.begin(), row.sources.end(), text) == row.sources.end()) {
-          row.sources.push_back(std::move(text));
-        }
-      }
+      for (const Fact* fact : known.of_resource(source.source, source.resource, kind)) add_source(row, *fact);
     }
+  }
+
+  static void add_source(ExplainRow& row, const Fact& fact) {
+    std::string text = source_text(fact);
+    if (std::ranges::find(row.sources, text) == row.sources.end()) row.sources.push_back(std::move(text));
+    if (std::ranges::find(row.mappings, fact.mapping) == row.mappings.end()) row.mappings.push_back(fact.mapping);
   }
 
   std::map<std::string, const AuthorizationLine*> lines_;
   std::map<std::string, const Service*> services_;
   std::map<std::pair<std::string, std::string>, std::string> rules_;
 };
+
+// Rows of the transfers that concern the question, in the order in which they were posted.
+template <typename Concerns>
+std::vector<ExplainRow> rows_of(const Consolidated& subject, const Allocation& allocation,
+                                std::span<const JournalEntry> entries, std::span<const Fact> history,
+                                Concerns concerns) {
+  const Explanation explanation(subject, allocation);
+  KnownFacts known(history);
+  std::vector<ExplainRow> rows;
+  for (const JournalEntry& entry : entries) {
+    if (std::none_of(entry.transfers.begin(), entry.transfers.end(), concerns)) continue;
+    known.know_until(entry.facts_seq);
+    for (const Transfer& transfer : entry.transfers) {
+      if (concerns(transfer)) rows.push_back(explanation.row_of(entry, transfer, known));
+    }
+  }
+  explanation.mark_standing(rows);
+  return rows;
+}
 
 }  // namespace
 
@@ -166,21 +219,30 @@ std::vector<ExplainRow> explain_authorization(std::string_view authorization, co
       if (books.contains(transfer.book) && !transfer.service_key.empty()) drawn.insert(transfer.service_key);
     }
   }
-  const Explanation explanation(subject, allocation);
-  std::vector<ExplainRow> rows;
-  for (const JournalEntry& entry : entries) {
-    auto concerns = [&](const Transfer& transfer) {
-      const bool is_uncovered = transfer.from == Account::uncovered || transfer.to == Account::uncovered;
-      return books.contains(transfer.book) || (is_uncovered && drawn.contains(transfer.service_key));
-    };
-    if (std::none_of(entry.transfers.begin(), entry.transfers.end(), concerns)) continue;
-    const KnownFacts known(history, entry.facts_seq);
-    for (const Transfer& transfer : entry.transfers) {
-      if (concerns(transfer)) rows.push_back(explanation.row_of(entry, transfer, known));
-    }
+  return rows_of(subject, allocation, entries, history, [&](const Transfer& transfer) {
+    const bool is_uncovered = transfer.from == Account::uncovered || transfer.to == Account::uncovered;
+    return books.contains(transfer.book) || (is_uncovered && drawn.contains(transfer.service_key));
+  });
+}
+
+std::vector<ExplainRow> explain_service(std::string_view service, const Consolidated& subject,
+                                        const Allocation& allocation, std::span<const JournalEntry> entries,
+                                        std::span<const Fact> history) {
+  const std::vector<std::string> named = keys_of_service(service, subject);
+  const std::set<std::string> keys(named.begin(), named.end());
+  return rows_of(subject, allocation, entries, history,
+                 [&](const Transfer& transfer) { return keys.contains(transfer.service_key); });
+}
+
+std::vector<std::string> keys_of_service(std::string_view service, const Consolidated& subject) {
+  std::vector<std::string> keys;
+  if (service.empty()) return keys;
+  keys.emplace_back(service);
+  for (const Service& known : subject.services) {
+    const auto reports = [&](const Provenance& source) { return source.resource == service; };
+    if (known.key != service && std::ranges::any_of(known.sources, reports)) keys.push_back(known.key);
   }
-  explanation.mark_standing(rows);
-  return rows;
+  return keys;
 }
 
 }  // namespace authledger

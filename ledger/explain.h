@@ -31,6 +31,7 @@ struct ExplainRow {
   // What was known of the service, or of the line for grants and lapses, when the transfer was posted:
   // "ehr:Encounter/e1 version 3".
   std::vector<std::string> sources;
+  std::vector<std::string> mappings;  // That made these facts of their resources: "encounter@5f0c…".
 };
 
 // The books of an authorization: lines that have or ever had this number, this request or this book, and books of the
@@ -44,5 +45,13 @@ std::vector<std::string> books_of_authorization(std::string_view authorization, 
 std::vector<ExplainRow> explain_authorization(std::string_view authorization, const Consolidated& subject,
                                               const Allocation& allocation, std::span<const JournalEntry> entries,
                                               std::span<const Fact> history);
+
+// The same for one service, by its key or by any resource that reports it: from where to where each of its units went,
+// covered or not.
+std::vector<ExplainRow> explain_service(std::string_view service, const Consolidated& subject,
+                                        const Allocation& allocation, std::span<const JournalEntry> entries,
+                                        std::span<const Fact> history);
+// The keys that a service goes by: what was asked, and the leading resource of a service that it is part of.
+std::vector<std::string> keys_of_service(std::string_view service, const Consolidated& subject);
 
 }  // namespace authledger

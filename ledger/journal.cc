@@ -1,5 +1,7 @@
 #include "ledger/journal.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <map>
 #include <tuple>
@@ -65,6 +67,10 @@ std::vector<Balance> fold_balances(std::span<const Transfer> transfers) {
     balances.push_back({std::string(book), account, measure, quantity});
   }
   return balances;
+}
+
+std::string subject_key(int64_t tenant_id, int64_t subject_id) {
+  return fmt::format("{}/{}", tenant_id, subject_id);
 }
 
 std::optional<JournalEntry> build_entry(std::string_view subject_key, const ChainHead& head, const EntryInputs& inputs,

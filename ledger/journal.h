@@ -108,6 +108,9 @@ struct EntryInputs {
 std::optional<JournalEntry> build_entry(std::string_view subject_key, const ChainHead& head, const EntryInputs& inputs,
                                         EntryPlan plan);
 
+// The binding of a subject's hash chain: "<tenant id>/<subject id>".
+std::string subject_key(int64_t tenant_id, int64_t subject_id);
+
 inline constexpr int kHashVersion = 1;
 
 // Length-prefixed bytes of every field, previous_hash included; see entry_hash.cc for the layout of kHashVersion 1.
@@ -120,8 +123,5 @@ struct ChainFault {
 };
 // First broken entry of a subject's chain (sequence gap, wrong previous hash, wrong hash), or nullopt.
 std::optional<ChainFault> verify_chain(std::string_view subject_key, std::span<const JournalEntry> entries);
-
-// Merkle root over leaves in the given order; 32 zero bytes for none. Source: RFC 9162, 2.1 (leaf 0x00, node 0x01).
-Hash merkle_root(std::span<const Hash> leaves);
 
 }  // namespace authledger

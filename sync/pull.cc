@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "fhir/client.h"
+#include "ledger/store/evidence_store.h"
 #include "sync/pull_feed.h"
 #include "sync/pull_folder.h"
 
@@ -74,6 +75,8 @@ void pull_endpoints(RoundContext& context, RoundSummary& summary) {
       summary.is_misconfigured = true;
       continue;
     }
+    transact(context.session.connection(), context.session.tenant_id(),
+             [&](Transaction& transaction) { save_mapping_paths(transaction, mapper->paths()); });
     Intake intake(context, endpoint, *mapper, summary);
     if (endpoint.folder.empty()) {
       pull_http(context, endpoint, intake, summary);

@@ -207,32 +207,6 @@ void read_versions_of(Transaction& transaction, const Statement& statement, cons
 
 }  // namespace
 
-FactBody empty_body(FactKind kind) {
-  switch (kind) {
-    case FactKind::coverage:
-      return CoverageFact{};
-    case FactKind::request_line:
-      return RequestLineFact{};
-    case FactKind::authorization_line:
-      return AuthorizationLineFact{};
-    case FactKind::order:
-      return OrderFact{};
-    case FactKind::service:
-      return ServiceFact{};
-    case FactKind::patient:
-      return PatientFact{};
-    case FactKind::organization:
-      return OrganizationFact{};
-    case FactKind::pin:
-      return PinFact{};
-    case FactKind::payer_count:
-      return PayerCountFact{};
-    case FactKind::benefit:
-      return BenefitFact{};
-  }
-  AUTHLEDGER_CHECK(false);
-}
-
 std::vector<std::vector<Fact>> read_facts(Transaction& transaction, std::span<const int64_t> subject_ids,
                                           std::span<const int64_t> facts_seq_limits) {
   AUTHLEDGER_CHECK(facts_seq_limits.empty() || facts_seq_limits.size() == subject_ids.size());

@@ -3,7 +3,7 @@
 #include <span>
 #include <vector>
 
-#include "ledger/facts.h"
+#include "ledger/facts_json.h"
 #include "ledger/store/pg.h"
 
 // Rows of `fact` and of the typed tables. Inside of ledger/store only.
@@ -19,8 +19,5 @@ struct SequencedFact {
 
 // One statement for the headers and one for each kind of fact present.
 void insert_facts(Transaction& transaction, std::span<const SequencedFact> facts);
-
-// The body that a retraction stands with: empty, of its kind.
-FactBody empty_body(FactKind kind);
 
 }  // namespace authledger

@@ -1,7 +1,5 @@
 #include "ledger/store/journal_store.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <map>
@@ -70,6 +68,20 @@ constexpr Statement kReadEntries{"read_entries", R"(
      and subject_id = $2
      and ($3::timestamptz is null or posted_at <= $3)
    order by entry_seq)"};
+
+// Along the key from its end: one step for what was known lately.
+constexpr Statement kReadLastEntries{"read_last_entries", R"(
+  select asked.no, last.*
+    from unnest($2::bigint[]) with ordinality as asked (subject_id, no)
+   cross join lateral (
+         select entry_seq, facts_seq, as_of_day, policy_version, allocator_version, posted_at, outcome_hash,
+                previous_hash, entry_hash
+           from journal_entry
+          where tenant_id = $1
+            and subject_id = asked.subject_id
+            and posted_at <= $3
+          order by tenant_id desc, subject_id desc, entry_seq desc
+          limit 1) as last)"};
 
 constexpr Statement kReadTransfers{"read_transfers", R"(
   select entry_seq, book, from_account, to_account, measure, quantity_milli, service_key, is_reversal, reason
@@ -172,10 +184,31 @@ void move_heads(Transaction& transaction, std::span<const PostedEntry> entries) 
   transaction.execute(kMoveHeads, parameters_of(transaction.tenant_id(), columns));
 }
 
+JournalEntry header_from(const Rows& rows, size_t row, int column) {
+  JournalEntry entry;
+  entry.entry_seq = rows.integer(row, column);
+  entry.facts_seq = rows.integer(row, column + 1);
+  entry.as_of_day = rows.day(row, column + 2);
+  entry.policy_version = rows.integer(row, column + 3);
+  entry.allocator_version = static_cast<int>(rows.integer(row, column + 4));
+  entry.posted_at = rows.instant(row, column + 5);
+  entry.outcome_hash = rows.hash(row, column + 6);
+  entry.previous_hash = rows.hash(row, column + 7);
+  entry.entry_hash = rows.hash(row, column + 8);
+  return entry;
+}
+
 }  // namespace
 
-std::string subject_key(int64_t tenant_id, int64_t subject_id) {
-  return fmt::format("{}/{}", tenant_id, subject_id);
+std::vector<std::optional<JournalEntry>> read_last_entries(Transaction& transaction,
+                                                           std::span<const int64_t> subject_ids, Instant until) {
+  std::vector<std::optional<JournalEntry>> entries(subject_ids.size());
+  const Rows rows = transaction.execute(
+      kReadLastEntries, Parameters().integer(transaction.tenant_id()).integer_array(subject_ids).instant(until));
+  for (size_t row = 0; row < rows.size(); ++row) {
+    entries[static_cast<size_t>(rows.integer(row, 0) - 1)] = header_from(rows, row, 1);
+  }
+  return entries;
 }
 
 std::vector<std::vector<Position>> read_positions(Transaction& transaction, std::span<const int64_t> subject_ids) {
@@ -211,15 +244,7 @@ std::vector<JournalEntry> read_entries(Transaction& transaction, int64_t subject
   std::map<int64_t, JournalEntry*> by_seq;
   for (size_t row = 0; row < rows.size(); ++row) {
     JournalEntry& entry = entries[row];
-    entry.entry_seq = rows.integer(row, 0);
-    entry.facts_seq = rows.integer(row, 1);
-    entry.as_of_day = rows.day(row, 2);
-    entry.policy_version = rows.integer(row, 3);
-    entry.allocator_version = static_cast<int>(rows.integer(row, 4));
-    entry.posted_at = rows.instant(row, 5);
-    entry.outcome_hash = rows.hash(row, 6);
-    entry.previous_hash = rows.hash(row, 7);
-    entry.entry_hash = rows.hash(row, 8);
+    entry = header_from(rows, row, 0);
     by_seq[entry.entry_seq] = &entry;
   }
   const Rows transfers =

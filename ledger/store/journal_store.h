@@ -25,12 +25,14 @@ void post_entries(Transaction& transaction, std::span<const PostedEntry> entries
 std::vector<JournalEntry> read_entries(Transaction& transaction, int64_t subject_id,
                                        std::optional<Instant> until = std::nullopt);
 
+// The last entry of each subject that was posted at or before `until`, without its transfers; parallel to
+// `subject_ids`, nullopt where there is none.
+std::vector<std::optional<JournalEntry>> read_last_entries(Transaction& transaction,
+                                                           std::span<const int64_t> subject_ids, Instant until);
+
 std::vector<Balance> read_balances(Transaction& transaction, int64_t subject_id);
 // Drops the subject's projection and folds it again from the journal.
 void rebuild_balances(Transaction& transaction, int64_t subject_id);
-
-// The binding of a subject's hash chain: "<tenant id>/<subject id>".
-std::string subject_key(int64_t tenant_id, int64_t subject_id);
 
 // Start of the oldest transaction still open in the database: as-known-at answers stop there.
 Instant oldest_open_transaction(Transaction& transaction);

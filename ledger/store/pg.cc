@@ -143,6 +143,23 @@ void PgConnection::execute_script(const std::string& sql) {
   state_->run_script(sql.c_str());
 }
 
+void PgConnection::copy_in(const std::string& sql, const std::function<void(std::string& block)>& next) {
+  PGconn* const connection = state_->connection.get();
+  const ResultPtr begun(PQexec(connection, sql.c_str()));
+  if (PQresultStatus(begun.get()) != PGRES_COPY_IN) throw_error(connection, begun.get(), "copy");
+  for (std::string block;; block.clear()) {
+    next(block);
+    if (block.empty()) break;
+    if (PQputCopyData(connection, block.data(), static_cast<int>(block.size())) != 1) break;
+  }
+  PQputCopyEnd(connection, nullptr);
+  ResultPtr failed;
+  while (ResultPtr result{PQgetResult(connection)}) {
+    if (!is_success(result.get())) failed = std::move(result);
+  }
+  if (failed || PQstatus(connection) != CONNECTION_OK) throw_error(connection, failed.get(), "copy");
+}
+
 Transaction::Transaction(PgConnection& connection, int64_t tenant_id) : connection_(connection), tenant_id_(tenant_id) {
   // Plans made for small tables go: often while they may be growing fast, seldom later.
   const uint64_t count = ++connection_.state_->transactions;

@@ -117,6 +117,8 @@ class Rows {
   Instant instant(size_t row, int column) const;
   Hash hash(size_t row, int column) const;
   std::string bytes(size_t row, int column) const { return std::string(value(row, column)); }
+  // Text or bytes where they lie, without a look at the column's kind.
+  std::string_view bytes_view(size_t row, int column) const { return value(row, column); }
   std::optional<int64_t> optional_integer(size_t row, int column) const;
   std::optional<Day> optional_day(size_t row, int column) const;
   std::optional<Instant> optional_instant(size_t row, int column) const;
@@ -140,6 +142,8 @@ class PgConnection {
   Rows execute(const Statement& statement, const Parameters& parameters = {});
   // Several statements of a script, without parameters (migrations).
   void execute_script(const std::string& sql);
+  // Runs a `copy … from stdin (format text)`; `next` fills the lines of the next block, and leaves it empty at the end.
+  void copy_in(const std::string& sql, const std::function<void(std::string& block)>& next);
 
   // Shown every execution before it runs, and the start of every transaction as a null statement: for measuring. An
   // empty observer ends it.

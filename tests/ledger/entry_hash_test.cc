@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "ledger/journal.h"
+#include "ledger/seal.h"
 
 namespace authledger {
 namespace {

@@ -70,6 +70,23 @@ TEST(Explain, ShowsEveryStepOfAVisitWithItsSourceVersion) {
   EXPECT_EQ(rows[4].sources, std::vector<std::string>{"ehr:Encounter/e1 version 2"});
 }
 
+TEST(Explain, FollowsOneServiceFromBookToBookByItsKeyOrAnyResourceOfIts) {
+  std::vector<Fact> facts{service_fact(1, 1, ServiceState::rendered)};
+  facts[0].mapping = "encounter@1";
+  const auto rows = explain_service("Encounter/e1", {}, {}, history_of_entries(), facts);
+  ASSERT_EQ(rows.size(), 4u) << "the grant is not of the service";
+  EXPECT_EQ(rows[0].to, Account::uncovered);
+  EXPECT_EQ(rows[2].to, Account::used);
+  EXPECT_EQ(rows[2].mappings, std::vector<std::string>{"encounter@1"});
+  Consolidated subject;
+  Service service;
+  service.key = "Encounter/e1";
+  service.sources = {{"ehr", "Encounter/e1", 1, ""}, {"ehr", "Appointment/a1", 2, ""}};
+  subject.services = {service};
+  EXPECT_EQ(explain_service("Appointment/a1", subject, {}, history_of_entries(), facts).size(), 4u);
+  EXPECT_TRUE(explain_service("Encounter/e2", subject, {}, history_of_entries(), facts).empty());
+}
+
 TEST(Explain, FindsBooksWhoseLineIsGone) {
   EXPECT_EQ(books_of_authorization("A1", {}, history_of_entries()), std::vector<std::string>{kBook});
   EXPECT_TRUE(books_of_authorization("1", {}, history_of_entries()).empty());
