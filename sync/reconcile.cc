@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "ledger/journal.h"
+#include "ledger/notice_routing.h"
 #include "ledger/notices.h"
 #include "ledger/reckon.h"
 #include "ledger/store/journal_store.h"
@@ -26,7 +27,7 @@ struct BatchCounts {
 struct SubjectOutcome {
   std::optional<JournalEntry> entry;
   std::vector<NoticeChange> notices;
-  std::optional<Day> due_on;
+  std::optional<Instant> due_at;
 };
 
 class Reconciler {
@@ -64,7 +65,7 @@ class Reconciler {
       if (outcome.entry) entries.push_back({heads[i].subject_id, std::move(*outcome.entry)});
       if (!outcome.notices.empty()) changes.push_back({heads[i].subject_id, std::move(outcome.notices)});
       std::optional<Instant> due_at;
-      if (outcome.due_on) due_at = std::max(policy_.zone.start_of(*outcome.due_on), earliest_due);
+      if (outcome.due_at) due_at = std::max(*outcome.due_at, earliest_due);
       progress.push_back({heads[i].subject_id, heads[i].facts_seq, due_at});
     }
     if (!entries.empty()) post_entries(transaction, entries);
@@ -89,11 +90,27 @@ class Reconciler {
                       {head.entry_seq, head.entry_hash, head.outcome_hash},
                       {head.facts_seq, today_, policy_.version, now}, plan_entry(subject, allocation, positions));
     }
+    plan_notices_of(head.subject_id, reckoning, stored, now, outcome);
+    return outcome;
+  }
+
+  // The notices, and when the subject is due again: on the day that changes an answer, or when somebody else has to own
+  // what nobody owns. `--on` changes the day, not the clock by which notices wait.
+  void plan_notices_of(int64_t subject_id, const Reckoning& reckoning, const std::vector<StoredNotice>& stored,
+                       Instant now, SubjectOutcome& outcome) const {
+    const auto& [subject, allocation] = reckoning;
     std::vector<NoticeRecord> records;
     for (const StoredNotice& notice : stored) records.push_back(notice.record);
-    outcome.notices = plan_notices(tenant_, head.subject_id, subject, allocation, policy_, today_, records);
-    outcome.due_on = due_again_on(reckoning, policy_, today_);
-    return outcome;
+    const bool has_queue = !context_.session.config().delivery.owner.empty();
+    outcome.notices = plan_notices(tenant_, subject_id, subject, allocation, policy_, today_, records,
+                                   has_queue ? std::nullopt : std::optional(now));
+    for (NoticeChange& change : outcome.notices) {
+      if (change.desired) change.deliver_at = deliver_at(policy_.rules, change.desired->role, now, policy_.zone);
+    }
+    if (const auto day = due_again_on(reckoning, policy_, today_)) outcome.due_at = policy_.zone.start_of(*day);
+    if (has_queue) return;
+    const auto escalates_at = notices_escalate_at(outcome.notices, records, policy_.rules, now);
+    if (escalates_at) outcome.due_at = std::min(outcome.due_at.value_or(*escalates_at), *escalates_at);
   }
 
   RoundContext& context_;

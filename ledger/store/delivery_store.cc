@@ -68,6 +68,8 @@ constexpr Statement kSaveDelivery{"save_delivery", R"(
          severity = case when $8::boolean then coalesce(delivered_severity, severity) else severity end,
          is_retired = ($7::boolean or $8::boolean or is_closed_by_person) and not is_open,
          is_closed_by_person = is_closed_by_person or $8::boolean,
+         person_status = case when $13 <> '' then $13 else person_status end,
+         delivered_owner = case when $6::bytea is not null then $14 else delivered_owner end,
          parked_reason = case when $9::boolean then $10 else parked_reason end,
          attempts = case when $10 <> '' then attempts + 1 else 0 end,
          due_at = case when $9::boolean then null
@@ -197,6 +199,7 @@ void save_delivery(PgConnection& connection, int64_t tenant_id, const DeliveryRe
     result.delivered_hash == Hash{} ? parameters.null() : parameters.hash(result.delivered_hash);
     parameters.boolean(result.is_retired).boolean(result.closed_by_person).boolean(result.park).text(result.failure);
     parameters.optional_instant(result.retry_at).integer(result.delivered_severity);
+    parameters.text(result.closed_status).text(result.owner);
     transaction.execute(kSaveDelivery, parameters);
   });
   if (!is_ours) throw DbError(kLeaseLost, "save_delivery: the lease of the notice went to another worker");

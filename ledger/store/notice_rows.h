@@ -12,7 +12,9 @@ namespace authledger {
   "notice.severity, notice.is_closed_by_person, notice.desired_hash, notice.notice_text, notice.due_day, "         \
   "notice.first_day, notice.last_day, notice.authorization_number, notice.focus, notice.close_reason, "            \
   "notice.delivered_hash, notice.channel, notice.remote_id, notice.etag, notice.create_begun_at, notice.is_held, " \
-  "notice.is_retired, notice.parked_reason, notice.attempts, notice.due_at"
+  "notice.is_retired, notice.parked_reason, notice.attempts, notice.due_at, notice.role, notice.is_copy, "         \
+  "notice.owner, notice.owner_source, notice.delivered_owner, notice.band, notice.limit_milli, notice.opened_at, " \
+  "notice.closed_at, notice.resolved_by, notice.person_status"
 
 StoredNotice notice_from(const Rows& rows, size_t row);
 

@@ -30,11 +30,13 @@ constexpr Statement kReadNoticesOf{"read_notices_of", "select " AUTHLEDGER_NOTIC
 constexpr Statement kOpenNotices{"open_notices", R"(
   insert into notice as stored (
          tenant_id, notice_key, subject_id, topic, kind, episode, is_open, severity, notice_text, due_day, first_day,
-         last_day, authorization_number, focus, desired_hash, due_at)
+         last_day, authorization_number, focus, desired_hash, role, is_copy, owner, owner_source, band, limit_milli,
+         opened_at, due_at)
   select $1, unnest($2::text[]), unnest($3::bigint[]), unnest($4::text[]), unnest($5::bigint[]),
          unnest($6::bigint[]), true, unnest($7::bigint[]), unnest($8::text[]), unnest($9::date[]),
          unnest($10::date[]), unnest($11::date[]), unnest($12::text[]), unnest($13::text[]), unnest($14::bytea[]),
-         $15::timestamptz
+         unnest($15::bigint[]), unnest($16::boolean[]), unnest($17::text[]), unnest($18::text[]),
+         unnest($19::bigint[]), unnest($20::bigint[]), $22::timestamptz, unnest($21::timestamptz[])
       on conflict (tenant_id, notice_key) do update
      set is_open = true,
          is_retired = false,
@@ -46,10 +48,17 @@ constexpr Statement kOpenNotices{"open_notices", R"(
          authorization_number = excluded.authorization_number,
          focus = excluded.focus,
          desired_hash = excluded.desired_hash,
+         role = excluded.role,
+         owner = excluded.owner,
+         owner_source = excluded.owner_source,
+         band = excluded.band,
          close_reason = '',
+         closed_at = null,
+         resolved_by = '',
          attempts = 0,
          due_at = case when stored.remote_id <> ''
                         and stored.delivered_hash = excluded.desired_hash
+                        and stored.role = excluded.role
                         and stored.lease_token is null
                        then null
                        else excluded.due_at
@@ -60,6 +69,8 @@ constexpr Statement kCloseNotices{"close_notices", R"(
   update notice
      set is_open = false,
          close_reason = ($3::text[])[array_position($2::text[], notice_key)],
+         resolved_by = ($5::text[])[array_position($2::text[], notice_key)],
+         closed_at = $4::timestamptz,
          attempts = 0,
          is_retired = is_closed_by_person or (remote_id = '' and create_begun_at is null),
          due_at = case when not (is_closed_by_person or (remote_id = '' and create_begun_at is null))
@@ -75,7 +86,7 @@ constexpr Statement kReadAllNotices{"read_all_notices", "select " AUTHLEDGER_NOT
    order by notice.subject_id, notice.kind, notice.topic, notice.episode)"};
 
 void open_notices(Transaction& transaction, std::span<const SubjectNoticeChanges> changes, Instant now) {
-  std::array<ArrayBuilder, 13> columns;
+  std::array<ArrayBuilder, 20> columns;
   for (const SubjectNoticeChanges& subject : changes) {
     for (const NoticeChange& change : subject.changes) {
       if (!change.desired) continue;
@@ -93,6 +104,13 @@ void open_notices(Transaction& transaction, std::span<const SubjectNoticeChanges
       columns[10].optional_text(desired.authorization_number);
       columns[11].optional_text(desired.focus);
       columns[12].hash(desired_hash(desired));
+      columns[13].integer(static_cast<int64_t>(desired.role));
+      columns[14].boolean(desired.is_copy);
+      columns[15].text(desired.owner);
+      columns[16].text(desired.owner_source);
+      columns[17].integer(desired.band);
+      columns[18].optional_integer(desired.limit ? std::optional(desired.limit->milli()) : std::nullopt);
+      columns[19].instant(change.deliver_at.value_or(now));
     }
   }
   if (columns[0].size() == 0) return;
@@ -104,12 +122,13 @@ void open_notices(Transaction& transaction, std::span<const SubjectNoticeChanges
 }
 
 void close_notices(Transaction& transaction, std::span<const SubjectNoticeChanges> changes, Instant now) {
-  ArrayBuilder keys, reasons;
+  ArrayBuilder keys, reasons, resolutions;
   for (const SubjectNoticeChanges& subject : changes) {
     for (const NoticeChange& change : subject.changes) {
       if (change.desired) continue;
       keys.text(change.notice_key);
       reasons.text(change.close_reason);
+      resolutions.text(word_of(change.resolved_by));
     }
   }
   if (keys.size() == 0) return;
@@ -118,6 +137,7 @@ void close_notices(Transaction& transaction, std::span<const SubjectNoticeChange
   keys.add_to(parameters);
   reasons.add_to(parameters);
   parameters.instant(now);
+  resolutions.add_to(parameters);
   transaction.execute(kCloseNotices, parameters);
 }
 

@@ -25,6 +25,10 @@ struct StoredNotice {
   std::string parked_reason;
   int attempts = 0;
   std::optional<Instant> due_at;
+  std::string delivered_owner;  // Task.owner as we wrote it last.
+  std::optional<Instant> closed_at;
+  Resolution resolved_by = Resolution::none;
+  std::string person_status;  // In which a person closed it: "completed", "rejected", …, "removed".
 };
 
 // The state machine of ARCHITECTURE, "Notices", as a function of what is stored.
@@ -38,7 +42,7 @@ struct SubjectNoticeChanges {
   int64_t subject_id = 0;
   std::vector<NoticeChange> changes;
 };
-// Applies plan_notices' changes; changed notices become due at once.
+// Applies plan_notices' changes; changed notices become due at their deliver_at, or at once.
 void save_notice_changes(Transaction& transaction, std::span<const SubjectNoticeChanges> changes, Instant now);
 
 // Leases up to `limit` due notices for delivery: `for update skip locked`, lease_until = now + lease, commits at once.
@@ -68,6 +72,8 @@ struct DeliveryResult {
   int delivered_severity = 0;  // Of the notice that was written; goes with delivered_hash.
   bool is_retired = false;     // The remote resource is closed; nothing more to do.
   bool closed_by_person = false;
+  std::string closed_status;        // In which a person closed it; empty when none did.
+  std::string owner;                // That was written; goes with delivered_hash.
   std::optional<Instant> retry_at;  // For failures.
   std::string failure;              // Machine and cause, no patient data.
   bool park = false;
