@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "cmd/ledger_rows.h"
 #include "cmd/session.h"
+#include "ledger/passed_over.h"
 #include "ledger/reckon.h"
 #include "ledger/store/journal_store.h"
 #include "ledger/store/subject_store.h"
@@ -43,6 +44,17 @@ void print_conflicts(const Consolidated& subject, const Allocation& allocation, 
   }
 }
 
+// Which other authorizations could have covered the visit of a step that stands, and why they did not.
+std::vector<std::string> others_of(const ExplainRow& step, const Consolidated& subject, const Allocation& allocation,
+                                   const Policy& policy, Day today) {
+  std::vector<std::string> texts;
+  if (!step.is_standing || step.service_key.empty()) return texts;
+  for (const PassedOver& other : passed_over(step.book, step.service_key, subject, allocation, policy, today)) {
+    texts.push_back(fmt::format("{}, line {}: {}", other.authorization_number, other.line, other.why));
+  }
+  return texts;
+}
+
 // Returns how many steps the subject has for the authorization.
 size_t explain_subject(TenantSession& session, const SubjectName& name, const std::string& authorization, Day today,
                        RowWriter& rows) {
@@ -62,7 +74,8 @@ size_t explain_subject(TenantSession& session, const SubjectName& name, const st
               cell_of(step.day), row_cell(step.from), row_cell(step.to),
               OutputCell::of_number(format_quantity(step.quantity)), OutputCell::of_text(word_of(step.measure)),
               OutputCell::of_boolean(step.is_reversal), OutputCell::of_boolean(step.is_standing),
-              OutputCell::of_text(step.reason), OutputCell::of_list(step.sources)});
+              OutputCell::of_text(step.reason), OutputCell::of_list(step.sources),
+              OutputCell::of_list(others_of(step, subject, allocation, policy, today))});
   }
   return steps.size();
 }
@@ -76,7 +89,7 @@ int run_explain(const GlobalOptions& global, const ExplainOptions& options) {
   Day today = session->policy().zone.day_of(SystemClock().now());
   RowWriter rows(std::cout, global.format,
                  {"posted_at", "entry_seq", "patient", "line", "service", "day", "from", "to", "quantity", "measure",
-                  "is_reversal", "is_standing", "reason", "sources"});
+                  "is_reversal", "is_standing", "reason", "sources", "passed_over"});
   size_t steps = 0;
   for (const SubjectName& name : names) steps += explain_subject(*session, name, options.authorization, today, rows);
   rows.finish();

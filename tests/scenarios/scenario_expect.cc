@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "ledger/forecast.h"
+#include "ledger/passed_over.h"
 #include "ledger/status.h"
 #include "tests/scenarios/scenario_runner.h"
 
@@ -116,8 +117,22 @@ std::string ScenarioRunner::field_of(const Service& service, const std::string& 
       }
       return covered.empty() ? "none" : join(covered, "+");
     }
+    if (field == "passed_over") return passed_over_text(service);
   }
   throw std::runtime_error("a service has no field " + field);
+}
+
+// "A2:it_ends_later,_2026-12-31+A3:…", for what the service drew from first.
+std::string ScenarioRunner::passed_over_text(const Service& service) const {
+  std::vector<std::string> others;
+  for (const Draw& draw : allocation_.draws) {
+    if (draw.service_key != service.key || !others.empty()) continue;
+    for (const PassedOver& other :
+         passed_over(draw.book, service.key, subject_, allocation_, policy_, history_.today)) {
+      others.push_back(other.authorization_number + ":" + replace_all(other.why, " ", "_"));
+    }
+  }
+  return others.empty() ? "none" : join(others, "+");
 }
 
 void ScenarioRunner::expect_service(const std::string& name, Words& words) {

@@ -31,6 +31,7 @@ class ScenarioRunner {
   Instant now() const;
 
   void expect(Words& words);
+  std::string passed_over_text(const Service& service) const;
   void expect_authorization(const std::string& name, Words& words);
   void expect_service(const std::string& name, Words& words);
   void expect_uncovered(Words& words);
