@@ -29,10 +29,17 @@ TaskCode code_of(NoticeKind kind) {
       return {"auth-count-differs", "The payer counts more units used"};
     case NoticeKind::submit:
       return {"auth-submit", "An authorization is to be requested"};
+    case NoticeKind::conflict:
+      return {"auth-conflict", "Sources state different things of an authorization"};
+    case NoticeKind::benefit_low:
+      return {"benefit-low", "A benefit of the plan is nearly used up"};
+    case NoticeKind::update_due:
+      return {"auth-update-due", "The record is needed for a renewal"};
     case NoticeKind::utilization:
+    case NoticeKind::benefit_for_patient:
       break;
   }
-  AUTHLEDGER_CHECK(false && "utilization is a Flag");
+  AUTHLEDGER_CHECK(false && "not a Task");
 }
 
 const char* priority_of(int severity) {
@@ -45,6 +52,14 @@ Member focus_member(const DesiredNotice& notice) {
   return {"focus", [number = notice.authorization_number](JsonWriter& writer) {
             writer.begin_object().key("identifier").begin_object().member("value", number).end_object();
             writer.member("display", "Authorization " + number).end_object();
+          }};
+}
+
+// For whom it is, where a worklist is kept by role.
+Member performer_member(Role role, const std::string& system) {
+  return {"performerType", [code = std::string(word_of(role)), system](JsonWriter& writer) {
+            writer.begin_array().begin_object().key("coding").begin_array().begin_object();
+            writer.member("system", system).member("code", code).end_object().end_array().end_object().end_array();
           }};
 }
 
@@ -71,6 +86,9 @@ Members our_members(const DesiredNotice& notice, const std::string& notice_key, 
   members.push_back(text_member("description", notice.text));
   if (!notice.focus.empty() || !notice.authorization_number.empty()) members.push_back(focus_member(notice));
   members.push_back(reference_member("for", context.patient));
+  if (notice.role != Role::none) {
+    members.push_back(performer_member(notice.role, context.identifier_system + "/CodeSystem/role"));
+  }
   if (notice.due_day) members.push_back(restriction_member(*notice.due_day, current["restriction"]));
   return members;
 }
@@ -83,13 +101,18 @@ Members new_task(const DesiredNotice& notice, const std::string& notice_key, con
   members.push_back(text_member("status", "requested"));
   members.push_back(text_member("intent", "order"));
   members.push_back(text_member("authoredOn", format_instant(context.authored_at)));
-  if (!context.owner.empty()) members.push_back(reference_member("owner", context.owner));
+  const std::string owner = owner_of(notice, context);
+  if (!owner.empty()) members.push_back(reference_member("owner", owner));
   return members;
 }
 
 Members changed_task(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context,
                      JsonView current) {
-  return our_members(notice, notice_key, context, current);
+  Members members = our_members(notice, notice_key, context, current);
+  const std::string owner = owner_of(notice, context), stands = current["owner"]["reference"].string();
+  const bool is_ours = stands == context.former_owner;
+  if (is_ours && !owner.empty() && owner != stands) members.push_back(reference_member("owner", owner));
+  return members;
 }
 
 Members retired_task(const std::string& close_reason) {

@@ -79,8 +79,7 @@ void print_summary(const Config& config) {
   const Rules& rules = config.rules;
   fmt::print("rules      {} codes, {} families, {} programs, {} payers, {} payer aliases\n", rules.codes.size(),
              rules.families.size(), rules.programs.size(), rules.payers.size(), rules.payer_aliases.size());
-  fmt::print("warnings   {} days or {} units before the end\n", rules.warnings.days_left,
-             format_quantity(rules.warnings.units_left));
+  fmt::print("warnings   {}\n", describe_notices(rules.warnings, rules.notices).front());
   fmt::print("delivery   {}\n", config.delivery.enabled ? "to " + config.delivery.endpoint : "off");
   fmt::print("server     http://{}, a round every {} seconds\n", config.server.listen,
              config.server.sync_interval.count());

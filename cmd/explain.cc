@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cmd/ledger_rows.h"
 #include "cmd/reckoning.h"
+#include "ledger/passed_over.h"
 #include "ledger/store/evidence_store.h"
 #include "sync/evidence.h"
 
@@ -42,6 +43,17 @@ void print_conflicts(const Consolidated& subject, const Allocation& allocation, 
       if (is_asked) fmt::print(stderr, "authledger: {}: {}\n", service.key, conflict.message);
     }
   }
+}
+
+// Which other authorizations could have covered the visit of a step that stands, and why they did not.
+std::vector<std::string> others_of(const ExplainRow& step, const Consolidated& subject, const Allocation& allocation,
+                                   const Policy& policy, Day today) {
+  std::vector<std::string> texts;
+  if (!step.is_standing || step.service_key.empty()) return texts;
+  for (const PassedOver& other : passed_over(step.book, step.service_key, subject, allocation, policy, today)) {
+    texts.push_back(fmt::format("{}, line {}: {}", other.authorization_number, other.line, other.why));
+  }
+  return texts;
 }
 
 // "encounter@5f0c…" in a table; with the FHIRPath of each column in the machine formats.
@@ -81,7 +93,8 @@ class Explainer {
                  OutputCell::of_number(format_quantity(step.quantity)), OutputCell::of_text(word_of(step.measure)),
                  OutputCell::of_boolean(step.is_reversal), OutputCell::of_boolean(step.is_standing),
                  OutputCell::of_text(step.reason), OutputCell::of_list(step.sources),
-                 mappings_cell(step.mappings, paths_)});
+                 mappings_cell(step.mappings, paths_),
+                 OutputCell::of_list(others_of(step, subject, allocation, *history->policy, history->today))});
     }
     return steps.size();
   }
@@ -118,7 +131,7 @@ int run_explain(const GlobalOptions& global, const ExplainOptions& options) {
   }
   RowWriter rows(std::cout, global.format,
                  {"posted_at", "entry_seq", "patient", "line", "service", "day", "from", "to", "quantity", "measure",
-                  "is_reversal", "is_standing", "reason", "sources", "mappings"});
+                  "is_reversal", "is_standing", "reason", "sources", "mappings", "passed_over"});
   Explainer explainer(*session, *question, options.asked, rows);
   size_t steps = 0;
   for (const SubjectName& name : subjects_naming(*session, options.asked, question->patient)) {

@@ -144,6 +144,7 @@ std::vector<std::string> describe_rules(const Rules& rules) {
                                 provider.type.empty() ? "unknown" : provider.type,
                                 enrollments.empty() ? "nobody" : join(enrollments, " and ")));
   }
+  for (std::string& line : describe_notices(rules.warnings, rules.notices)) lines.push_back(std::move(line));
   for (const auto& [code, rule] : rules.codes) lines.push_back(fmt::format("Code {}: {}.", code, unit_text(rule)));
   return lines;
 }

@@ -76,24 +76,6 @@ void read_aliases(YamlMapReader& map, Rules& rules) {
   }
 }
 
-void read_warnings(YamlMapReader& map, WarningRule& warnings) {
-  const YamlNode* node = map.find("warnings");
-  if (node == nullptr) return;
-  YamlMapReader inner(*node, map.path_of("warnings"), map.problems());
-  inner.integer("days_left", warnings.days_left, 0, kDaysMax);
-  if (const YamlNode* units = inner.find("units_left")) {
-    auto quantity = units->kind == YamlKind::scalar ? parse_quantity(units->text) : std::nullopt;
-    if (quantity && quantity->milli() >= 0) {
-      warnings.units_left = *quantity;
-    } else {
-      inner.problem("units_left", "expected a number of units, 0 or more, such as 3 or 2.5");
-    }
-  }
-  inner.integer("decision_days_standard", warnings.decision_days_standard, 0, kDaysMax);
-  inner.integer("decision_hours_expedited", warnings.decision_hours_expedited, 0, kDaysMax * 24);
-  inner.finish();
-}
-
 }  // namespace
 
 void read_rules_keys(YamlMapReader& map, Rules& rules) {
@@ -116,6 +98,8 @@ void read_rules_keys(YamlMapReader& map, Rules& rules) {
   read_telehealth_and_holidays(map, rules);
   read_aliases(map, rules);
   read_warnings(map, rules.warnings);
+  read_roles(map, rules.notices);
+  read_recipients(map, rules.notices);
   map.integer("reservation_grace_days", rules.reservation_grace_days, 0, kDaysMax);
 }
 

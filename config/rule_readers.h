@@ -29,6 +29,9 @@ void read_payer_rules(YamlMapReader& map, Rules& rules);
 void read_benefits(YamlMapReader& map, Rules& rules);
 void read_providers(YamlMapReader& map, Rules& rules);
 void read_telehealth_and_holidays(YamlMapReader& map, Rules& rules);
+void read_warnings(YamlMapReader& map, WarningRule& warnings);
+void read_roles(YamlMapReader& map, NoticeRules& notices);
+void read_recipients(YamlMapReader& map, NoticeRules& notices);
 
 // Calls `read(name, reader)` for every member of a map of maps.
 template <typename Read>

@@ -10,6 +10,7 @@
 #include "base/issue.h"
 #include "base/quantity.h"
 #include "base/result.h"
+#include "config/notice_rules.h"
 
 // Payer and code rules as data: what a unit of each code is, what may stand for what, when to warn. Read from
 // config/rules/*.yaml (shipped), then the site's own files and the `rules:` block, later ones over earlier ones.
@@ -114,14 +115,6 @@ struct ProviderRule {
   bool operator==(const ProviderRule&) const = default;
 };
 
-struct WarningRule {
-  int days_left = 14;                           // Expiring: this many days or fewer before the last day.
-  Quantity units_left = Quantity::of_units(3);  // Units low: this many or fewer.
-  int decision_days_standard = 7;               // CMS-0057-F: 7 calendar days, 72 hours expedited.
-  int decision_hours_expedited = 72;
-  bool operator==(const WarningRule&) const = default;
-};
-
 struct Rules {
   std::map<std::string, CodeRule> codes;  // By code.
   std::vector<CodeFamily> families;
@@ -134,15 +127,16 @@ struct Rules {
   std::vector<Day> holidays;                         // and these.
   std::map<std::string, std::string> payer_aliases;  // Spelling (lower case, trimmed) → canonical payer.
   WarningRule warnings;
+  NoticeRules notices;
   int reservation_grace_days = 3;
   std::string time_zone = "UTC";  // The tenant's; part of the policy since it decides days.
   bool operator==(const Rules&) const = default;
 };
 
 // Reads rules from YAML or JSON text over `rules`. `file` names the text in error messages. An entry of codes, families
-// (same payer and name), programs, payers or aliases replaces the former one as a whole; warnings key by key.
-// Errors: every problem found; element_path is "file:line:column", the message says what was expected and the nearest
-// known key. `rules` then holds what could be read.
+// (same payer and name), programs, payers or aliases replaces the former one as a whole; warnings, roles and notices
+// key by key. Errors: every problem found; element_path is "file:line:column", the message says what was expected and
+// the nearest known key. `rules` then holds what could be read.
 Issues read_rules(std::string_view text, const std::string& file, Rules& rules);
 
 // Canonical JSON (sorted, compact): equal rules have equal text; read_rules reads it back to equal rules.

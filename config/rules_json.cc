@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "config/notice_rules_json.h"
 #include "config/rules.h"
 
 namespace authledger {
@@ -140,6 +141,7 @@ void write_later_parts(JsonWriter& json, const Rules& rules) {
   if (rules.telehealth_places != defaults.telehealth_places) {
     write_list(json, "telehealth_places", rules.telehealth_places);
   }
+  write_notice_rules(json, rules.notices);
   if (!rules.us_federal_holidays) json.key("us_federal_holidays").boolean(false);
 }
 
@@ -184,12 +186,7 @@ std::string rules_json(const Rules& rules) {
   json.key("reservation_grace_days").number(rules.reservation_grace_days);
   json.member("time_zone", rules.time_zone);
   write_later_parts(json, rules);
-  json.key("warnings").begin_object();
-  json.key("days_left").number(rules.warnings.days_left);
-  json.key("decision_days_standard").number(rules.warnings.decision_days_standard);
-  json.key("decision_hours_expedited").number(rules.warnings.decision_hours_expedited);
-  json.key("units_left").number_text(format_quantity(rules.warnings.units_left));
-  json.end_object();
+  write_warnings(json, rules.warnings);
   json.end_object();
   return json.take();
 }

@@ -92,8 +92,9 @@ struct UnsubmittedOrder {
 };
 
 struct Conflict {
-  std::string book;     // Or the service's key.
-  std::string message;  // For people; no patient data.
+  std::string book;          // Or the service's key.
+  std::string message;       // For people; no patient data.
+  std::string differs = {};  // "days", "quantities" or "decisions" where two sources state different ones.
 };
 
 struct Consolidated {

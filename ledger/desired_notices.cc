@@ -3,6 +3,7 @@
 #include <set>
 #include <tuple>
 
+#include "ledger/notice_routing.h"
 #include "ledger/notice_words.h"
 #include "ledger/notices.h"
 #include "ledger/warnings.h"
@@ -44,7 +45,7 @@ void add_days_of_change(const AuthorizationLine& line, const Warnings& warnings,
   if (!line.is_usable) return;
   if (line.first_day) days.insert(*line.first_day);
   if (line.last_day) {
-    days.insert(*line.last_day - policy.rules.warnings.days_left);
+    for (const int left : policy.rules.warnings.days_left) days.insert(*line.last_day - left);
     days.insert(*line.last_day + 1);
   }
   if (std::optional<Day> end = end_of(line)) {
@@ -58,14 +59,17 @@ void add_days_of_change(const AuthorizationLine& line, const Warnings& warnings,
 std::vector<DesiredNotice> desired_notices(const Consolidated& subject, const Allocation& allocation,
                                            const Policy& policy, Day today) {
   const Warnings warnings(subject, allocation, policy, today);
-  std::vector<DesiredNotice> notices = warnings.tasks();
+  std::vector<DesiredNotice> notices;
+  for (const DesiredNotice& task : warnings.tasks()) {
+    for (DesiredNotice& one : routed(task, subject, allocation, policy.rules)) notices.push_back(std::move(one));
+  }
   std::map<std::string, std::vector<const AuthorizationLine*>> authorizations;
   for (const AuthorizationLine& line : subject.lines) {
     if (shows_in_flag(line, today)) authorizations[authorization_topic(line)].push_back(&line);
   }
   for (const auto& [topic, lines] : authorizations) notices.push_back(flag_of(topic, lines, warnings, policy, today));
   std::sort(notices.begin(), notices.end(), [](const DesiredNotice& a, const DesiredNotice& b) {
-    return std::tie(a.kind, a.topic) < std::tie(b.kind, b.topic);
+    return std::tie(a.kind, a.topic, a.is_copy, a.role) < std::tie(b.kind, b.topic, b.is_copy, b.role);
   });
   return notices;
 }
@@ -78,6 +82,11 @@ std::optional<Day> notices_change_on(const Consolidated& subject, const Allocati
   for (const UnsubmittedOrder& order : subject.unsubmitted) {
     days.insert(order.due_on + 1);
     if (order.last_day) days.insert(*order.last_day + 1);
+  }
+  for (const BenefitBalance& benefit : allocation.benefits) {
+    if (!benefit.first_day) continue;
+    days.insert(*benefit.first_day);
+    days.insert(day_of(year_of(*benefit.first_day) + 1, 1, 1));
   }
   auto first = days.upper_bound(today);
   if (first == days.end()) return std::nullopt;

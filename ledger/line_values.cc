@@ -133,9 +133,10 @@ void note_conflicts(const AuthorizationLine& line, const Statements& voices, con
                     std::vector<Conflict>& conflicts) {
   const SourceStatement& lead = *voices.front();
   const auto note = [&](const SourceStatement& other, std::string_view what) {
-    conflicts.push_back(
-        {line.book, fmt::format("{} ({}) and {} ({}) state different {}; the first is used", lead.fact->resource,
-                                lead.fact->source, other.fact->resource, other.fact->source, what)});
+    conflicts.push_back({line.book,
+                         fmt::format("{} ({}) and {} ({}) state different {}; the first is used", lead.fact->resource,
+                                     lead.fact->source, other.fact->resource, other.fact->source, what),
+                         std::string(what)});
   };
   for (const SourceStatement* voice : voices) {
     if (voice == &lead) continue;

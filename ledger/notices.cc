@@ -1,11 +1,12 @@
 #include "ledger/notices.h"
 
+#include <algorithm>
 #include <array>
+#include <compare>
 #include <map>
-#include <tuple>
+#include <set>
 
-#include "ledger/notice_words.h"
-#include "ledger/warnings.h"
+#include "ledger/notice_routing.h"
 
 namespace authledger {
 namespace {
@@ -22,69 +23,66 @@ constexpr std::array kKindWords{KindWord{NoticeKind::utilization, "utilization"}
                                 KindWord{NoticeKind::uncovered_service, "uncovered_service"},
                                 KindWord{NoticeKind::decision_overdue, "decision_overdue"},
                                 KindWord{NoticeKind::count_differs, "count_differs"},
-                                KindWord{NoticeKind::submit, "submit"}};
-
-std::string key_of(const std::string& tenant, int64_t subject_id, const std::string& topic, NoticeKind kind,
-                   int64_t episode) {
-  HashInput input;
-  input.add(tenant).add(subject_id).add(topic).add(static_cast<int64_t>(kind)).add(episode);
-  return to_hex(input.sha256()).substr(0, 32);
-}
+                                KindWord{NoticeKind::submit, "submit"},
+                                KindWord{NoticeKind::conflict, "conflict"},
+                                KindWord{NoticeKind::benefit_low, "benefit_low"},
+                                KindWord{NoticeKind::benefit_for_patient, "benefit_for_patient"},
+                                KindWord{NoticeKind::update_due, "update_due"}};
 
 void add(HashInput& input, const std::optional<Day>& day) {
   input.add(int64_t{day.has_value()});
   if (day) input.add(int64_t{day->number});
 }
 
-using Cause = std::pair<NoticeKind, std::string>;
+// What a notice is about, and for which role where it is a copy.
+struct Cause {
+  NoticeKind kind;
+  std::string topic;
+  Role copy_for;
+  auto operator<=>(const Cause&) const = default;
+};
 
-// Reasons that hold whatever the state is; close_reason knows better when the state is at hand.
-std::string general_close_reason(NoticeKind kind) {
-  switch (kind) {
-    case NoticeKind::utilization:
-      return "the authorization has ended or no longer stands";
-    case NoticeKind::expiring:
-      return "the authorization was continued or has ended";
-    case NoticeKind::units_low:
-      return "units are available again, or none are left";
-    case NoticeKind::exhausted:
-      return "units are available again, or the authorization has ended";
-    case NoticeKind::booked_beyond:
-      return "no visit is booked beyond the authorization";
-    case NoticeKind::uncovered_service:
-      return "the visit is covered, or was withdrawn";
-    case NoticeKind::decision_overdue:
-      return "the payer has decided, or the request was withdrawn";
-    case NoticeKind::count_differs:
-      return "the payer counts no more than this ledger, or the authorization has ended";
-    case NoticeKind::submit:
-      return "the payer was asked, or the order was withdrawn";
+Cause cause_of(const DesiredNotice& notice) {
+  return {notice.kind, notice.topic, notice.is_copy ? notice.role : Role::none};
+}
+
+Cause cause_of(const NoticeRecord& record) {
+  return {record.kind, record.topic, record.is_copy ? record.role : Role::none};
+}
+
+std::map<Cause, const NoticeRecord*> latest_episodes(std::span<const NoticeRecord> stored) {
+  std::map<Cause, const NoticeRecord*> latest;
+  for (const NoticeRecord& record : stored) {
+    const NoticeRecord*& kept = latest[cause_of(record)];
+    if (!kept || record.episode > kept->episode) kept = &record;
   }
-  return "";
+  return latest;
 }
 
-std::string reason_of_units(const Warnings& warnings, const AuthorizationLine& line) {
-  return warnings.is_exhausted(line) ? "all units are used or booked" : "units are available again";
+bool got_worse(const DesiredNotice& notice, const NoticeRecord& record) {
+  return notice.severity > record.severity || notice.band > record.band;
 }
 
-std::string reason_of_line(NoticeKind kind, const Warnings& warnings, const AuthorizationLine& line, Day today) {
-  if (!line.is_usable) return std::string("the authorization's decision is now ").append(word_of(line.decision));
-  if (line.decision == Decision::cancelled) return "the authorization was cancelled";
-  if (has_ended(line, today)) return "the authorization ended " + format_day(*line.last_day);
-  if (kind == NoticeKind::units_low || kind == NoticeKind::exhausted) return reason_of_units(warnings, line);
-  if (const AuthorizationLine* successor = warnings.successor_of(line)) {
-    return successor->first_day ? "a new authorization starts " + format_day(*successor->first_day)
-                                : "another authorization continues it";
+// What stays of an episode: the nearest band that it has reached.
+DesiredNotice continued(DesiredNotice notice, const NoticeRecord& record) {
+  notice.band = std::max(notice.band, record.band);
+  return notice;
+}
+
+bool differs(const DesiredNotice& notice, const NoticeRecord& record) {
+  return desired_hash(notice) != record.desired_hash || notice.role != record.role || notice.band > record.band;
+}
+
+// A copy is for its own role alone.
+void escalate_unowned(std::vector<DesiredNotice>& desired, std::span<const NoticeRecord> stored, const Rules& rules,
+                      Instant now) {
+  const std::map<Cause, const NoticeRecord*> latest = latest_episodes(stored);
+  for (DesiredNotice& notice : desired) {
+    auto found = latest.find(cause_of(notice));
+    if (notice.is_copy || found == latest.end() || !found->second->is_open) continue;
+    const std::optional<Instant> at = escalates_at(notice.role, !notice.owner.empty(), found->second->opened_at, rules);
+    if (at && *at <= now) escalate(notice, rules);
   }
-  return line.last_day ? "the authorization now ends " + format_day(*line.last_day)
-                       : "the authorization has no end date now";
-}
-
-std::string reason_of_service(const Warnings& warnings, const std::string& key) {
-  const Service* service = warnings.service_of(key);
-  if (!service) return "the visit was withdrawn";
-  if (service->state != ServiceState::rendered) return "the visit did not take place";
-  return warnings.is_authorization_required(*service) ? "the visit is covered" : "no authorization is required";
 }
 
 }  // namespace
@@ -130,7 +128,10 @@ std::string_view word_of(NoticeState state) {
 }
 
 std::string notice_key(const std::string& tenant, int64_t subject_id, const DesiredNotice& notice, int64_t episode) {
-  return key_of(tenant, subject_id, notice.topic, notice.kind, episode);
+  HashInput input;
+  input.add(tenant).add(subject_id).add(notice.topic).add(static_cast<int64_t>(notice.kind)).add(episode);
+  if (notice.is_copy) input.add(word_of(notice.role));
+  return to_hex(input.sha256()).substr(0, 32);
 }
 
 Hash desired_hash(const DesiredNotice& notice) {
@@ -140,17 +141,18 @@ Hash desired_hash(const DesiredNotice& notice) {
   add(input, notice.first_day);
   add(input, notice.last_day);
   input.add(notice.authorization_number).add(notice.focus);
+  if (!notice.owner.empty()) input.add(notice.owner).add(notice.owner_source);
   return input.sha256();
 }
 
 std::vector<NoticeChange> plan_notices(const std::string& tenant, int64_t subject_id,
                                        std::span<const DesiredNotice> desired, std::span<const NoticeRecord> stored) {
+  const std::map<Cause, const NoticeRecord*> latest = latest_episodes(stored);
   std::map<Cause, const DesiredNotice*> wanted;
-  for (const DesiredNotice& notice : desired) wanted[{notice.kind, notice.topic}] = &notice;
-  std::map<Cause, const NoticeRecord*> latest;
-  for (const NoticeRecord& record : stored) {
-    const NoticeRecord*& kept = latest[{record.kind, record.topic}];
-    if (!kept || record.episode > kept->episode) kept = &record;
+  for (const DesiredNotice& notice : desired) {
+    auto found = latest.find(cause_of(notice));
+    const bool is_open = found != latest.end() && found->second->is_open;
+    if (is_open || !notice.only_if_open) wanted[cause_of(notice)] = &notice;
   }
 
   std::vector<NoticeChange> changes;
@@ -161,74 +163,71 @@ std::vector<NoticeChange> plan_notices(const std::string& tenant, int64_t subjec
     if (found == latest.end()) {
       next_episode[cause] = 1;
     } else if (const NoticeRecord& record = *found->second;
-               !record.is_open || (record.closed_by_person && notice->severity > record.severity)) {
+               !record.is_open || (record.closed_by_person && got_worse(*notice, record))) {
       next_episode[cause] = record.episode + 1;
     }
   }
   for (const NoticeRecord& record : stored) {
-    const Cause cause{record.kind, record.topic};
+    const Cause cause = cause_of(record);
     if (!record.is_open) continue;
     const bool is_superseded = next_episode.contains(cause) || latest.at(cause) != &record;
     if (!wanted.contains(cause)) {
-      changes.push_back({record.notice_key, record.episode, std::nullopt, general_close_reason(record.kind)});
+      changes.push_back(
+          {record.notice_key, record.episode, std::nullopt, general_close_reason(record.kind), Resolution::none});
     } else if (is_superseded) {
-      changes.push_back({record.notice_key, record.episode, std::nullopt, "a more urgent notice takes its place"});
-    } else if (!record.closed_by_person && desired_hash(*wanted.at(cause)) != record.desired_hash) {
-      changes.push_back({record.notice_key, record.episode, *wanted.at(cause), ""});
+      changes.push_back(
+          {record.notice_key, record.episode, std::nullopt, "a more urgent notice takes its place", Resolution::worse});
+    } else if (!record.closed_by_person && differs(*wanted.at(cause), record)) {
+      changes.push_back(
+          {record.notice_key, record.episode, continued(*wanted.at(cause), record), "", Resolution::none});
     }
   }
   for (const auto& [cause, episode] : next_episode) {
     const DesiredNotice& notice = *wanted.at(cause);
-    changes.push_back({notice_key(tenant, subject_id, notice, episode), episode, notice, ""});
+    changes.push_back({notice_key(tenant, subject_id, notice, episode), episode, notice, "", Resolution::none});
   }
   return changes;
-}
-
-std::string close_reason(NoticeKind kind, const std::string& topic, const Consolidated& subject,
-                         const Allocation& allocation, const Policy& policy, Day today) {
-  const Warnings warnings(subject, allocation, policy, today);
-  switch (kind) {
-    case NoticeKind::utilization:
-      for (const AuthorizationLine& line : subject.lines) {
-        if (authorization_topic(line) == topic) return reason_of_line(kind, warnings, line, today);
-      }
-      return "the authorization no longer stands under this number";
-    case NoticeKind::booked_beyond:
-      return general_close_reason(kind);
-    case NoticeKind::uncovered_service:
-      return reason_of_service(warnings, topic);
-    case NoticeKind::decision_overdue:
-      if (const AuthorizationLine* line = warnings.line_of(topic); line && line->decision == Decision::pended) {
-        return "the decision is not due yet";
-      }
-      return general_close_reason(kind);
-    case NoticeKind::count_differs:
-    case NoticeKind::submit:
-      return general_close_reason(kind);
-    case NoticeKind::expiring:
-    case NoticeKind::units_low:
-    case NoticeKind::exhausted:
-      break;
-  }
-  const AuthorizationLine* line = warnings.line_of(topic);
-  return line ? reason_of_line(kind, warnings, *line, today) : "the authorization no longer stands";
 }
 
 std::vector<NoticeChange> plan_notices(const std::string& tenant, int64_t subject_id, const Consolidated& subject,
                                        const Allocation& allocation, const Policy& policy, Day today,
-                                       std::span<const NoticeRecord> stored) {
-  std::vector<NoticeChange> changes =
-      plan_notices(tenant, subject_id, desired_notices(subject, allocation, policy, today), stored);
+                                       std::span<const NoticeRecord> stored, std::optional<Instant> now) {
+  std::vector<DesiredNotice> desired = desired_notices(subject, allocation, policy, today);
+  if (now) escalate_unowned(desired, stored, policy.rules, *now);
+  std::vector<NoticeChange> changes = plan_notices(tenant, subject_id, desired, stored);
   for (NoticeChange& change : changes) {
-    if (change.desired) continue;
+    if (change.desired || change.resolved_by != Resolution::none) continue;
     for (const NoticeRecord& record : stored) {
-      const bool cause_is_gone = change.close_reason == general_close_reason(record.kind);
-      if (record.notice_key == change.notice_key && cause_is_gone) {
-        change.close_reason = close_reason(record.kind, record.topic, subject, allocation, policy, today);
-      }
+      if (record.notice_key != change.notice_key) continue;
+      Closing closing = closing_of(record, subject, allocation, policy, today);
+      change.close_reason = std::move(closing.reason);
+      change.resolved_by = closing.resolution;
     }
   }
   return changes;
+}
+
+std::optional<Instant> notices_escalate_at(std::span<const NoticeChange> changes, std::span<const NoticeRecord> stored,
+                                           const Rules& rules, Instant now) {
+  std::map<std::string, Instant> opened;
+  std::optional<Instant> first;
+  const auto consider = [&](std::optional<Instant> at) {
+    if (at && *at > now && (!first || *at < *first)) first = at;
+  };
+  std::set<std::string> changed;
+  for (const NoticeChange& change : changes) changed.insert(change.notice_key);
+  for (const NoticeRecord& record : stored) {
+    if (record.is_open) opened[record.notice_key] = record.opened_at;
+    if (!record.is_open || record.is_copy || record.closed_by_person || changed.contains(record.notice_key)) continue;
+    consider(escalates_at(record.role, record.has_owner, record.opened_at, rules));
+  }
+  for (const NoticeChange& change : changes) {
+    if (!change.desired || change.desired->is_copy) continue;
+    auto found = opened.find(change.notice_key);
+    consider(escalates_at(change.desired->role, !change.desired->owner.empty(),
+                          found == opened.end() ? now : found->second, rules));
+  }
+  return first;
 }
 
 }  // namespace authledger

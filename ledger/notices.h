@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "ledger/notice_closing.h"
 #include "ledger/status.h"
 
 // Who needs to know what. Desired notices follow from the state alone; plan_notices compares them with the stored ones
@@ -20,7 +21,11 @@ enum class NoticeKind : int16_t {
   booked_beyond = 5,
   uncovered_service = 6,
   decision_overdue = 7,
-  count_differs = 8,  // Tasks.
+  count_differs = 8,
+  conflict = 9,
+  benefit_low = 10,
+  benefit_for_patient = 11,  // Communication, to the patient. The others: Tasks.
+  update_due = 12,
   submit = 20
 };
 std::string_view word_of(NoticeKind kind);
@@ -36,7 +41,14 @@ struct DesiredNotice {
   std::optional<Day> due_day;
   std::optional<Day> first_day, last_day;  // The authorization's days: Flag.period.
   std::string authorization_number;
-  std::string focus;  // "ClaimResponse/cr1" of the leading source on the delivering endpoint, may be empty.
+  std::string focus;              // "ClaimResponse/cr1" of the leading source on the delivering endpoint, may be empty.
+  Role role = Role::none;         // Whose it is; none for a Flag: everybody sees it who opens the chart.
+  bool is_copy = false;           // Of the same event, for a further role.
+  std::string owner;              // A reference; empty: nobody is known.
+  std::string owner_source;       // The endpoint whose reference the owner is; empty: the delivering one.
+  int band = 0;                   // How many thresholds are reached, where it has any.
+  bool only_if_open = false;      // Within the margin of a threshold: one that stands stays, none begins.
+  std::optional<Quantity> limit;  // Of the line: what was approved.
   bool operator==(const DesiredNotice&) const = default;
 };
 
@@ -48,10 +60,11 @@ inline constexpr int kUncoveredServiceDueDays = 7;
 // Which causes raise a notice. Lines whose authorization is not required raise none, nor do services they match.
 //   utilization        one per authorization with a pended line, or with a usable one that ended at most
 //                      kFlagDaysAfterEnd days ago. Severity follows its counts: 2 units low, 3 exhausted.
-//   expiring           the last day is today or at most warnings.days_left days away, and no usable line of the same
-//                      payer and code goes on without a gap. Due on the last day.
-//   units_low          at most warnings.units_left units are neither used nor booked. Due on the last day.
-//   exhausted          none are (in place of units_low). Due on the last day.
+//   expiring           the last day is today or in a band of warnings.days_left, and no usable line of the same payer
+//                      and code goes on without a gap. Due on the last day.
+//   units_low          what is neither used nor booked is in a band of units_left or percent_left. Due on the last day.
+//   exhausted          none are (in place of units_low). Due on the last day. Neither where another line covers the
+//                      same services today, with units left and at least as long.
 //   booked_beyond      booked visits after the line's end or beyond its units. Due on the day of the first.
 //   uncovered_service  a rendered service without cover. Due kUncoveredServiceDueDays after it.
 //   decision_overdue   from the day after the decision was due (7 calendar days, or 72 hours if expedited, after the
@@ -61,9 +74,16 @@ inline constexpr int kUncoveredServiceDueDays = 7;
 //   submit             an active order for which nobody has asked the payer in time, where a payer rule states
 //                      submission_lead_business_days. Due kSubmitAfterHours after it was written, or that lead before
 //                      it begins; says which parts of a request are not on file.
+//   conflict           two sources state different decisions, days or quantities of an authorization that has not
+//                      ended.
+//   benefit_low        benefit_percent_left or less is left of a benefit of this calendar year or a lifetime. A second
+//                      one, benefit_for_patient, is for the patient, where the site says that there is consent.
+//   update_due         the line is about to end or to run out and nothing continues it: whoever treats brings the
+//                      record up to date. One for all such lines of a clinician. Due when the renewal must go out.
 // Cancelled lines keep their Flag but raise no expiring, units_low or exhausted.
 //
-// Ordered by (kind, topic).
+// Each goes to the first role of rules.notices for its kind, and as a copy to the others; a kind without recipients is
+// not raised. Ordered by (kind, topic, copy, role).
 std::vector<DesiredNotice> desired_notices(const Consolidated& subject, const Allocation& allocation,
                                            const Policy& policy, Day today);
 
@@ -75,7 +95,8 @@ std::optional<Day> notices_change_on(const Consolidated& subject, const Allocati
 // Of everything that an EHR is shown, so that equal notices are not written twice.
 Hash desired_hash(const DesiredNotice& notice);
 
-// Hex of the first 16 bytes of sha256(tenant, subject, topic, kind, episode): 32 digits that tell nothing.
+// Hex of the first 16 bytes of sha256(tenant, subject, topic, kind, episode), and the role of a copy: 32 digits that
+// tell nothing.
 std::string notice_key(const std::string& tenant, int64_t subject_id, const DesiredNotice& notice, int64_t episode);
 
 enum class NoticeState : int16_t {
@@ -102,6 +123,12 @@ struct NoticeRecord {
   int severity = 1;     // Of the desired notice.
   bool closed_by_person = false;
   Hash desired_hash{};
+  Role role = Role::none;
+  bool is_copy = false;
+  bool has_owner = false;
+  int band = 0;                        // The nearest that this episode has reached.
+  std::optional<Quantity> limit = {};  // When it began.
+  Instant opened_at{};
 };
 
 struct NoticeChange {
@@ -109,20 +136,23 @@ struct NoticeChange {
   int64_t episode = 1;
   std::optional<DesiredNotice> desired;  // Null: retire.
   std::string close_reason;              // For people, when desired is null.
+  Resolution resolved_by = Resolution::none;
+  std::optional<Instant> deliver_at = {};  // When it may be delivered; null: at once. See deliver_at.
 };
 
 // Level-based: equal desired and stored give no change. An episode ends when its cause is gone; a cause that comes
-// back, or that gets more severe after a person closed the notice, is a new episode.
+// back, or that got worse (more severe, or in a nearer band) after a person closed the notice, is a new episode.
 std::vector<NoticeChange> plan_notices(const std::string& tenant, int64_t subject_id,
                                        std::span<const DesiredNotice> desired, std::span<const NoticeRecord> stored);
 
-// Why the cause of a notice is gone, for the people who had it before them: "a new authorization starts 2027-01-01".
-std::string close_reason(NoticeKind kind, const std::string& topic, const Consolidated& subject,
-                         const Allocation& allocation, const Policy& policy, Day today);
-
-// desired_notices and plan_notices in one step, with close reasons that follow from the state.
+// desired_notices and plan_notices in one step, with close reasons that follow from the state. With `now`, what has had
+// no owner for too long goes to another role; null: a queue (delivery.owner) owns what nobody else does.
 std::vector<NoticeChange> plan_notices(const std::string& tenant, int64_t subject_id, const Consolidated& subject,
                                        const Allocation& allocation, const Policy& policy, Day today,
-                                       std::span<const NoticeRecord> stored);
+                                       std::span<const NoticeRecord> stored, std::optional<Instant> now = std::nullopt);
+
+// When, after `now`, the first notice goes to another role because nobody owns it, once the changes are stored.
+std::optional<Instant> notices_escalate_at(std::span<const NoticeChange> changes, std::span<const NoticeRecord> stored,
+                                           const Rules& rules, Instant now);
 
 }  // namespace authledger

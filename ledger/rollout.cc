@@ -69,9 +69,13 @@ bool is_in_canary(int64_t subject_id, int64_t rule_version, int percent) {
 
 std::vector<NoticeDifference> compare_notices(std::span<const DesiredNotice> before,
                                               std::span<const DesiredNotice> after) {
-  std::map<std::pair<NoticeKind, std::string>, NoticeDifference> causes;
-  for (const DesiredNotice& notice : before) causes[{notice.kind, notice.topic}].before = notice;
-  for (const DesiredNotice& notice : after) causes[{notice.kind, notice.topic}].after = notice;
+  // A copy for a further role is a notice of its own.
+  const auto cause_of = [](const DesiredNotice& notice) {
+    return std::tuple(notice.kind, notice.topic, notice.is_copy ? notice.role : Role::none);
+  };
+  std::map<std::tuple<NoticeKind, std::string, Role>, NoticeDifference> causes;
+  for (const DesiredNotice& notice : before) causes[cause_of(notice)].before = notice;
+  for (const DesiredNotice& notice : after) causes[cause_of(notice)].after = notice;
   std::vector<NoticeDifference> differences;
   for (auto& [cause, difference] : causes) {
     if (difference.before == difference.after) continue;
@@ -87,7 +91,8 @@ std::string key_beside(const std::string& tenant, int64_t subject_id, const Desi
                        std::span<const NoticeRecord> stored) {
   const NoticeRecord* latest = nullptr;
   for (const NoticeRecord& record : stored) {
-    if (record.kind != notice.kind || record.topic != notice.topic) continue;
+    if (record.kind != notice.kind || record.topic != notice.topic || record.is_copy != notice.is_copy) continue;
+    if (notice.is_copy && record.role != notice.role) continue;
     if (!latest || record.episode > latest->episode) latest = &record;
   }
   if (latest && latest->is_open) return latest->notice_key;

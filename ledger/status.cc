@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "ledger/bands.h"
 
 namespace authledger {
 
@@ -50,7 +51,8 @@ Supply supply_of(const AuthorizationLine& line, const LineBalance& balance, cons
   if (left < Quantity() || is_payer_over) return Supply::overdrawn;
   if (left.is_zero()) return Supply::exhausted;
   if (drawn.is_zero()) return Supply::untouched;
-  return left <= policy.rules.warnings.units_left ? Supply::low : Supply::drawn;
+  const bool is_low = unit_bands_reached(policy.rules.warnings, left, *balance.approved) > 0;
+  return is_low ? Supply::low : Supply::drawn;
 }
 
 namespace {

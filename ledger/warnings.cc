@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "ledger/bands.h"
 #include "ledger/notice_words.h"
 #include "ledger/payer_rules.h"
 #include "ledger/windows.h"
@@ -62,6 +63,7 @@ DesiredNotice notice_about(const AuthorizationLine& line, NoticeKind kind, int s
   notice.first_day = line.first_day;
   notice.last_day = line.last_day;
   notice.authorization_number = line.authorization_number;
+  notice.limit = line.approved;
   if (!line.sources.empty()) notice.focus = line.sources.front().resource;
   return notice;
 }
@@ -109,7 +111,12 @@ bool Warnings::is_exhausted(const AuthorizationLine& line) const {
 bool Warnings::is_low(const AuthorizationLine& line) const {
   const LineBalance& balance = balance_of(line);
   return is_running(line) && balance.available && balance.available->is_positive() &&
-         *balance.available <= policy_.rules.warnings.units_left;
+         unit_bands_reached(policy_.rules.warnings, *balance.available, balance.approved.value_or(Quantity())) > 0;
+}
+
+bool Warnings::is_near_end(const AuthorizationLine& line) const {
+  return is_running(line) && line.last_day && day_bands_reached(policy_.rules.warnings, *line.last_day - today_) > 0 &&
+         !successor_of(line);
 }
 
 const AuthorizationLine* Warnings::successor_of(const AuthorizationLine& line) const {
@@ -119,6 +126,19 @@ const AuthorizationLine* Warnings::successor_of(const AuthorizationLine& line) c
     const bool has_no_gap = !other.first_day || *other.first_day <= *line.last_day + 1;
     if (is_running(other) && other.payer == line.payer && shares_code(other.service_codes, line.service_codes) &&
         goes_on && has_no_gap) {
+      return &other;
+    }
+  }
+  return nullptr;
+}
+
+const AuthorizationLine* Warnings::relieved_by(const AuthorizationLine& line) const {
+  for (const AuthorizationLine& other : subject_.lines) {
+    const bool lasts = !other.last_day || (line.last_day && *other.last_day >= *line.last_day);
+    const std::optional<Quantity>& available = balance_of(other).available;
+    if (&other != &line && is_running(other) && other.payer == line.payer && lasts &&
+        shares_code(other.service_codes, line.service_codes) && (!other.first_day || *other.first_day <= today_) &&
+        (!available || available->is_positive())) {
       return &other;
     }
   }
@@ -157,7 +177,29 @@ std::vector<DesiredNotice> Warnings::tasks() const {
   add_booked_beyond(tasks);
   add_uncovered_services(tasks);
   add_unsubmitted(tasks);
+  add_conflicts(tasks);
+  add_benefits(tasks);
+  add_updates(tasks);
   return tasks;
+}
+
+void Warnings::add_units_low(const AuthorizationLine& line, std::vector<DesiredNotice>& tasks) const {
+  const LineBalance& balance = balance_of(line);
+  if (!is_running(line) || !balance.approved || !balance.available || !balance.available->is_positive()) return;
+  const WarningRule& warnings = policy_.rules.warnings;
+  const bool is_kept = is_in_margin(warnings, *balance.available, *balance.approved);
+  if (!is_low(line) && !is_kept) return;
+  DesiredNotice notice =
+      notice_about(line, NoticeKind::units_low, unit_band_severity(warnings, *balance.available, *balance.approved));
+  notice.due_day = line.last_day;
+  notice.band = unit_bands_reached(warnings, *balance.available, *balance.approved);
+  notice.only_if_open = is_kept;
+  const std::string booked =
+      balance.reserved.is_positive() ? fmt::format(" after {} booked", format_quantity(balance.reserved)) : "";
+  notice.text =
+      with_capital(fmt::format("{} of {} left{} on {}{}", format_quantity(*balance.available),
+                               counted(*balance.approved, line.measure), booked, name_of(line), end_clause(line)));
+  tasks.push_back(std::move(notice));
 }
 
 void Warnings::add_line_tasks(const AuthorizationLine& line, std::vector<DesiredNotice>& tasks) const {
@@ -169,12 +211,13 @@ void Warnings::add_line_tasks(const AuthorizationLine& line, std::vector<Desired
     notice.text = with_capital(std::move(text));
     tasks.push_back(std::move(notice));
   };
-  if (is_running(line) && line.last_day && *line.last_day - today_ <= policy_.rules.warnings.days_left &&
-      !successor_of(line)) {
-    add(NoticeKind::expiring, 2, line.last_day,
+  if (is_near_end(line)) {
+    const int days_left = *line.last_day - today_;
+    add(NoticeKind::expiring, day_band_severity(policy_.rules.warnings, days_left), line.last_day,
         fmt::format("{} ends {} and none on file continues it.", name, format_day(*line.last_day)));
+    tasks.back().band = day_bands_reached(policy_.rules.warnings, days_left);
   }
-  if (is_exhausted(line)) {
+  if (is_exhausted(line) && !relieved_by(line)) {
     const char* how = balance.reserved.is_positive() ? "used or booked" : "used";
     const bool is_one = *balance.approved == Quantity::of_units(1);
     add(NoticeKind::exhausted, 3, line.last_day,
@@ -182,12 +225,8 @@ void Warnings::add_line_tasks(const AuthorizationLine& line, std::vector<Desired
                              end_clause(line))
                : fmt::format("All {} of {} are {}{}", counted(*balance.approved, line.measure), name, how,
                              end_clause(line)));
-  } else if (is_low(line)) {
-    const std::string booked =
-        balance.reserved.is_positive() ? fmt::format(" after {} booked", format_quantity(balance.reserved)) : "";
-    add(NoticeKind::units_low, 2, line.last_day,
-        fmt::format("{} of {} left{} on {}{}", format_quantity(*balance.available),
-                    counted(*balance.approved, line.measure), booked, name, end_clause(line)));
+  } else if (!relieved_by(line)) {
+    add_units_low(line, tasks);
   }
   if (is_running(line) && line.payer_used_quantity && *line.payer_used_quantity > balance.used) {
     add(NoticeKind::count_differs, 2, line.last_day,

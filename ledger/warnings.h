@@ -6,7 +6,7 @@
 
 #include "ledger/notices.h"
 
-// The causes of notices, each a question about one subject's state. desired_notices and close_reason ask them.
+// The causes of notices, each a question about one subject's state. desired_notices and closing_of ask them.
 
 namespace authledger {
 
@@ -22,8 +22,15 @@ class Warnings {
   bool is_running(const AuthorizationLine& line) const;
   bool is_exhausted(const AuthorizationLine& line) const;
   bool is_low(const AuthorizationLine& line) const;
+  // In a band of days, and nothing continues it.
+  bool is_near_end(const AuthorizationLine& line) const;
+  // Near its end, low or exhausted, and nothing continues it.
+  bool needs_update(const AuthorizationLine& line) const;
   // The line that goes on where this one ends, or null.
   const AuthorizationLine* successor_of(const AuthorizationLine& line) const;
+  // Another line that covers the same services today, with units left and at least as long: that this one runs out asks
+  // nothing of anybody. Null: there is none.
+  const AuthorizationLine* relieved_by(const AuthorizationLine& line) const;
   // The day on which the payer's decision is due, for pended lines whose request is dated.
   std::optional<Day> decision_due_on(const AuthorizationLine& line) const;
   // False where the payer's rule or a line for the service says that none is needed: then nobody needs to be told.
@@ -35,6 +42,10 @@ class Warnings {
 
  private:
   bool is_to_tell(const UncoveredService& uncovered, const Service& service) const;
+  void add_conflicts(std::vector<DesiredNotice>& tasks) const;
+  void add_benefits(std::vector<DesiredNotice>& tasks) const;
+  void add_updates(std::vector<DesiredNotice>& tasks) const;
+  void add_units_low(const AuthorizationLine& line, std::vector<DesiredNotice>& tasks) const;
   void add_line_tasks(const AuthorizationLine& line, std::vector<DesiredNotice>& tasks) const;
   void add_booked_beyond(std::vector<DesiredNotice>& tasks) const;
   void add_uncovered_services(std::vector<DesiredNotice>& tasks) const;
@@ -52,6 +63,8 @@ class Warnings {
 
 // The parts of a request that facts could show and do not: "diagnosis codes", …; empty when all are there.
 std::vector<std::string> missing_parts(const UnsubmittedOrder& order);
+// Names a benefit and its period, for its notice.
+std::string benefit_topic(const BenefitBalance& benefit);
 
 // What lines and their tasks share: days, number and focus of one line.
 DesiredNotice notice_about(const AuthorizationLine& line, NoticeKind kind, int severity);

@@ -100,10 +100,12 @@ std::optional<Day> next_change(const Consolidated& subject, const Policy& policy
     if (!line.is_usable) continue;
     const EffectiveWindow window = effective_window(line, subject, today);
     if (window.last_day) {
-      next.consider(*window.last_day - warnings.days_left);
+      for (const int days : warnings.days_left) next.consider(*window.last_day - days);
       next.consider(*window.last_day + 1);
     }
-    if (line.last_day) next.consider(*line.last_day - warnings.days_left);
+    if (line.last_day) {
+      for (const int days : warnings.days_left) next.consider(*line.last_day - days);
+    }
     for (const CoverageSpan& span : subject.coverages) {
       if (is_of_line(span, line) && span.last_day) next.consider(*span.last_day + 1);
     }

@@ -140,7 +140,7 @@ void deliver_due(RoundContext& context, RoundSummary& summary) {
           capability,
           config.delivery,
           {config.delivery.identifier_system, config.delivery.owner, patients[i],
-           notices[i].create_begun_at.value_or(now)},
+           notices[i].create_begun_at.value_or(now), notices[i].delivered_owner, endpoint->name},
           now,
           [&] { return mark_create_begun(connection, tenant_id, notices[i].record.notice_key, token, now); }};
       DeliveryResult result = deliver_notice(notices[i], delivery);

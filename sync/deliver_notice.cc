@@ -139,7 +139,7 @@ class NoticeDelivery {
     auto current = read(notice_.remote_id);
     if (!current) {
       // Somebody removed it from the EHR: that is a person's decision too.
-      if (current.error().kind == FhirErrorKind::not_found) return close_by_person();
+      if (current.error().kind == FhirErrorKind::not_found) return close_by_person("removed");
       return fail(current.error(), std::nullopt);
     }
     write_over(*current, DeliveryAction::update, tries);
@@ -152,7 +152,7 @@ class NoticeDelivery {
     if (!root) return fail({FhirErrorKind::bad_answer, 0, "the endpoint returned no JSON"}, std::nullopt);
     if (is_closed(*root)) {
       result_.remote_id = remote.id;
-      return close_by_person();
+      return close_by_person((*root)["status"].string());
     }
     std::string body = render_update(*notice_.desired, notice_.record.notice_key, context_.render, *root);
     if (body == to_json_text(*root))
@@ -196,7 +196,10 @@ class NoticeDelivery {
     if (!root) return fail({FhirErrorKind::bad_answer, 0, "the endpoint returned no JSON"}, std::nullopt);
     result_.remote_id = id;
     result_.is_retired = true;
-    if (is_closed(*root)) return;
+    if (is_closed(*root)) {
+      result_.closed_status = (*root)["status"].string();
+      return;
+    }
     auto written =
         context_.client.update(type_, id, render_retired(*root, notice_.close_reason, context_.now), current->etag);
     if (written) {
@@ -255,9 +258,11 @@ class NoticeDelivery {
     result_.etag = etag;
     result_.delivered_hash = notice_.record.desired_hash;
     result_.delivered_severity = notice_.record.severity;
+    result_.owner = owner_of(*notice_.desired, context_.render);
   }
 
-  void close_by_person() {
+  void close_by_person(std::string status) {
+    result_.closed_status = std::move(status);
     result_.action = DeliveryAction::closed_by_person;
     result_.closed_by_person = true;
     if (result_.remote_id.empty()) result_.remote_id = notice_.remote_id;

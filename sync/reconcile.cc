@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "ledger/journal.h"
+#include "ledger/notice_routing.h"
 #include "ledger/notices.h"
 #include "ledger/reckon.h"
 #include "ledger/store/journal_store.h"
@@ -34,7 +35,7 @@ struct SubjectOutcome {
   std::vector<NoticeChange> notices;
   int64_t rule_version = 0;
   std::vector<NoticePreview> previews;
-  std::optional<Day> due_on;
+  std::optional<Instant> due_at;
 };
 
 // Another process stepped to other rules: what was claimed under the old ones is left as it is.
@@ -82,7 +83,7 @@ class Reconciler {
       previews.insert(previews.end(), std::make_move_iterator(outcome.previews.begin()),
                       std::make_move_iterator(outcome.previews.end()));
       std::optional<Instant> due_at;
-      if (outcome.due_on) due_at = std::max(rules_.policy.zone.start_of(*outcome.due_on), earliest_due);
+      if (outcome.due_at) due_at = std::max(*outcome.due_at, earliest_due);
       progress.push_back({heads[i].subject_id, heads[i].facts_seq, due_at});
     }
     if (!entries.empty()) post_entries(transaction, entries);
@@ -111,17 +112,36 @@ class Reconciler {
                       {head.entry_seq, head.entry_hash, head.outcome_hash},
                       {head.facts_seq, today_, policy.version, posted_at}, plan_entry(subject, allocation, positions));
     }
+    plan_notices_of(head.subject_id, is_waiting, history, reckoning, stored, outcome);
+    return outcome;
+  }
+
+  // The notices, and when the subject is due again: on the day that changes an answer, or when somebody else has to own
+  // what nobody owns. `--on` changes the day, not the clock by which notices wait.
+  void plan_notices_of(int64_t subject_id, bool is_waiting, const std::vector<Fact>& history,
+                       const Reckoning& reckoning, const std::vector<StoredNotice>& stored,
+                       SubjectOutcome& outcome) const {
+    const auto& [subject, allocation] = reckoning;
     std::vector<NoticeRecord> records;
     for (const StoredNotice& notice : stored) records.push_back(notice.record);
-    outcome.due_on = due_again_on(reckoning, policy, today_);
+    const Policy& policy = is_waiting ? rules_.waiting->policy : rules_.policy;
+    const Instant now = context_.clock.now();
+    const bool has_queue = !context_.session.config().delivery.owner.empty();
     if (is_waiting || rules_.is_delivered) {
-      outcome.notices = plan_notices(tenant_, head.subject_id, subject, allocation, policy, today_, records);
+      outcome.notices = plan_notices(tenant_, subject_id, subject, allocation, policy, today_, records,
+                                     has_queue ? std::nullopt : std::optional(now));
     } else {
-      outcome.notices = plan_notices(tenant_, head.subject_id, {}, records);
+      outcome.notices = plan_notices(tenant_, subject_id, {}, records);
     }
     tell_of_retraction(stored, outcome.notices);
-    if (rules_.waiting && !is_waiting) preview(head.subject_id, history, reckoning, records, outcome);
-    return outcome;
+    for (NoticeChange& change : outcome.notices) {
+      if (change.desired) change.deliver_at = deliver_at(policy.rules, change.desired->role, now, policy.zone);
+    }
+    if (const auto day = due_again_on(reckoning, policy, today_)) outcome.due_at = policy.zone.start_of(*day);
+    if (rules_.waiting && !is_waiting) preview(subject_id, history, reckoning, records, outcome);
+    if (has_queue) return;
+    const auto escalates_at = notices_escalate_at(outcome.notices, records, policy.rules, now);
+    if (escalates_at) outcome.due_at = std::min(outcome.due_at.value_or(*escalates_at), *escalates_at);
   }
 
   // That a rule was taken back is the reason which people understand.
@@ -130,7 +150,10 @@ class Reconciler {
       if (change.desired) continue;
       for (const StoredNotice& notice : stored) {
         const bool is_it = notice.record.notice_key == change.notice_key;
-        if (is_it && rules_.retracted.contains(notice.rule_version)) change.close_reason = kRuleRetracted;
+        if (is_it && rules_.retracted.contains(notice.rule_version)) {
+          change.close_reason = kRuleRetracted;
+          change.resolved_by = Resolution::told_nobody;
+        }
       }
     }
   }
@@ -148,8 +171,10 @@ class Reconciler {
       outcome.previews.push_back(
           {subject_id, key_beside(tenant_, subject_id, shown, records), difference.effect, shown});
     }
-    const std::optional<Day> due_on = due_again_on(reckoning, waiting, today_);
-    if (due_on && (!outcome.due_on || *due_on < *outcome.due_on)) outcome.due_on = due_on;
+    if (const auto day = due_again_on(reckoning, waiting, today_)) {
+      const Instant due_at = waiting.zone.start_of(*day);
+      outcome.due_at = std::min(outcome.due_at.value_or(due_at), due_at);
+    }
   }
 
   RoundContext& context_;

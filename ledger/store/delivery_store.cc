@@ -81,6 +81,8 @@ constexpr Statement kSaveDelivery{"save_delivery", R"(
          severity = case when $8::boolean then coalesce(delivered_severity, severity) else severity end,
          is_retired = (is_retired or $7::boolean or $8::boolean or is_closed_by_person) and not is_open,
          is_closed_by_person = is_closed_by_person or $8::boolean,
+         person_status = case when $16 <> '' then $16 else person_status end,
+         delivered_owner = case when $6::bytea is not null then $17 else delivered_owner end,
          parked_reason = case when $9::boolean then $10 else parked_reason end,
          attempts = case when $10 <> '' then attempts + 1 else 0 end,
          looks_due = looks_due - least(looks_due, $13::smallint),
@@ -277,6 +279,7 @@ void save_delivery(PgConnection& connection, int64_t tenant_id, const DeliveryRe
     parameters.boolean(result.is_retired).boolean(result.closed_by_person).boolean(result.park).text(result.failure);
     parameters.optional_instant(result.retry_at).integer(result.delivered_severity);
     parameters.integer(result.has_looked ? 1 : 0).optional_instant(result.look_again_at).integer(result.rule_version);
+    parameters.text(result.closed_status).text(result.owner);
     transaction.execute(kSaveDelivery, parameters);
   });
   if (!is_ours) throw DbError(kLeaseLost, "save_delivery: the lease of the notice went to another worker");

@@ -29,6 +29,12 @@ StoredNotice notice_from(const Rows& rows, size_t row) {
   record.severity = static_cast<int>(rows.integer(row, 6));
   record.closed_by_person = rows.boolean(row, 7);
   record.desired_hash = rows.hash(row, 8);
+  record.role = static_cast<Role>(rows.integer(row, 26));
+  record.is_copy = rows.boolean(row, 27);
+  record.has_owner = !rows.text(row, 28).empty();
+  record.band = static_cast<int>(rows.integer(row, 31));
+  if (!rows.is_null(row, 32)) record.limit = Quantity::of_milli(rows.integer(row, 32));
+  record.opened_at = rows.instant(row, 33);
   if (record.is_open) {
     DesiredNotice desired;
     desired.topic = record.topic;
@@ -40,6 +46,12 @@ StoredNotice notice_from(const Rows& rows, size_t row) {
     desired.last_day = rows.optional_day(row, 12);
     desired.authorization_number = rows.string(row, 13);
     desired.focus = rows.string(row, 14);
+    desired.role = record.role;
+    desired.is_copy = record.is_copy;
+    desired.owner = rows.string(row, 28);
+    desired.owner_source = rows.string(row, 29);
+    desired.band = record.band;
+    desired.limit = record.limit;
     notice.desired = std::move(desired);
   }
   notice.close_reason = rows.string(row, 15);
@@ -53,10 +65,14 @@ StoredNotice notice_from(const Rows& rows, size_t row) {
   notice.parked_reason = rows.string(row, 23);
   notice.attempts = static_cast<int>(rows.integer(row, 24));
   notice.due_at = rows.optional_instant(row, 25);
-  notice.looks_due = static_cast<int>(rows.integer(row, 26));
-  notice.rule_version = rows.integer(row, 27);
-  notice.held_reason = rows.string(row, 28);
-  notice.delivered_rule_version = rows.integer(row, 29);
+  notice.looks_due = static_cast<int>(rows.integer(row, 37));
+  notice.rule_version = rows.integer(row, 38);
+  notice.held_reason = rows.string(row, 39);
+  notice.delivered_rule_version = rows.integer(row, 40);
+  notice.delivered_owner = rows.string(row, 30);
+  notice.closed_at = rows.optional_instant(row, 34);
+  notice.resolved_by = resolution_from(rows.text(row, 35)).value_or(Resolution::none);
+  notice.person_status = rows.string(row, 36);
   notice.state = state_of(notice);
   return notice;
 }

@@ -7,12 +7,14 @@
 namespace authledger {
 
 // Columns of a stored notice, in the order of notice_from. Each statement that reads notices selects them first.
-#define AUTHLEDGER_NOTICE_COLUMNS                                                                                      \
-  "notice.subject_id, notice.notice_key, notice.topic, notice.kind, notice.episode, notice.is_open, "                  \
-  "notice.severity, notice.is_closed_by_person, notice.desired_hash, notice.notice_text, notice.due_day, "             \
-  "notice.first_day, notice.last_day, notice.authorization_number, notice.focus, notice.close_reason, "                \
-  "notice.delivered_hash, notice.channel, notice.remote_id, notice.etag, notice.create_begun_at, notice.is_held, "     \
-  "notice.is_retired, notice.parked_reason, notice.attempts, notice.due_at, notice.looks_due, notice.rule_version, " \
+#define AUTHLEDGER_NOTICE_COLUMNS                                                                                  \
+  "notice.subject_id, notice.notice_key, notice.topic, notice.kind, notice.episode, notice.is_open, "              \
+  "notice.severity, notice.is_closed_by_person, notice.desired_hash, notice.notice_text, notice.due_day, "         \
+  "notice.first_day, notice.last_day, notice.authorization_number, notice.focus, notice.close_reason, "            \
+  "notice.delivered_hash, notice.channel, notice.remote_id, notice.etag, notice.create_begun_at, notice.is_held, " \
+  "notice.is_retired, notice.parked_reason, notice.attempts, notice.due_at, notice.role, notice.is_copy, "         \
+  "notice.owner, notice.owner_source, notice.delivered_owner, notice.band, notice.limit_milli, notice.opened_at, " \
+  "notice.closed_at, notice.resolved_by, notice.person_status, notice.looks_due, notice.rule_version, "           \
   "notice.held_reason, coalesce(notice.delivered_rule_version, 0)"
 
 StoredNotice notice_from(const Rows& rows, size_t row);

@@ -30,11 +30,14 @@ constexpr Statement kReadNoticesOf{"read_notices_of", "select " AUTHLEDGER_NOTIC
 constexpr Statement kOpenNotices{"open_notices", R"(
   insert into notice as stored (
          tenant_id, notice_key, subject_id, topic, kind, episode, is_open, severity, notice_text, due_day, first_day,
-         last_day, authorization_number, focus, desired_hash, rule_version, due_at)
+         last_day, authorization_number, focus, desired_hash, role, is_copy, owner, owner_source, band, limit_milli,
+         opened_at, due_at, rule_version)
   select $1, unnest($2::text[]), unnest($3::bigint[]), unnest($4::text[]), unnest($5::bigint[]),
          unnest($6::bigint[]), true, unnest($7::bigint[]), unnest($8::text[]), unnest($9::date[]),
          unnest($10::date[]), unnest($11::date[]), unnest($12::text[]), unnest($13::text[]), unnest($14::bytea[]),
-         unnest($15::bigint[]), $16::timestamptz
+         unnest($15::bigint[]), unnest($16::boolean[]), unnest($17::text[]), unnest($18::text[]),
+         unnest($19::bigint[]), unnest($20::bigint[]), $23::timestamptz, unnest($21::timestamptz[]),
+         unnest($22::bigint[])
       on conflict (tenant_id, notice_key) do update
      set is_open = true,
          is_retired = false,
@@ -47,11 +50,18 @@ constexpr Statement kOpenNotices{"open_notices", R"(
          focus = excluded.focus,
          desired_hash = excluded.desired_hash,
          rule_version = excluded.rule_version,
+         role = excluded.role,
+         owner = excluded.owner,
+         owner_source = excluded.owner_source,
+         band = excluded.band,
          close_reason = '',
+         closed_at = null,
+         resolved_by = '',
          is_released = false,
          attempts = 0,
          due_at = case when stored.remote_id <> ''
                         and stored.delivered_hash = excluded.desired_hash
+                        and stored.role = excluded.role
                         and stored.lease_token is null
                         and stored.looks_due = 0
                        then null
@@ -64,6 +74,8 @@ constexpr Statement kCloseNotices{"close_notices", R"(
      set is_open = false,
          close_reason = ($3::text[])[array_position($2::text[], notice_key)],
          rule_version = ($5::bigint[])[array_position($2::text[], notice_key)],
+         resolved_by = ($6::text[])[array_position($2::text[], notice_key)],
+         closed_at = $4::timestamptz,
          is_released = false,
          attempts = 0,
          is_retired = is_closed_by_person or (remote_id = '' and create_begun_at is null),
@@ -81,7 +93,7 @@ constexpr Statement kReadAllNotices{"read_all_notices", "select " AUTHLEDGER_NOT
    order by notice.subject_id, notice.kind, notice.topic, notice.episode)"};
 
 void open_notices(Transaction& transaction, std::span<const SubjectNoticeChanges> changes, Instant now) {
-  std::array<ArrayBuilder, 14> columns;
+  std::array<ArrayBuilder, 21> columns;
   for (const SubjectNoticeChanges& subject : changes) {
     for (const NoticeChange& change : subject.changes) {
       if (!change.desired) continue;
@@ -99,7 +111,14 @@ void open_notices(Transaction& transaction, std::span<const SubjectNoticeChanges
       columns[10].optional_text(desired.authorization_number);
       columns[11].optional_text(desired.focus);
       columns[12].hash(desired_hash(desired));
-      columns[13].integer(subject.rule_version);
+      columns[13].integer(static_cast<int64_t>(desired.role));
+      columns[14].boolean(desired.is_copy);
+      columns[15].text(desired.owner);
+      columns[16].text(desired.owner_source);
+      columns[17].integer(desired.band);
+      columns[18].optional_integer(desired.limit ? std::optional(desired.limit->milli()) : std::nullopt);
+      columns[19].instant(change.deliver_at.value_or(now));
+      columns[20].integer(subject.rule_version);
     }
   }
   if (columns[0].size() == 0) return;
@@ -111,13 +130,14 @@ void open_notices(Transaction& transaction, std::span<const SubjectNoticeChanges
 }
 
 void close_notices(Transaction& transaction, std::span<const SubjectNoticeChanges> changes, Instant now) {
-  ArrayBuilder keys, reasons, rule_versions;
+  ArrayBuilder keys, reasons, rule_versions, resolutions;
   for (const SubjectNoticeChanges& subject : changes) {
     for (const NoticeChange& change : subject.changes) {
       if (change.desired) continue;
       keys.text(change.notice_key);
       reasons.text(change.close_reason);
       rule_versions.integer(subject.rule_version);
+      resolutions.text(word_of(change.resolved_by));
     }
   }
   if (keys.size() == 0) return;
@@ -127,6 +147,7 @@ void close_notices(Transaction& transaction, std::span<const SubjectNoticeChange
   reasons.add_to(parameters);
   parameters.instant(now);
   rule_versions.add_to(parameters);
+  resolutions.add_to(parameters);
   transaction.execute(kCloseNotices, parameters);
 }
 

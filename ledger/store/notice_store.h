@@ -29,6 +29,10 @@ struct StoredNotice {
   int looks_due = 0;  // Searches still to be made for what a worker that had lost its lease may have written.
   int64_t rule_version = 0;            // By which it is as it is: wanted, or to be retired.
   int64_t delivered_rule_version = 0;  // By which the EHR was last written; 0 before a first write.
+  std::string delivered_owner;  // Task.owner as we wrote it last.
+  std::optional<Instant> closed_at;
+  Resolution resolved_by = Resolution::none;
+  std::string person_status;  // In which a person closed it: "completed", "rejected", …, "removed".
 };
 
 // The state machine of ARCHITECTURE, "Notices", as a function of what is stored.
@@ -43,7 +47,7 @@ struct SubjectNoticeChanges {
   std::vector<NoticeChange> changes;
   int64_t rule_version = 1;  // By which they were decided.
 };
-// Applies plan_notices' changes; changed notices become due at once.
+// Applies plan_notices' changes; changed notices become due at their deliver_at, or at once.
 void save_notice_changes(Transaction& transaction, std::span<const SubjectNoticeChanges> changes, Instant now);
 
 // Leases up to `limit` due notices for delivery: `for update skip locked`, lease_until = now + lease, commits at once.
@@ -78,6 +82,8 @@ struct DeliveryResult {
   int64_t rule_version = 0;    // Of the notice that was written.
   bool is_retired = false;     // The remote resource is closed; nothing more to do.
   bool closed_by_person = false;
+  std::string closed_status;        // In which a person closed it; empty when none did.
+  std::string owner;                // That was written; goes with delivered_hash.
   std::optional<Instant> retry_at;  // For failures.
   std::string failure;              // Machine and cause, no patient data.
   bool park = false;

@@ -27,7 +27,7 @@ DesiredNotice task_notice(NoticeKind kind = NoticeKind::units_low) {
 }
 
 RenderContext context() {
-  return {kSystem, "Organization/queue", "Patient/p1", *parse_instant("2026-11-02T08:00:00Z")};
+  return {kSystem, "Organization/queue", "Patient/p1", *parse_instant("2026-11-02T08:00:00Z"), "", "ehr"};
 }
 
 // A parsed resource that lives as long as the test.
@@ -203,6 +203,57 @@ TEST(PlanChannel, SaysInPlainWordsWhatIsMissing) {
   EXPECT_NE(no_create.reason.find("create on Task"), std::string::npos);
   EXPECT_FALSE(plan_channel(NoticeKind::expiring, capability({"create", "search-type"})).can_deliver);
   EXPECT_FALSE(plan_channel(NoticeKind::expiring, capability({"create", "update"})).can_deliver);
+}
+
+TEST(RenderTask, BelongsToTheOwnerThatTheNoticeNamesOnTheDeliveringEndpoint) {
+  DesiredNotice notice = task_notice();
+  notice.role = Role::clinician;
+  notice.owner = "Practitioner/d1";
+  notice.owner_source = "ehr";
+  const Parsed task(render_new(notice, "k", context()));
+  EXPECT_EQ(task.root["owner"]["reference"].text(), "Practitioner/d1");
+  EXPECT_EQ(task.root["performerType"].at(0)["coding"].at(0)["code"].text(), "clinician");
+  notice.owner_source = "payer";
+  EXPECT_EQ(Parsed(render_new(notice, "k", context())).root["owner"]["reference"].text(), "Organization/queue");
+  notice.owner_source = "ehr";
+  notice.owner = "Dr. Who";
+  EXPECT_EQ(Parsed(render_new(notice, "k", context())).root["owner"]["reference"].text(), "Organization/queue")
+      << "a name is no reference";
+}
+
+TEST(RenderTask, FollowsTheOwnerUnlessAPersonChoseAnother) {
+  DesiredNotice notice = task_notice();
+  notice.owner = "Practitioner/d1";
+  const std::string stands = render_new(notice, "k", context());
+  notice.owner = "Practitioner/d2";
+  RenderContext again = context();
+  again.former_owner = "Practitioner/d1";
+  const Parsed current(stands);
+  const Parsed moved(render_update(notice, "k", again, current.root));
+  EXPECT_EQ(moved.root["owner"]["reference"].text(), "Practitioner/d2");
+  again.former_owner = "Practitioner/d9";  // What we wrote before a person gave it to d1.
+  const Parsed kept(render_update(notice, "k", again, current.root));
+  EXPECT_EQ(kept.root["owner"]["reference"].text(), "Practitioner/d1");
+}
+
+TEST(RenderCommunication, TellsThePatientAndIsStoppedWithAReason) {
+  DesiredNotice notice;
+  notice.kind = NoticeKind::benefit_for_patient;
+  notice.severity = 2;
+  notice.text = "The plan pays for 190 days in a lifetime: 181 used, 9 left.";
+  EXPECT_EQ(resource_type_of(notice.kind), "Communication");
+  const Parsed sent(render_new(notice, "k3", context()));
+  EXPECT_EQ(sent.root["resourceType"].text(), "Communication");
+  EXPECT_EQ(sent.root["status"].text(), "in-progress");
+  EXPECT_EQ(sent.root["identifier"].at(0)["system"].text(), kSystem + "/communication");
+  EXPECT_EQ(sent.root["subject"]["reference"].text(), "Patient/p1");
+  EXPECT_EQ(sent.root["recipient"].at(0)["reference"].text(), "Patient/p1");
+  EXPECT_EQ(sent.root["payload"].at(0)["contentString"].text(), notice.text);
+  EXPECT_FALSE(is_closed(sent.root));
+  const Parsed stopped(render_retired(sent.root, "more is left", *parse_instant("2026-12-01T08:00:00Z")));
+  EXPECT_EQ(stopped.root["status"].text(), "stopped");
+  EXPECT_EQ(stopped.root["statusReason"]["text"].text(), "more is left");
+  EXPECT_TRUE(is_closed(stopped.root));
 }
 
 }  // namespace

@@ -100,7 +100,7 @@ TEST_F(ConfigFile, TheExampleOfTheDocumentIsComplete) {
   EXPECT_EQ(config.endpoints[1].folder, folder_ + "/incoming/payer");
   EXPECT_FALSE(config.endpoints[1].deliver);
   EXPECT_EQ(config.rules.codes.at("H0015").measure, "hour");
-  EXPECT_EQ(config.rules.warnings.days_left, 21);
+  EXPECT_EQ(config.rules.warnings.days_left, std::vector{21});
   EXPECT_EQ(config.delivery.owner, "Organization/renewals");
   EXPECT_EQ(config.server.sync_interval, std::chrono::minutes(5));
 }
@@ -353,8 +353,8 @@ TEST_F(ConfigFile, ReadsSiteFilesForRulesAndMappings) {
   Config config = load(kTenant + endpoint + "rules: {files: site-rules.yaml, warnings: {units_left: 1}}\n");
   EXPECT_EQ(feed(config, "Encounter")->mappings, std::vector<std::string>{folder_ + "/mine.yaml"});
   ASSERT_NE(feed(config, "ChargeItem"), nullptr);
-  EXPECT_EQ(config.rules.warnings.days_left, 9);
-  EXPECT_EQ(config.rules.warnings.units_left, Quantity::of_units(1));
+  EXPECT_EQ(config.rules.warnings.days_left, std::vector{9});
+  EXPECT_EQ(config.rules.warnings.units_left, std::vector{Quantity::of_units(1)});
   EXPECT_TRUE(config.rules.codes.contains("ZZ1"));
   write("site-rules.yaml", "warnings:\n  day_left: 9\n");
   EXPECT_FOUND(problems(kTenant + endpoint + "rules: {files: [site-rules.yaml]}\n"),

@@ -324,7 +324,13 @@ void remember(std::vector<NoticeRecord>& stored, const std::vector<NoticeChange>
                         true,
                         change.desired->severity,
                         false,
-                        desired_hash(*change.desired)};
+                        desired_hash(*change.desired),
+                        change.desired->role,
+                        change.desired->is_copy,
+                        !change.desired->owner.empty(),
+                        change.desired->band,
+                        change.desired->limit,
+                        {}};
     if (found == stored.end()) {
       stored.push_back(record);
     } else {
@@ -439,10 +445,13 @@ TEST(CloseReason, FollowsFromTheState) {
 }
 
 TEST(NoticeWords, AreReadBack) {
-  for (int kind = 1; kind <= 7; ++kind) {
+  for (int kind = 1; kind <= 12; ++kind) {
     EXPECT_EQ(notice_kind_from(word_of(static_cast<NoticeKind>(kind))), static_cast<NoticeKind>(kind));
   }
   EXPECT_FALSE(notice_kind_from("alarm"));
+  // The rules name kinds by their words: config does not see the enumeration.
+  for (const auto& [word, roles] : NoticeRules::default_recipients()) EXPECT_TRUE(notice_kind_from(word)) << word;
+  EXPECT_EQ(NoticeRules::default_recipients().size(), 11u) << "every kind but utilization";
 }
 
 }  // namespace

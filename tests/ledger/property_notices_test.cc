@@ -18,7 +18,9 @@ void remember(std::vector<NoticeRecord>& stored, const std::vector<NoticeChange>
     }
     if (!change.desired) continue;
     stored.push_back({change.notice_key, change.desired->topic, change.desired->kind, change.episode, true,
-                      change.desired->severity, false, desired_hash(*change.desired)});
+                      change.desired->severity, false, desired_hash(*change.desired), change.desired->role,
+                      change.desired->is_copy, !change.desired->owner.empty(), change.desired->band,
+                      change.desired->limit, Instant{}});
   }
 }
 

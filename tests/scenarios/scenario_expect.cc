@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "ledger/forecast.h"
+#include "ledger/passed_over.h"
 #include "ledger/status.h"
 #include "tests/scenarios/scenario_runner.h"
 
@@ -27,12 +28,7 @@ void ScenarioRunner::expect_equal(const std::string& what, const std::string& ac
 void ScenarioRunner::expect(Words& words) {
   const std::string first = words.next();
   if (first == "journal") return expect_journal(words);
-  if (first == "notice") return expect_notice(words, true);
-  if (first == "no") {
-    if (!words.take("notice")) throw std::runtime_error("expected no notice KIND");
-    return expect_notice(words, false);
-  }
-  if (first == "episode") return expect_episode(words);
+  if (expect_of_notices(first, words)) return;
   if (first == "benefit") return expect_benefit(words);
   if (first == "continuity") return expect_continuity(words);
   if (first == "submit") return expect_submit(words);
@@ -123,8 +119,22 @@ std::string ScenarioRunner::field_of(const Service& service, const std::string& 
       }
       return covered.empty() ? "none" : join(covered, "+");
     }
+    if (field == "passed_over") return passed_over_text(service);
   }
   throw std::runtime_error("a service has no field " + field);
+}
+
+// "A2:it_ends_later,_2026-12-31+A3:…", for what the service drew from first.
+std::string ScenarioRunner::passed_over_text(const Service& service) const {
+  std::vector<std::string> others;
+  for (const Draw& draw : allocation_.draws) {
+    if (draw.service_key != service.key || !others.empty()) continue;
+    for (const PassedOver& other :
+         passed_over(draw.book, service.key, subject_, allocation_, policy_, history_.today)) {
+      others.push_back(other.authorization_number + ":" + replace_all(other.why, " ", "_"));
+    }
+  }
+  return others.empty() ? "none" : join(others, "+");
 }
 
 void ScenarioRunner::expect_service(const std::string& name, Words& words) {
@@ -195,44 +205,6 @@ void ScenarioRunner::expect_journal(Words& words) {
   }
   note("expected the journal to " + verb + " " + name + " from " + from + (to.empty() ? "" : " to " + to) +
        "; it posts" + (posted.empty() ? " nothing" : posted));
-}
-
-namespace {
-
-bool is_about(const DesiredNotice& notice, const std::string& name) {
-  return name.empty() || notice.authorization_number == name || notice.topic.ends_with("/" + name) ||
-         notice.topic.find("/" + name + "/") != std::string::npos;
-}
-
-}  // namespace
-
-void ScenarioRunner::expect_notice(Words& words, bool is_wanted) {
-  const std::string word = words.next();
-  const std::optional<NoticeKind> kind = notice_kind_from(word);
-  if (!kind) throw std::runtime_error("unknown notice " + word);
-  const std::string name = words.take("for") ? words.next() : std::string();
-  const auto count = std::count_if(notices_.begin(), notices_.end(), [&](const DesiredNotice& notice) {
-    return notice.kind == *kind && is_about(notice, name);
-  });
-  if ((count > 0) == is_wanted) return;
-  note(std::string(is_wanted ? "expected a notice " : "expected no notice ") + word +
-       (name.empty() ? "" : " for " + name));
-}
-
-// "episode KIND for A1 = 2": the number of the notice's episode that is open now, 0 for none.
-void ScenarioRunner::expect_episode(Words& words) {
-  const std::string word = words.next();
-  const std::optional<NoticeKind> kind = notice_kind_from(word);
-  if (!kind || !words.take("for")) throw std::runtime_error("expected episode KIND for AUTHORIZATION");
-  const std::string name = words.next();
-  words.take("=");
-  int64_t episode = 0;
-  for (const NoticeRecord& record : records_) {
-    DesiredNotice notice;
-    notice.topic = record.topic;
-    if (record.kind == *kind && record.is_open && is_about(notice, name)) episode = std::max(episode, record.episode);
-  }
-  expect_equal("episode " + word, std::to_string(episode), words.next());
 }
 
 // "check CODE DAY N = covered" or a reason.

@@ -84,10 +84,6 @@ void apply_rule(Rules& rules, Words& words) {
     } else {
       payer_rule(rules, words).reservation_grace_days = days;
     }
-  } else if (name == "days_left") {
-    rules.warnings.days_left = std::stoi(words.next());
-  } else if (name == "units_left") {
-    rules.warnings.units_left = Quantity::of_units(std::stoi(words.next()));
   } else if (name == "alias") {
     const std::string spelling = words.next();
     rules.payer_aliases[spelling] = words.next();
@@ -101,7 +97,7 @@ void apply_rule(Rules& rules, Words& words) {
     rules.holidays.push_back(read_day(words.next()));
   } else if (name == "zone") {
     rules.time_zone = words.next();
-  } else {
+  } else if (!apply_notice_rule(name, rules, words)) {
     const bool value = read_switch(words);
     PayerRule& rule = payer_rule(rules, words);
     if (name == "no_show_draws") {
@@ -137,6 +133,8 @@ void ignore_rule(const std::string& name, Consolidated& subject) {
       line.decision = Decision::approved;
       line.is_usable = true;
     }
+  } else if (name == "conflicts") {
+    subject.conflicts.clear();
   } else if (name == "bookings") {
     std::erase_if(services, [](const Service& service) { return service.state == ServiceState::planned; });
   } else if (name == "states") {

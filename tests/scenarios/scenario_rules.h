@@ -19,6 +19,9 @@ void apply_payer_rule(Rules& rules, Words& words);
 void apply_benefit(Rules& rules, Words& words);
 void apply_provider(Rules& rules, Words& words);
 
+// Thresholds, `notice KIND to ROLES`, `role ROLE …`. False where the name is none of them.
+bool apply_notice_rule(const std::string& name, Rules& rules, Words& words);
+
 void apply_code(CodeRule& rule, Words& words);
 bool read_switch(Words& words);
 

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "base/text.h"
+#include "ledger/reckon.h"
 #include "ledger/status.h"
 
 namespace authledger {
@@ -47,7 +48,7 @@ std::vector<std::string> mutations_of(const std::string& text) {
 ScenarioRunner::ScenarioRunner(std::string text, std::string mutation)
     : text_(std::move(text)),
       mutation_(std::move(mutation)),
-      history_{shipped_rules(), {}, {}},
+      history_{shipped_rules(), {}, {}, 0, {}},
       policy_(policy_of(history_.rules)) {}
 
 void ScenarioRunner::note(const std::string& message) {
@@ -76,8 +77,44 @@ void ScenarioRunner::run_statement(const std::string& line) {
     expect(words);
     return;
   }
+  if (words.take("through")) return run_through(read_day(words.next()));
+  if (words.take("person")) return close_notice(words);
   is_reconciled_ = false;
   apply_statement(words, history_);
+}
+
+// Day by day, as the program would: whatever changes a notice has to be a fact of that day, or the day has to be the
+// one for which the patient was to be looked at again.
+void ScenarioRunner::run_through(Day last) {
+  if (!is_reconciled_) reconcile();
+  while (history_.today < last) {
+    const std::optional<Day> due = due_again_on({subject_, allocation_}, policy_, history_.today);
+    history_.today = history_.today + 1;
+    history_.minute = 0;
+    const auto [first, end] = history_.coming.equal_range(history_.today);
+    for (auto statement = first; statement != end; ++statement) {
+      Words words(statement->second);
+      apply_statement(words, history_);
+    }
+    const size_t changed = reconcile();
+    if (changed > 0 && first == end && (!due || history_.today < *due)) {
+      note("expected no other notice on " + format_day(history_.today) + ": nothing wakes the patient on that day");
+    }
+  }
+}
+
+// "person completes|rejects|cancels KIND [for NAME]"
+void ScenarioRunner::close_notice(Words& words) {
+  if (!is_reconciled_) reconcile();
+  const std::string verb = words.next(), word = words.next();
+  const std::string status = verb == "completes" ? "completed" : verb == "rejects" ? "rejected" : "cancelled";
+  const std::optional<NoticeKind> kind = notice_kind_from(word);
+  const std::string name = words.take("for") ? words.next() : std::string();
+  if (!kind || !notices_.close(*kind, name, status)) note("expected a notice " + word + " to close, found none");
+}
+
+Instant ScenarioRunner::now() const {
+  return policy_.zone.start_of(history_.today) + std::chrono::minutes(history_.minute);
 }
 
 void ScenarioRunner::derive(const std::vector<Fact>& versions, Consolidated& subject, Allocation& allocation) const {
@@ -87,7 +124,7 @@ void ScenarioRunner::derive(const std::vector<Fact>& versions, Consolidated& sub
   allocation = allocate(subject, policy_, history_.today);
 }
 
-void ScenarioRunner::reconcile() {
+size_t ScenarioRunner::reconcile() {
   Rules rules = history_.rules;
   const std::string rule = "rule ";
   if (mutation_.starts_with(rule)) {
@@ -98,10 +135,10 @@ void ScenarioRunner::reconcile() {
   derive(history_.facts.versions(), subject_, allocation_);
   last_posted_ = plan_entry(subject_, allocation_, fold_positions(transfers_)).transfers;
   transfers_.insert(transfers_.end(), last_posted_.begin(), last_posted_.end());
-  notices_ = desired_notices(subject_, allocation_, policy_, history_.today);
-  plan_notice_changes();
+  const size_t changed = notices_.plan(subject_, allocation_, policy_, history_.today, now());
   is_reconciled_ = true;
   if (mutation_.empty()) check_invariants();
+  return changed;
 }
 
 void ScenarioRunner::check_invariants() {
@@ -115,6 +152,9 @@ void ScenarioRunner::check_invariants() {
   if (!plan_entry(subject_, allocation_, fold_positions(transfers_)).transfers.empty()) {
     note("a second reconcile would post again");
   }
+  if (notices_.plan(subject_, allocation_, policy_, history_.today, now()) > 0) {
+    note("a second reconcile would change notices again");
+  }
   std::vector<Fact> permuted(history_.facts.versions().rbegin(), history_.facts.versions().rend());
   Consolidated subject;
   Allocation allocation;
@@ -124,31 +164,6 @@ void ScenarioRunner::check_invariants() {
          answer_text(subject_, allocation_));
   }
   if (allocation_.changes_on && *allocation_.changes_on <= history_.today) note("changes_on is not after today");
-}
-
-void ScenarioRunner::plan_notice_changes() {
-  for (const NoticeChange& change : plan_notices("clinic", 1, notices_, records_)) {
-    const auto found = std::find_if(records_.begin(), records_.end(), [&change](const NoticeRecord& record) {
-      return record.notice_key == change.notice_key;
-    });
-    if (!change.desired) {
-      if (found != records_.end()) found->is_open = false;
-      continue;
-    }
-    NoticeRecord record{change.notice_key,
-                        change.desired->topic,
-                        change.desired->kind,
-                        change.episode,
-                        true,
-                        change.desired->severity,
-                        false,
-                        desired_hash(*change.desired)};
-    if (found == records_.end()) {
-      records_.push_back(record);
-    } else {
-      *found = record;
-    }
-  }
 }
 
 const AuthorizationLine* ScenarioRunner::find_line(const std::string& name) const {

@@ -6,6 +6,7 @@
 #include "ledger/journal.h"
 #include "ledger/notices.h"
 #include "tests/scenarios/scenario_history.h"
+#include "tests/scenarios/scenario_notices.h"
 
 namespace authledger {
 
@@ -22,12 +23,15 @@ class ScenarioRunner {
 
  private:
   void run_statement(const std::string& line);
-  void reconcile();
+  size_t reconcile();  // Returns how many notices changed.
   void derive(const std::vector<Fact>& versions, Consolidated& subject, Allocation& allocation) const;
   void check_invariants();
-  void plan_notice_changes();
+  void run_through(Day last);
+  void close_notice(Words& words);
+  Instant now() const;
 
   void expect(Words& words);
+  std::string passed_over_text(const Service& service) const;
   void expect_authorization(const std::string& name, Words& words);
   void expect_service(const std::string& name, Words& words);
   void expect_uncovered(Words& words);
@@ -36,8 +40,10 @@ class ScenarioRunner {
   void expect_submit(Words& words);
   std::optional<std::string> forecast_field_of(const AuthorizationLine& line, const std::string& field) const;
   void expect_journal(Words& words);
+  // False where the word begins no expectation about notices.
+  bool expect_of_notices(const std::string& first, Words& words);
   void expect_notice(Words& words, bool is_wanted);
-  void expect_episode(Words& words);
+  void expect_of_one_notice(const std::string& field, Words& words);
   void expect_check(Words& words);
   void expect_equal(const std::string& what, const std::string& actual, const std::string& wanted);
   std::string field_of(const AuthorizationLine& line, const std::string& field) const;
@@ -58,8 +64,7 @@ class ScenarioRunner {
   Allocation allocation_;
   std::vector<Transfer> transfers_;    // All of the journal.
   std::vector<Transfer> last_posted_;  // Of the last reconcile.
-  std::vector<DesiredNotice> notices_;
-  std::vector<NoticeRecord> records_;
+  ScenarioNotices notices_;
 };
 
 // What follows "broken by" in the scenario, one for each such line.
