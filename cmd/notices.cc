@@ -123,8 +123,7 @@ int list_notices(const GlobalOptions& global, const NoticesOptions& options, Rol
               OutputCell::of_integer(notice.record.severity), OutputCell::of_text(row.patient),
               OutputCell::of_text(desired.authorization_number), OutputCell::of_text(desired.text),
               cell_of(desired.due_day), OutputCell::of_text(word_of(state)), OutputCell::of_text(notice.channel),
-              OutputCell::of_text(remote_of(notice)),
-              OutputCell::of_text(reason_of(notice)),
+              OutputCell::of_text(remote_of(notice)), OutputCell::of_text(reason_of(notice)),
               OutputCell::of_text(word_of(notice.record.role)), OutputCell::of_text(desired.owner),
               OutputCell::of_text(is_waiting ? format_instant(*notice.due_at) : ""),
               OutputCell::of_text(resolution_of(notice)), OutputCell::of_list(copies[event_of(notice)])});

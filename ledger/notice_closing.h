@@ -17,11 +17,11 @@ struct NoticeRecord;
 enum class Resolution : int16_t {
   none = 0,
   // Somebody acted.
-  renewed = 1,   // Another authorization continues it.
-  extended = 2,  // Its own days or units are more now.
-  covered = 3,   // The visit is covered.
-  rebooked = 4,  // No visit is booked beyond it any more.
-  agreed = 5,    // The sources, or the payer's count and ours, agree.
+  renewed = 1,    // Another authorization continues it.
+  extended = 2,   // Its own days or units are more now.
+  covered = 3,    // The visit is covered.
+  rebooked = 4,   // No visit is booked beyond it any more.
+  agreed = 5,     // The sources, or the payer's count and ours, agree.
   submitted = 6,  // The payer was asked.
   // It came to pass.
   ended = 10,  // The authorization ended and nothing continues it.

@@ -14,7 +14,7 @@ namespace authledger {
   "notice.delivered_hash, notice.channel, notice.remote_id, notice.etag, notice.create_begun_at, notice.is_held, " \
   "notice.is_retired, notice.parked_reason, notice.attempts, notice.due_at, notice.role, notice.is_copy, "         \
   "notice.owner, notice.owner_source, notice.delivered_owner, notice.band, notice.limit_milli, notice.opened_at, " \
-  "notice.closed_at, notice.resolved_by, notice.person_status, notice.looks_due, notice.rule_version, "           \
+  "notice.closed_at, notice.resolved_by, notice.person_status, notice.looks_due, notice.rule_version, "            \
   "notice.held_reason, coalesce(notice.delivered_rule_version, 0)"
 
 StoredNotice notice_from(const Rows& rows, size_t row);

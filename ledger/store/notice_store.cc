@@ -23,6 +23,8 @@ constexpr Statement kReadNoticesOf{"read_notices_of", "select " AUTHLEDGER_NOTIC
                 and later.subject_id = notice.subject_id
                 and later.topic = notice.topic
                 and later.kind = notice.kind
+                and later.is_copy = notice.is_copy
+                and (later.role = notice.role or not notice.is_copy)
                 and later.episode > notice.episode))
    order by notice.subject_id, notice.kind, notice.topic, notice.episode)"};
 

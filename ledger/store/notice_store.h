@@ -26,10 +26,10 @@ struct StoredNotice {
   std::string parked_reason;
   int attempts = 0;
   std::optional<Instant> due_at;
-  int looks_due = 0;  // Searches still to be made for what a worker that had lost its lease may have written.
-  int64_t rule_version = 0;            // By which it is as it is: wanted, or to be retired.
+  int looks_due = 0;         // Searches still to be made for what a worker that had lost its lease may have written.
+  int64_t rule_version = 0;  // By which it is as it is: wanted, or to be retired.
   int64_t delivered_rule_version = 0;  // By which the EHR was last written; 0 before a first write.
-  std::string delivered_owner;  // Task.owner as we wrote it last.
+  std::string delivered_owner;         // Task.owner as we wrote it last.
   std::optional<Instant> closed_at;
   Resolution resolved_by = Resolution::none;
   std::string person_status;  // In which a person closed it: "completed", "rejected", …, "removed".
