@@ -1,6 +1,6 @@
 # Every target installs the Debian packages that it lacks, naming them. See README.md.
 .DEFAULT_GOAL := help
-.PHONY: help packages build demo serve test test-sanitized bench bench-engines fuzz lint format clean
+.PHONY: help packages build demo serve test test-sanitized interop bench bench-engines fuzz lint format clean
 
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
@@ -12,6 +12,7 @@ help:
 	@echo "make build           build/release/authledger"
 	@echo "make test            build and run every test"
 	@echo "make test-sanitized  the same under AddressSanitizer and UndefinedBehaviorSanitizer"
+	@echo "make interop         authledger against HAPI FHIR JPA and Medplum over HTTP; SMART judged by jose; HAPI's validator"
 	@echo "make bench           measure; prints the machine, the ceiling and the ratios"
 	@echo "make fuzz SECONDS=60  fuzz JSON, FHIRPath, ViewDefinitions and dates, each for that long"
 	@echo "make lint            clang-format and clang-tidy"
@@ -39,6 +40,10 @@ test-sanitized: packages
 	cmake --preset asan-ubsan
 	cmake --build --preset asan-ubsan
 	ctest --test-dir build/asan-ubsan --output-on-failure -j2
+
+# Ends with {"passed":n,"failed":n,"not_run":n}. PARTS: any of hapi, medplum, smart, stories (tests/interop/README.md).
+interop: build
+	@tests/interop/interop.sh $(PARTS)
 
 bench: packages
 	@cmake --preset release -DAUTHLEDGER_BENCH=ON >build.log 2>&1 || { cat build.log; exit 1; }
