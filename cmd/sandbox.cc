@@ -24,6 +24,7 @@ struct SandboxCommand {
   std::vector<std::string> files;
   bool no_conditional_create = false;
   std::string port_file;
+  std::string write_file;
   std::string client_id, register_file;
 };
 
@@ -42,6 +43,13 @@ Outcome load_files(Sandbox& sandbox, const std::vector<std::string>& files) {
     if (!loaded) return Failure{fmt::format("{}: {}", file, loaded.error().message)};
   }
   return Done{};
+}
+
+int write_clinic(const SandboxCommand& command, const Day& today) {
+  std::ofstream out(command.write_file, std::ios::binary);
+  out << sample_clinic(format_day(today), command.seed);
+  out.close();
+  return out ? kExitDone : fail("cannot write " + command.write_file);
 }
 
 // Written under another name first, so that a script that waits for the file never reads half of it.
@@ -75,6 +83,7 @@ int run_sandbox(const SandboxCommand& command) {
   const Day today =
       command.today.empty() ? zone->day_of(SystemClock().now()) : parse_day(command.today).value_or(Day{});
   if (!command.today.empty() && !parse_day(command.today)) return fail("--today is written YYYY-MM-DD");
+  if (!command.write_file.empty()) return write_clinic(command, today);
 
   // Blocked before any thread starts, so that all threads inherit it and only sigwait sees the signals.
   sigset_t ending;
@@ -114,6 +123,7 @@ void add_sandbox_command(CommandLine line) {
   sub->add_flag("--empty", command->empty, "Start without the sample clinic");
   sub->add_option("--today", command->today, "The day that the clinic is built around, YYYY-MM-DD");
   sub->add_option("--seed", command->seed, "Another seed gives another clinic");
+  sub->add_option("--write", command->write_file, "Write the sample clinic into this NDJSON file, and end");
   sub->add_option("--load", command->files, "NDJSON, JSON or Bundle files to load as well");
   sub->add_flag("--no-conditional-create", command->no_conditional_create, "Neither declare nor honour If-None-Exist");
   sub->add_option("--client", command->client_id, "Demand SMART Backend Services tokens, given to this client_id …");

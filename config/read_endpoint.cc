@@ -79,9 +79,10 @@ void read_timeouts(YamlMapReader& endpoint_map, EndpointConfig& endpoint) {
 }
 
 // Headers that authledger sets itself, and those that carry credentials, which never stand in this file.
-constexpr const char* kOwnHeaders[] = {"authorization", "proxy-authorization", "cookie",   "host",          "accept",
-                                       "content-type",  "content-length",      "if-match", "if-none-exist", "prefer",
-                                       "connection",    "transfer-encoding",   "expect",   "user-agent"};
+constexpr const char* kOwnHeaders[] = {
+    "authorization", "proxy-authorization", "cookie",   "host",          "accept",
+    "content-type",  "content-length",      "if-match", "if-none-exist", "prefer",
+    "connection",    "transfer-encoding",   "expect",   "user-agent",    "cache-control"};
 
 void read_headers(YamlMapReader& map, EndpointConfig& endpoint) {
   map.text_map("headers", endpoint.headers);

@@ -169,6 +169,9 @@ class CurlFhirClient final : public FhirClient {
   Result<HttpResponse, FhirError> send(HttpRequest request, Repeat repeat, const std::string& what) {
     request.headers.emplace_back("Accept", kFhirJson);
     request.headers.insert(request.headers.end(), headers_.begin(), headers_.end());
+    // What is true now, not what a server or a cache on the way kept: HAPI answers a search again from results that are
+    // up to a minute old. Source: RFC 9111, section 5.2.1.4.
+    if (request.method == "GET") request.headers.emplace_back("Cache-Control", "no-cache");
     const size_t own_headers = request.headers.size();
     bool renewed = false;
     for (int redirects = 0;;) {

@@ -34,6 +34,20 @@ TEST(ClientBody, APageGivesItsMatchesOutcomesTotalAndServerTime) {
   EXPECT_EQ(format_instant(*page->server_time), "1994-11-06T08:49:37Z");
 }
 
+TEST(ClientBody, WhatIsReadIsAskedForAnew) {
+  FaultServer server([](const ReceivedRequest& request, int) {
+    const auto found = request.headers.find("cache-control");
+    EXPECT_EQ(found == request.headers.end() ? "" : found->second, request.method == "GET" ? "no-cache" : "");
+    if (request.target != "/fhir/Encounter/1" && request.method == "GET") return canned(200, searchset({"1"}));
+    return canned(200, R"({"resourceType":"Encounter","id":"1"})");
+  });
+  const auto client = client_at(endpoint_at(server.origin()));
+  EXPECT_TRUE(client->search_page("Encounter?patient=p1").ok());
+  EXPECT_TRUE(client->read("Encounter", "1").ok());
+  EXPECT_TRUE(client->update("Encounter", "1", R"({"resourceType":"Encounter","id":"1"})", "").ok());
+  EXPECT_EQ(server.requests().size(), 3u);
+}
+
 TEST(ClientBody, DeletedResourcesOfAHistoryAreNamed) {
   FaultServer server([](const ReceivedRequest&, int) {
     return canned(200, R"({"resourceType":"Bundle","type":"history","entry":[

@@ -1,0 +1,52 @@
+package interop;
+
+import ca.uhn.fhir.context.FhirContext;
+import ca.uhn.fhir.context.support.DefaultProfileValidationSupport;
+import ca.uhn.fhir.validation.FhirValidator;
+import ca.uhn.fhir.validation.SingleValidationMessage;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import org.hl7.fhir.common.hapi.validation.support.CommonCodeSystemsTerminologyService;
+import org.hl7.fhir.common.hapi.validation.support.InMemoryTerminologyServerValidationSupport;
+import org.hl7.fhir.common.hapi.validation.support.SnapshotGeneratingValidationSupport;
+import org.hl7.fhir.common.hapi.validation.support.ValidationSupportChain;
+import org.hl7.fhir.common.hapi.validation.validator.FhirInstanceValidator;
+
+/**
+ * HAPI's instance validator against base R4. NDJSON of resources in; out, one line of JSON for each message that is more
+ * than information: {"line","severity","location","id","message"}, and at the end {"validated":n}.
+ */
+public final class Validate {
+  public static void main(String[] arguments) throws Exception {
+    FhirContext context = FhirContext.forR4();
+    var support =
+        new ValidationSupportChain(
+            new DefaultProfileValidationSupport(context),
+            new CommonCodeSystemsTerminologyService(context),
+            new InMemoryTerminologyServerValidationSupport(context),
+            new SnapshotGeneratingValidationSupport(context));
+    FhirValidator validator = context.newValidator();
+    validator.registerValidatorModule(new FhirInstanceValidator(support));
+
+    ObjectMapper json = new ObjectMapper();
+    BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    int line = 0;
+    for (String resource; (resource = in.readLine()) != null; ) {
+      ++line;
+      for (SingleValidationMessage message : validator.validateWithResult(resource).getMessages()) {
+        String severity = message.getSeverity().getCode();
+        if (severity.equals("information")) continue;
+        ObjectNode row = json.createObjectNode();
+        row.put("line", line).put("severity", severity).put("location", message.getLocationString());
+        row.put("id", message.getMessageId()).put("message", message.getMessage());
+        System.out.println(json.writeValueAsString(row));
+      }
+    }
+    System.out.println(json.createObjectNode().put("validated", line).toString());
+  }
+
+  private Validate() {}
+}

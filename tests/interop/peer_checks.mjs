@@ -1,0 +1,299 @@
+// What is asked of every server: the sample clinic over HTTP, and then a day's life in the EHR.
+
+import fs from 'node:fs';
+import { Site, comparable } from './authledger.mjs';
+import { NotRun, expect, expectEqual, expectSameRows } from './checks.mjs';
+import { Fhir } from './fhir.mjs';
+import { Front } from './front.mjs';
+
+// authledger and the clinic on one server. `open` sets up, the checks follow in their order.
+export class PeerCase {
+  constructor(peer, clinic, folder) {
+    this.peer = peer; // {name, preset, base, bundleType}
+    this.clinic = clinic; // {day, resources}
+    this.folder = folder;
+  }
+
+  async open() {
+    this.people = new Fhir(this.peer.base);
+    this.front = await Front.before(this.peer.base);
+    // Rounds overlap by seconds, not minutes, so that these rounds, minutes apart, read only what changed.
+    this.endpoint = { base_url: this.front.base, preset: this.peer.preset, overlap: '2s' };
+    this.site = new Site(this.folder, this.clinic.day, this.endpoint, { visibility_window: '1s' });
+  }
+
+  close() {
+    this.front?.close();
+  }
+
+  // The Flags and Tasks that stand at the server, with authledger's tag or not.
+  async notices() {
+    return [...(await this.people.all('Flag?_count=200')), ...(await this.people.all('Task?_count=200'))];
+  }
+
+  async noticeOf(patient, kind) {
+    const notice = (await this.site.notices()).find((row) => row.patient === `Patient/${patient}` && row.kind === kind);
+    expect(notice, `no notice ${kind} of ${patient}`);
+    return notice;
+  }
+
+  async authorizationOf(number) {
+    return (await this.site.authorizations()).find((row) => row.authorization_number === number);
+  }
+}
+
+const versions = (resources) => resources.map((each) => `${each.resourceType}/${each.id} ${each.meta.versionId}`).sort().join('\n');
+
+// In the order in which they run; each says whether the ones after it need it.
+export const peerChecks = [
+  {
+    name: 'the sample clinic is loaded over HTTP',
+    needed: true,
+    async run(it) {
+      await it.people.load(it.clinic.resources, it.peer.bundleType);
+      return `${it.clinic.resources.length} resources`;
+    },
+  },
+  {
+    name: 'the first round reads all of it and delivers every notice',
+    needed: true,
+    async run(it, reference) {
+      const round = await it.site.sync();
+      expectEqual(JSON.stringify(round.pulled), JSON.stringify(reference.round.pulled), 'pulled');
+      expectEqual(round.facts.new, reference.round.facts.new, 'new facts');
+      expectEqual(round.notices.created, reference.round.notices.created, 'notices created');
+      return `${round.requests} requests`;
+    },
+  },
+  {
+    name: 'the authorizations are those of the sandbox',
+    async run(it, reference) {
+      const rows = await it.site.authorizations();
+      expectSameRows(rows, reference.authorizations, 'authorizations');
+      return `${rows.length} rows`;
+    },
+  },
+  {
+    name: 'the services are those of the sandbox',
+    async run(it, reference) {
+      const rows = await it.site.services();
+      expectSameRows(rows, reference.services, 'services');
+      return `${rows.length} rows`;
+    },
+  },
+  {
+    name: 'the notices are those of the sandbox',
+    async run(it, reference) {
+      const rows = await it.site.notices();
+      expectSameRows(comparable(rows), comparable(reference.notices), 'notices');
+      return `${rows.length} rows`;
+    },
+  },
+  {
+    name: 'each notice stands at the server once, with its text',
+    async run(it) {
+      const wanted = (await it.site.notices()).map((row) => [row.remote, row.text]);
+      const found = (await it.notices()).map((each) => [`${each.resourceType}/${each.id}`, each.code?.text && each.resourceType === 'Flag' ? each.code.text : each.description]);
+      expectSameRows(found, wanted, 'Flags and Tasks');
+      return `${found.length} resources`;
+    },
+  },
+  {
+    name: 'a second round writes nothing',
+    async run(it) {
+      const before = versions(await it.notices());
+      const written = it.front.written.length;
+      const round = await it.site.sync();
+      expectEqual(it.front.written.length - written, 0, 'writes over HTTP');
+      expectEqual(versions(await it.notices()), before, 'versions at the server');
+      const { created, updated, retired } = round.notices;
+      expectEqual(created + updated + retired, 0, 'notices written');
+      expectEqual(round.facts.new + round.facts.retracted + round.entries, 0, 'facts and journal entries');
+      const read = Object.values(round.pulled).reduce((sum, count) => sum + count, 0);
+      expectEqual(read, 0, 'resources read, where nothing changed');
+      return `${round.requests} requests`;
+    },
+  },
+  {
+    name: 'a new visit is read by the next round alone, and the notices follow',
+    async run(it) {
+      const task = await it.noticeOf('story-03', 'units_low');
+      const flag = await it.noticeOf('story-03', 'utilization');
+      // What people write into a Task is theirs.
+      const { etag, ...resource } = await it.people.read(task.remote);
+      await it.people.write(
+        { ...resource, status: 'in-progress', owner: { reference: 'Practitioner/clinician-03' }, note: [{ text: 'Renewal form requested.' }] },
+        { 'if-match': etag }
+      );
+      const made = await it.people.request('POST', 'Encounter', visitOf(it, 'story-03', undefined, 15));
+      expectEqual(made.status, 201, 'POST Encounter');
+      it.visit = made.body?.id ?? (await it.people.all('Encounter?patient=story-03&_count=50')).at(-1).id;
+      const round = await it.site.sync();
+      expectEqual(round.pulled.Encounter, 1, 'visits read');
+      expectEqual((await it.authorizationOf('AL-S03')).used, 10, 'used');
+      expectEqual((await it.people.read(flag.remote)).code.text.slice(0, 10), '10 of 12 v', 'the Flag');
+      const changed = await it.people.read(task.remote);
+      expectEqual(changed.description.slice(0, 4), '2 of', 'the Task');
+      expectEqual(changed.status, 'in-progress', "the person's status");
+      expectEqual(changed.owner?.reference, 'Practitioner/clinician-03', "the person's owner");
+      expectEqual(changed.note?.[0].text, 'Renewal form requested.', "the person's note");
+    },
+  },
+  {
+    name: 'a visit that is deleted is reversed, and the notices with it',
+    async run(it) {
+      if (!it.visit) throw new NotRun('the visit was not made');
+      const flag = await it.noticeOf('story-03', 'utilization');
+      const { status } = await it.people.request('DELETE', `Encounter/${it.visit}`);
+      expect(status < 300, `DELETE answered ${status}`);
+      const round = await it.site.sync();
+      if (round.facts.retracted === 0 && it.peer.noDeletions) throw new NotRun(it.peer.noDeletions);
+      expectEqual(round.facts.retracted, 1, 'facts retracted');
+      expectEqual((await it.authorizationOf('AL-S03')).used, 9, 'used');
+      expectEqual((await it.people.read(flag.remote)).code.text.slice(0, 9), '9 of 12 v', 'the Flag');
+      const { code, stderr } = await it.site.run('verify');
+      expectEqual(code, 0, `verify said ${stderr.slice(0, 300)}`);
+    },
+  },
+  {
+    name: 'a Task that a person closes stays closed, and is not written again',
+    async run(it) {
+      const notice = await it.noticeOf('story-03', 'units_low');
+      const { etag, ...task } = await it.people.read(notice.remote);
+      await it.people.write({ ...task, status: 'completed' }, { 'if-match': etag });
+      const late = await it.people.request('PUT', notice.remote, { ...task, status: 'rejected' }, { 'if-match': etag });
+      expect(late.status === 412 || late.status === 409, `the server took an update of an old version: ${late.status}`);
+      // A new visit changes what the Task would say, so that authledger has something to deliver.
+      await it.people.write(visitOf(it, 'story-03', 'interop-visit-after-closing', 14));
+      const written = it.front.written.length;
+      await it.site.sync();
+      expect(!it.front.written.slice(written).some((each) => each.path.endsWith(notice.remote)), 'the closed Task was written');
+      expectEqual((await it.people.read(notice.remote)).status, 'completed', 'the Task');
+      expectEqual((await it.noticeOf('story-03', 'units_low')).state, 'closed_by_person', 'the notice');
+    },
+  },
+  {
+    name: 'a conditional create that is sent twice makes one resource',
+    async run(it) {
+      const identifier = { system: 'urn:example:interop', value: 'once' };
+      const flag = {
+        resourceType: 'Flag',
+        identifier: [identifier],
+        status: 'entered-in-error',
+        code: { text: 'Made by the interoperability test' },
+        subject: { reference: 'Patient/story-01' },
+      };
+      const condition = { 'if-none-exist': `identifier=${encodeURIComponent(`${identifier.system}|${identifier.value}`)}` };
+      const first = await it.people.request('POST', 'Flag', flag, condition);
+      const second = await it.people.request('POST', 'Flag', flag, condition);
+      expectEqual(`${first.status} ${second.status}`, '201 200', 'the two answers');
+      const found = await it.people.all(`Flag?${condition['if-none-exist']}`);
+      expectEqual(found.length, 1, 'Flags');
+    },
+  },
+  {
+    name: 'creates whose answers are lost are found again, not repeated',
+    async run(it) {
+      // Visits without an authorization: one new Task for each.
+      const before = (await it.site.notices()).length;
+      for (const hour of [13, 14, 15]) await it.people.write(visitOf(it, 'story-07', `interop-uncovered-${hour}`, hour));
+      it.front.swallow = 3;
+      // What was lost waits until a search can show it (visibility_window), and longer after each failure.
+      let rows;
+      for (let round = 0; round < 8; ++round) {
+        await it.site.run('sync', '--on', it.clinic.day);
+        rows = await it.site.notices();
+        if (rows.every((row) => ['current', 'closed_by_person'].includes(row.state))) break;
+        await new Promise((resolve) => setTimeout(resolve, 3000));
+      }
+      expectEqual(it.front.swallow, 0, 'answers still to be lost');
+      const open = rows.filter((row) => !['current', 'closed_by_person'].includes(row.state));
+      expect(open.length === 0, () => `${open.length} notices are not delivered, the first is ${JSON.stringify(open[0])}`);
+      expectEqual(rows.length, before + 3, 'notices');
+      const ids = (await it.notices()).flatMap((each) => each.identifier ?? []).map((one) => `${one.system}|${one.value}`);
+      expectEqual(new Set(ids).size, ids.length, 'identifiers, each once');
+      return '3 answers lost';
+    },
+  },
+  {
+    name: 'a sweep by patient sees what was written a moment ago',
+    async run(it, reference) {
+      const feeds = Object.fromEntries(Object.keys(reference.round.pulled).map((type) => [type, 'off']));
+      const site = new Site(
+        `${it.folder}/sweep`,
+        it.clinic.day,
+        { ...it.endpoint, roster: { file: 'roster.txt' }, feeds: { ...feeds, Encounter: { strategy: 'per_patient', mappings: ['encounter'] } }, deliver: false },
+        { enabled: false }
+      );
+      fs.writeFileSync(`${site.folder}/roster.txt`, 'story-14\n');
+      const before = (await site.sync()).pulled.Encounter;
+      await it.people.write(visitOf(it, 'story-14', 'interop-visit-of-a-moment-ago', 16));
+      // HAPI would answer the same search again from results that are up to a minute old.
+      expectEqual((await site.sync()).pulled.Encounter, before + 1, 'visits read');
+    },
+  },
+  {
+    name: 'small pages give the same ledger',
+    async run(it, reference) {
+      const pageSize = Math.max(10, Math.ceil(it.clinic.resources.length / 200));
+      const site = new Site(`${it.folder}/pages`, it.clinic.day, { ...it.endpoint, page_size: pageSize, deliver: false }, { enabled: false });
+      const round = await site.sync();
+      expectSameRows(unchanged(await site.authorizations()), unchanged(reference.authorizations), 'authorizations');
+      return `pages of ${pageSize}, ${round.requests} requests`;
+    },
+  },
+  {
+    name: 'probe finds by test what the statement claims, writes on a test patient among it',
+    async run(it) {
+      const { code, stdout, stderr } = await it.site.run('probe', '--allow-writes', '--patient', 'story-14');
+      expectEqual(code, 0, `probe said ${stderr.slice(0, 400)}`);
+      const [plan] = JSON.parse(stdout);
+      expect(plan.complete, 'something has no road');
+      const guessed = plan.sources.filter((source) => source.strategy !== 'last_updated');
+      expect(guessed.length === 0, () => `${guessed[0].resource_type}: ${guessed[0].strategy} ${guessed[0].reason}`);
+      for (const type of ['Flag', 'Task']) {
+        const finding = plan.findings?.find((each) => each.resource_type === type) ?? {};
+        expect(finding.conditional_create === true && finding.guards_update === true, () => `${type}: ${JSON.stringify(finding)}`);
+      }
+      return plan.software;
+    },
+  },
+  {
+    name: 'a first load by bulk export gives the same ledger',
+    async run(it, reference) {
+      const { body: statement } = await it.people.request('GET', 'metadata');
+      const { operation = [], resource } = statement.rest[0];
+      const operations = [...operation, ...resource.flatMap((each) => each.operation ?? [])].map((each) => each.name);
+      if (!operations.includes('export')) throw new NotRun(`${it.peer.name} as run here offers no $export`);
+      const types = Object.keys(reference.round.pulled);
+      const feeds = Object.fromEntries(types.map((type) => [type, { strategy: 'bulk' }]));
+      const site = new Site(`${it.folder}/bulk`, it.clinic.day, { ...it.endpoint, feeds, deliver: false }, { enabled: false });
+      const { code, stdout, stderr } = await site.run('config', 'check');
+      if (code === 2 && /strategy/.test(stdout + stderr)) throw new NotRun('this authledger reads no bulk export yet');
+      const asked = it.front.paths.length;
+      // An export goes on over rounds.
+      for (let round = 0; round < 10; ++round) {
+        await site.sync();
+        if ((await site.authorizations()).length >= reference.authorizations.length) break;
+        await new Promise((resolve) => setTimeout(resolve, 3000));
+      }
+      const paths = it.front.paths.slice(asked);
+      expect(paths.some((path) => path.includes('$export?')), 'no export was asked for');
+      expect(paths.some((path) => path.includes('/Binary/')), 'no file of an export was read');
+      expectSameRows(unchanged(await site.authorizations()), unchanged(reference.authorizations), 'authorizations');
+    },
+  },
+];
+
+// Without the authorizations whose visits the checks before changed.
+function unchanged(rows) {
+  return rows.filter((row) => !['AL-S03', 'AL-S14-a', 'AL-S14-b'].includes(row.authorization_number));
+}
+
+// One more finished visit of a story patient on the clinic's day.
+function visitOf(it, patient, id, hour) {
+  const former = it.clinic.resources.findLast((each) => each.resourceType === 'Encounter' && each.subject.reference === `Patient/${patient}`);
+  const at = (minute) => new Date(`${it.clinic.day}T${hour}:00:00Z`).toISOString().replace('00:00.000Z', `${minute}:00Z`);
+  const { id: _, ...rest } = former;
+  return { ...rest, ...(id ? { id } : {}), period: { start: at('00'), end: at('45') } };
+}
