@@ -176,6 +176,8 @@ Closing closing_of(const NoticeRecord& record, const Consolidated& subject, cons
   if (!is_recipient(policy.rules, record.kind, record.is_copy ? record.role : Role::none)) {
     return {Resolution::told_nobody, "the rules no longer ask for it"};
   }
+  const bool is_first_now = record.is_copy && recipients_of(policy.rules, record.kind).front() == record.role;
+  if (is_first_now) return {Resolution::told_elsewhere, "another notice tells this role of it"};
   const Warnings warnings(subject, allocation, policy, today);
   const AuthorizationLine* line = warnings.line_of(record.topic);
   switch (record.kind) {

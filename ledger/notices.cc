@@ -73,15 +73,26 @@ bool differs(const DesiredNotice& notice, const NoticeRecord& record) {
   return desired_hash(notice) != record.desired_hash || notice.role != record.role || notice.band > record.band;
 }
 
-// A copy is for its own role alone.
+// The role that the kind goes to where no rule says otherwise.
+bool is_usual_role(const DesiredNotice& notice) {
+  static const NoticeRules kUsual;
+  if (notice.role == Role::none) return true;
+  auto found = kUsual.recipients.find(std::string(word_of(notice.kind)));
+  return found != kUsual.recipients.end() && !found->second.empty() && found->second.front() == notice.role;
+}
+
+// A copy is for its own role alone. Without `now` nothing goes on to another role, and what did stays there.
 void escalate_unowned(std::vector<DesiredNotice>& desired, std::span<const NoticeRecord> stored, const Rules& rules,
-                      Instant now) {
+                      std::optional<Instant> now) {
   const std::map<Cause, const NoticeRecord*> latest = latest_episodes(stored);
   for (DesiredNotice& notice : desired) {
     auto found = latest.find(cause_of(notice));
     if (notice.is_copy || found == latest.end() || !found->second->is_open) continue;
     const std::optional<Instant> at = escalates_at(notice.role, !notice.owner.empty(), found->second->opened_at, rules);
-    if (at && *at <= now) escalate(notice, rules);
+    DesiredNotice passed_on = notice;
+    escalate(passed_on, rules);
+    const bool is_due = now ? at && *at <= *now : at && found->second->role == passed_on.role;
+    if (is_due) notice = std::move(passed_on);
   }
 }
 
@@ -141,7 +152,9 @@ Hash desired_hash(const DesiredNotice& notice) {
   add(input, notice.first_day);
   add(input, notice.last_day);
   input.add(notice.authorization_number).add(notice.focus);
+  // What says no more than former versions did keeps its hash, so that an upgrade writes nothing.
   if (!notice.owner.empty()) input.add(notice.owner).add(notice.owner_source);
+  if (!is_usual_role(notice)) input.add(word_of(notice.role));
   return input.sha256();
 }
 
@@ -193,7 +206,7 @@ std::vector<NoticeChange> plan_notices(const std::string& tenant, int64_t subjec
                                        const Allocation& allocation, const Policy& policy, Day today,
                                        std::span<const NoticeRecord> stored, std::optional<Instant> now) {
   std::vector<DesiredNotice> desired = desired_notices(subject, allocation, policy, today);
-  if (now) escalate_unowned(desired, stored, policy.rules, *now);
+  escalate_unowned(desired, stored, policy.rules, now);
   std::vector<NoticeChange> changes = plan_notices(tenant, subject_id, desired, stored);
   for (NoticeChange& change : changes) {
     if (change.desired || change.resolved_by != Resolution::none) continue;

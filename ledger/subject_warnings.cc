@@ -47,7 +47,8 @@ std::string benefit_topic(const BenefitBalance& benefit) {
 }
 
 bool Warnings::needs_update(const AuthorizationLine& line) const {
-  return is_near_end(line) || ((is_low(line) || is_exhausted(line)) && !successor_of(line));
+  const bool runs_out = (is_low(line) || is_exhausted(line)) && !relieved_by(line);
+  return is_near_end(line) || (runs_out && !successor_of(line));
 }
 
 void Warnings::add_conflicts(std::vector<DesiredNotice>& tasks) const {

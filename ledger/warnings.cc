@@ -188,7 +188,7 @@ void Warnings::add_units_low(const AuthorizationLine& line, std::vector<DesiredN
   if (!is_running(line) || !balance.approved || !balance.available || !balance.available->is_positive()) return;
   const WarningRule& warnings = policy_.rules.warnings;
   const bool is_kept = is_in_margin(warnings, *balance.available, *balance.approved);
-  if (!is_low(line) && !is_kept) return;
+  if ((!is_low(line) && !is_kept) || relieved_by(line)) return;
   DesiredNotice notice =
       notice_about(line, NoticeKind::units_low, unit_band_severity(warnings, *balance.available, *balance.approved));
   notice.due_day = line.last_day;
@@ -225,7 +225,7 @@ void Warnings::add_line_tasks(const AuthorizationLine& line, std::vector<Desired
                              end_clause(line))
                : fmt::format("All {} of {} are {}{}", counted(*balance.approved, line.measure), name, how,
                              end_clause(line)));
-  } else if (!relieved_by(line)) {
+  } else {
     add_units_low(line, tasks);
   }
   if (is_running(line) && line.payer_used_quantity && *line.payer_used_quantity > balance.used) {

@@ -3,13 +3,10 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <map>
 
-#include "base/text.h"
 #include "ledger/forecast.h"
 #include "ledger/reckon.h"
-#include "sandbox/sandbox.h"
-#include "tests/adapters/mapped_resource.h"
+#include "tests/sandbox/clinic_histories.h"
 
 namespace authledger {
 namespace {
@@ -17,26 +14,6 @@ namespace {
 // The sample clinic, seen four weeks before its today: what was forecast then, against what happened since.
 constexpr int kWeeksBack = 4;
 const Day kToday = day_of(2026, 3, 11);
-
-using Histories = std::map<std::string, std::vector<Fact>>;
-
-Histories read_histories() {
-  const ResourceMapper mapper = compile_mapper();
-  Histories histories;
-  JsonDocument document;
-  for (const std::string& line : split(sample_clinic(format_day(kToday), 1), '\n')) {
-    if (line.empty()) continue;
-    const auto parsed = document.parse(line);
-    if (!parsed.ok()) continue;
-    MappedFacts mapped = mapper.map(*parsed, {"ehr", "https://ehr.example/fhir"});
-    for (Fact& fact : mapped.facts) {
-      std::vector<Fact>& history = histories[mapped.patient];
-      fact.fact_seq = static_cast<int64_t>(history.size()) + 1;
-      history.push_back(std::move(fact));
-    }
-  }
-  return histories;
-}
 
 // Only what had happened by the day; nothing is booked, so that the past alone must tell.
 std::vector<Fact> as_of(const std::vector<Fact>& history, Day day) {
@@ -79,7 +56,7 @@ TEST(ForecastBackTest, TellsFourWeeksAheadWhatTheSampleClinicDid) {
   const Policy policy = make_policy(1, rules).value();
   const Day then = kToday - 7 * kWeeksBack;
   Errors unused, exhausted;
-  for (const auto& [patient, history] : read_histories()) {
+  for (const auto& [patient, history] : clinic_histories(kToday)) {
     const Reckoning now = reckon(as_of(history, kToday), policy, kToday);
     const std::vector<Fact> known = as_of(history, then);
     Reckoning before = reckon(known, policy, then);

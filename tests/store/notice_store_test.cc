@@ -206,6 +206,48 @@ TEST_F(NoticeStore, LeavesANoticeThatAPersonClosedAlone_Fault34) {
   EXPECT_EQ(stored()[0].state, NoticeState::retired);
 }
 
+TEST_F(NoticeStore, WaitsForTheTimeAtWhichARoleIsTold) {
+  DesiredNotice notice = desired("a");
+  notice.role = Role::biller;
+  notice.is_copy = true;
+  notice.owner = "Organization/billing";
+  notice.band = 2;
+  notice.limit = Quantity::of_units(12);
+  NoticeChange change{"k1", 1, notice, "", Resolution::none, at_second(500)};
+  std::vector<SubjectNoticeChanges> changes{{subject, {change}}};
+  transact(pg, tenant, [&](Transaction& transaction) { save_notice_changes(transaction, changes, at_second(0)); });
+  EXPECT_EQ(*stored()[0].desired, notice);
+  EXPECT_TRUE(stored()[0].record.has_owner);
+  EXPECT_EQ(stored()[0].record.opened_at, at_second(0));
+  EXPECT_TRUE(lease("w1", 499).empty());
+  EXPECT_EQ(count_pending_writes(pg, tenant, at_second(499)).notices, 0);
+  ASSERT_EQ(lease("w1", 500).size(), 1U) << "the digest wakes it by itself";
+}
+
+TEST_F(NoticeStore, KeepsWhyANoticeEndedAndTheOwnerThatWasWritten) {
+  save("k1", desired("a"));
+  lease("w1", 1);
+  DeliveryResult written = created("k1", desired_hash(desired("a")));
+  written.owner = "Practitioner/d1";
+  save_delivery(pg, tenant, written, "w1", at_second(2));
+  EXPECT_EQ(stored()[0].delivered_owner, "Practitioner/d1");
+  NoticeChange change{"k1", 1, std::nullopt, "a new authorization starts 2026-07-01", Resolution::renewed};
+  std::vector<SubjectNoticeChanges> changes{{subject, {change}}};
+  transact(pg, tenant, [&](Transaction& transaction) { save_notice_changes(transaction, changes, at_second(3)); });
+  EXPECT_EQ(stored()[0].resolved_by, Resolution::renewed);
+  EXPECT_EQ(stored()[0].closed_at, at_second(3));
+  ASSERT_EQ(lease("w1", 4).size(), 1U);
+  DeliveryResult retired;
+  retired.notice_key = "k1";
+  retired.is_retired = true;
+  retired.closed_status = "completed";
+  save_delivery(pg, tenant, retired, "w1", at_second(5));
+  EXPECT_EQ(stored()[0].person_status, "completed") << "a person was quicker";
+  save("k1", desired("a"));
+  EXPECT_EQ(stored()[0].resolved_by, Resolution::none) << "what is wanted again has not ended";
+  EXPECT_FALSE(stored()[0].closed_at);
+}
+
 TEST_F(NoticeStore, HoldsAndReleasesWhatARunWouldWrite_Fault80) {
   save("k1", desired("a"));
   save("k2", desired("b"), 2);
