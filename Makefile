@@ -1,10 +1,6 @@
 # Every target installs the Debian packages that it lacks, naming them. See README.md.
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help packages build demo serve test test-sanitized simulate bench bench-large bench-engines fuzz lint format clean
-=======
-.PHONY: help packages build demo serve test test-sanitized interop bench bench-engines fuzz lint format clean
->>>>>>> interop
+.PHONY: help packages build demo serve test test-sanitized interop simulate bench bench-large bench-engines fuzz lint format clean
 
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
@@ -16,11 +12,8 @@ help:
 	@echo "make build           build/release/authledger"
 	@echo "make test            build and run every test"
 	@echo "make test-sanitized  the same under AddressSanitizer and UndefinedBehaviorSanitizer"
-<<<<<<< HEAD
 	@echo "make simulate SEEDS=1000  a clinic's year with faults, so many times; FIRST=N starts at seed N"
-=======
 	@echo "make interop         authledger against HAPI FHIR JPA and Medplum over HTTP; SMART judged by jose; HAPI's validator"
->>>>>>> interop
 	@echo "make bench           measure; prints the machine, the ceiling and the ratios"
 	@echo "make bench-large     the same for 100,000 patients and 10 million journal entries (20 minutes, 20 GB)"
 	@echo "make fuzz SECONDS=60  fuzz JSON, FHIRPath, ViewDefinitions and dates, each for that long"
@@ -50,7 +43,6 @@ test-sanitized: packages
 	cmake --build --preset asan-ubsan
 	ctest --test-dir build/asan-ubsan --output-on-failure -j2
 
-<<<<<<< HEAD
 SEEDS ?= 200
 FIRST ?= 1
 simulate: packages
@@ -59,11 +51,10 @@ simulate: packages
 	@cmake --build --preset release --target simulation_year_test
 	@AUTHLEDGER_PROGRESS=1 AUTHLEDGER_SEEDS=$(SEEDS) AUTHLEDGER_FIRST_SEED=$(FIRST) \
 	  build/release/simulation_year_test --gtest_brief=1 --gtest_filter='SimulatedYear.TheTenInvariants*'
-=======
+
 # Ends with {"passed":n,"failed":n,"not_run":n}. PARTS: any of hapi, medplum, smart, stories (tests/interop/README.md).
 interop: build
 	@tests/interop/interop.sh $(PARTS)
->>>>>>> interop
 
 bench: packages
 	@cmake --preset release -DAUTHLEDGER_BENCH=ON >build.log 2>&1 || { cat build.log; exit 1; }

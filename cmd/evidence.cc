@@ -7,6 +7,7 @@
 
 #include "base/private_file.h"
 #include "cmd/reckoning.h"
+#include "ledger/store/journal_store.h"
 
 namespace authledger {
 namespace {
@@ -29,13 +30,13 @@ int run_evidence(const GlobalOptions& global, const EvidenceOptions& options) {
   if (!asked) return kExitBadUsage;
   auto [session, exit_code] = open_session(global);
   if (!session) return exit_code;
-  // Without an instant: the end of the day of service, where the site is.
+  // Without an instant: the end of the day of service, where the site is, or what is settled of a day that still runs.
   EvidenceQuestion question{options.asked, *asked->on_day, {}};
   const Instant day_end = session->policy().zone.start_of(question.on + 1) - std::chrono::microseconds(1);
-  question.as_known_at = asked->as_known_at.value_or(std::min(day_end, SystemClock().now()));
   std::optional<Failure> unsettled_since;
   transact(session->connection(), session->tenant_id(), [&](Transaction& transaction) {
-    if (asked->as_known_at) unsettled_since = settle(transaction, question.as_known_at);
+    question.as_known_at = asked->as_known_at.value_or(std::min(day_end, oldest_open_transaction(transaction)));
+    unsettled_since = settle(transaction, question.as_known_at);
   });
   if (unsettled_since) {
     fmt::print(stderr, "authledger: {}\n", unsettled_since->message);

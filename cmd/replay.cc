@@ -3,14 +3,13 @@
 #include <CLI/CLI.hpp>
 #include <array>
 #include <iostream>
-#include <map>
 
 #include "base/json.h"
 #include "cmd/session.h"
 #include "ledger/reckon.h"
 #include "ledger/store/journal_store.h"
 #include "ledger/store/subject_store.h"
-#include "ledger/store/tenant_store.h"
+#include "sync/answers.h"
 
 namespace authledger {
 namespace {
@@ -26,7 +25,7 @@ struct ReplayFault {
 
 class Replay {
  public:
-  explicit Replay(TenantSession& session) : session_(session) {}
+  explicit Replay(TenantSession& session) : session_(session), policies_(session) {}
 
   void subject(int64_t subject_id) {
     std::vector<JournalEntry> entries;
@@ -63,21 +62,13 @@ class Replay {
     for (const Fact& fact : facts) {
       if (fact.fact_seq <= entry.facts_seq) known.push_back(fact);
     }
-    const Policy& policy = policy_of(entry.policy_version);
+    const Policy& policy = policies_.version(entry.policy_version);
     const auto [subject, allocation] = reckon(known, policy, entry.as_of_day);
     return plan_entry(subject, allocation, fold_positions(posted));
   }
 
-  const Policy& policy_of(int64_t version) {
-    auto found = policies_.find(version);
-    if (found == policies_.end()) {
-      found = policies_.emplace(version, read_policy(session_.connection(), session_.tenant_id(), version)).first;
-    }
-    return found->second;
-  }
-
   TenantSession& session_;
-  std::map<int64_t, Policy> policies_;
+  KnownPolicies policies_;
 };
 
 int run_replay(const GlobalOptions& global, const std::string& patient) {

@@ -38,7 +38,7 @@ std::optional<ChainFault> ChainCheck::add(const EntryView& entry, std::span<cons
   if (entry.previous_hash != bytes_of(hash_)) {
     return ChainFault{entry.entry_seq, "the previous entry's hash does not match"};
   }
-  const Hash hash = authledger::entry_hash(input_, subject_key_, entry, transfers);
+  const Hash hash = authledger::entry_hash(memory_, subject_key_, entry, transfers);
   if (entry.entry_hash != bytes_of(hash)) {
     return ChainFault{entry.entry_seq, "the entry's own hash does not match its content"};
   }

@@ -32,8 +32,8 @@ struct TransferView {
 EntryView view_of(const JournalEntry& entry);
 TransferView view_of(const Transfer& transfer);
 
-// The same as entry_hash; `input` is working memory.
-Hash entry_hash(HashInput& input, std::string_view subject_key, const EntryView& entry,
+// The same as entry_hash; `memory` is kept from entry to entry.
+Hash entry_hash(std::string& memory, std::string_view subject_key, const EntryView& entry,
                 std::span<const TransferView> transfers);
 
 // Follows the chain of one subject after the other.
@@ -50,7 +50,7 @@ class ChainCheck {
   std::string subject_key_;
   int64_t entry_seq_ = 0;
   Hash hash_{};
-  HashInput input_;
+  std::string memory_;
 };
 
 // Sums by (book, account, measure) of one subject after the other, to be set against its projection. Views of books
