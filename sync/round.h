@@ -40,6 +40,7 @@ struct RoundOptions {
   bool pull = true;
   bool deliver = true;
   std::string endpoint;       // Only this one; empty = all.
+  bool woken_only = false;    // Pull only what an EHR said has changed (Subscriptions), not every feed.
   std::optional<Day> on_day;  // As if today were this day.
 };
 
