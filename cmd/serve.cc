@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "cmd/session.h"
 #include "server/health.h"
+#include "server/hooks.h"
 #include "sync/loop.h"
 
 namespace authledger {
@@ -43,10 +44,35 @@ void publish(const LoopReport& report, const Clock& clock, ServerHealth& state) 
   }
 }
 
+// The endpoints that may notify; an unreadable secret is a mistake of the config.
+Result<std::vector<Hook>> read_hooks(const Config& config) {
+  std::vector<Hook> hooks;
+  for (const EndpointConfig& endpoint : config.endpoints) {
+    const SubscriptionsConfig& subscriptions = endpoint.subscriptions;
+    if (subscriptions.hook_url.empty()) continue;
+    auto secret = read_secret(subscriptions.secret_file, subscriptions.secret_env, config.folder);
+    if (!secret) return Failure{fmt::format("{}: subscriptions: {}", endpoint.name, secret.error().message)};
+    Hook hook{endpoint.name, std::move(*secret), {}};
+    for (const FeedConfig& feed : endpoint.feeds) {
+      if (feed.strategy != FeedConfig::Strategy::off) hook.resource_types.push_back(feed.resource_type);
+    }
+    hooks.push_back(std::move(hook));
+  }
+  return hooks;
+}
+
 int run_serve(const GlobalOptions& global) {
   std::stop_token stop = stop_on_signals();
   auto [session, exit_code] = open_session(global);
   if (!session) return exit_code;
+  auto hooks = read_hooks(session->config());
+  if (!hooks) {
+    fmt::print(stderr, "authledger: {}\n", hooks.error().message);
+    return kExitBadUsage;
+  }
+  // Before the server, so that it outlives every handler.
+  std::optional<WakeupRecorder> recorder;
+  if (!hooks->empty()) recorder.emplace(*session);
   auto server = HttpServer::start(session->config().server.listen);
   if (!server) {
     fmt::print(stderr, "authledger: {}\n", server.error().message);
@@ -55,6 +81,7 @@ int run_serve(const GlobalOptions& global) {
   ServerHealth state;
   state.set_database_ok(true);
   add_health_routes(**server, state);
+  if (recorder) add_hook_routes(**server, std::move(*hooks), *recorder);
   fmt::print("authledger serves {} on http://{} (/health/live, /health/ready, /metrics); Ctrl-C stops it\n",
              session->config().tenant.name, (*server)->address());
   std::fflush(stdout);

@@ -71,6 +71,13 @@ struct ColumnOverride {
   std::string mapping, column, path;
 };
 
+// How an EHR wakes authledger when something changed; without `hook_url` it is only asked at intervals.
+struct SubscriptionsConfig {
+  std::string hook_url;  // Where the EHR reaches us: ends in /hooks/<endpoint>.
+  std::string secret_file, secret_env;
+  std::map<std::string, std::string> topics = {};  // Resource type → SubscriptionTopic URL (R5 Backport); else R4.
+};
+
 struct EndpointConfig {
   std::string name;
   std::string base_url;              // FHIR base without trailing slash; empty for a folder source.
@@ -100,7 +107,8 @@ struct EndpointConfig {
   std::string ca_file;                         // Private certificate authority (PEM).
   std::string client_certificate_file;         // Mutual TLS (PEM), with its key.
   std::string client_key_file;
-  std::string proxy;    // URL of an HTTP proxy, "none", or empty: as the environment says (https_proxy, no_proxy).
+  std::string proxy;  // URL of an HTTP proxy, "none", or empty: as the environment says (https_proxy, no_proxy).
+  SubscriptionsConfig subscriptions;
   bool deliver = true;  // Notices are written here; in a loaded config true of one endpoint at most.
 };
 

@@ -292,6 +292,7 @@ EndpointConfig read_endpoint(YamlMapReader& map, const std::string& folder) {
   map.text_list("join_patients_by", endpoint.join_patients_by);
   read_also_at(map, endpoint);
   read_transport(map, endpoint, folder);
+  read_subscriptions(map, endpoint, folder);
   if (!endpoint.folder.empty()) endpoint.deliver = false;
   map.boolean("deliver", endpoint.deliver);
   if (endpoint.deliver && !endpoint.folder.empty()) map.problem("deliver", "a folder cannot receive notices");

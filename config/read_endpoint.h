@@ -16,6 +16,9 @@ EndpointConfig read_endpoint(YamlMapReader& map, const std::string& folder);
 void read_auth(YamlMapReader& endpoint_map, EndpointConfig& endpoint, const std::string& folder);
 void refuse_secrets(YamlMapReader& map);
 
+// Reads `subscriptions:`; the endpoint's feeds and name are known by then.
+void read_subscriptions(YamlMapReader& endpoint_map, EndpointConfig& endpoint, const std::string& folder);
+
 // Reads `feeds:` over the feeds that `endpoint` has (none in a preset file).
 void read_feeds(YamlMapReader& map, EndpointConfig& endpoint, const std::string& folder);
 

@@ -42,10 +42,9 @@ const ResourceStore::Record* ResourceStore::find(std::string_view type, std::str
 
 // The index keeps the terms of earlier versions too, so that a lagging search finds what it still sees; matches()
 // decides.
-HeldVersion& ResourceStore::append(Shelf& shelf, Record& record, HeldVersion version) {
+void ResourceStore::append(Shelf& shelf, Record& record, HeldVersion version) {
   for (std::string& term : index_terms(version.keys)) shelf.index[std::move(term)].insert(&record);
   record.versions.push_back(std::move(version));
-  return record.versions.back();
 }
 
 WriteResult ResourceStore::write(std::string_view type, std::string_view id, JsonView resource, std::string_view method,
@@ -63,8 +62,9 @@ WriteResult ResourceStore::write(std::string_view type, std::string_view id, Jso
                       std::string(method),
                       false,
                       read_search_keys(type, resource, base_url_, zone_)};
-  return {existed ? WriteStatus::updated : WriteStatus::created, std::string(id),
-          append(shelf, *record, std::move(version))};
+  append(shelf, *record, std::move(version));
+  if (observer_) observer_(type, id);
+  return {existed ? WriteStatus::updated : WriteStatus::created, std::string(id), record->versions.back()};
 }
 
 WriteResult ResourceStore::create(std::string_view type, JsonView resource,
@@ -109,7 +109,9 @@ WriteResult ResourceStore::remove(std::string_view type, std::string_view id, In
   const HeldVersion& current = record->second->versions.back();
   if (current.deleted) return {WriteStatus::unchanged, std::string(id), current};
   HeldVersion deletion{current.number + 1, std::max(now, current.updated), "", "DELETE", true, {}};
-  return {WriteStatus::deleted, std::string(id), append(shelf->second, *record->second, std::move(deletion))};
+  append(shelf->second, *record->second, std::move(deletion));
+  if (observer_) observer_(type, id);
+  return {WriteStatus::deleted, std::string(id), record->second->versions.back()};
 }
 
 std::optional<HeldVersion> ResourceStore::current(std::string_view type, std::string_view id) const {

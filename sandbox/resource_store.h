@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -57,6 +58,11 @@ class ResourceStore {
  public:
   ResourceStore(std::string base_url, TimeZone zone) : base_url_(std::move(base_url)), zone_(std::move(zone)) {}
 
+  // Called after every change with its type and id, under the store's lock: it must not call the store. Set it before
+  // anything is stored.
+  using Observer = std::function<void(std::string_view type, std::string_view id)>;
+  void observe(Observer observer) { observer_ = std::move(observer); }
+
   // A new resource under an id that the store chooses. With `if_none_exist`: `found` when one matches, `many_match`
   // when several do; nothing is written then.
   WriteResult create(std::string_view type, JsonView resource, const std::optional<SearchQuery>& if_none_exist,
@@ -89,13 +95,14 @@ class ResourceStore {
   };
 
   const Record* find(std::string_view type, std::string_view id) const;
-  HeldVersion& append(Shelf& shelf, Record& record, HeldVersion version);
+  void append(Shelf& shelf, Record& record, HeldVersion version);
   std::vector<const Record*> candidates(const Shelf& shelf, const SearchQuery& query) const;
   WriteResult write(std::string_view type, std::string_view id, JsonView resource, std::string_view method,
                     Instant now);
 
   const std::string base_url_;
   const TimeZone zone_;
+  Observer observer_;
   mutable std::mutex mutex_;
   std::map<std::string, Shelf, std::less<>> shelves_;
   int64_t next_id_ = 1;

@@ -7,6 +7,7 @@
 #include "sandbox/authorization_server.h"
 #include "sandbox/fault_front.h"
 #include "sandbox/rest_listener.h"
+#include "sandbox/subscription_sender.h"
 
 namespace authledger {
 
@@ -15,7 +16,10 @@ struct Sandbox::State {
       : base_url(std::move(url)),
         store(base_url, zone),
         authorization(options.authorization, base_url, clock),
-        routes(options, base_url, zone, clock, store, faults, authorization) {}
+        routes(options, base_url, zone, clock, store, faults, authorization),
+        sender(store, clock) {
+    store.observe([this](std::string_view type, std::string_view id) { sender.changed(type, id); });
+  }
 
   // Later members use earlier ones, so they also end first.
   SystemClock clock;
@@ -24,6 +28,7 @@ struct Sandbox::State {
   ResourceStore store;
   AuthorizationServer authorization;
   FhirRoutes routes;
+  SubscriptionSender sender;
   std::unique_ptr<RestListener> listener;
   std::unique_ptr<FaultFront> front;
 };

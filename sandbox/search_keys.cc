@@ -154,7 +154,7 @@ const std::vector<std::string>& declared_types() {
   static const std::vector<std::string> kTypes = split(
       "Appointment ChargeItem Claim ClaimResponse Communication Coverage Device DocumentReference Encounter "
       "ExplanationOfBenefit Flag Group Location Organization Patient Practitioner PractitionerRole Procedure "
-      "Provenance ServiceRequest Task",
+      "Provenance ServiceRequest Subscription Task",
       ' ');
   return kTypes;
 }

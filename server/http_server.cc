@@ -17,6 +17,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/text.h"
 
 namespace authledger {
 namespace {
@@ -79,14 +80,92 @@ ServerResponse error_response(int status, std::string_view message) {
 }  // namespace
 
 struct HttpServer::State {
+  struct DeferredRoute {
+    size_t body_bytes_max;
+    DeferredHandler handler;
+  };
+
   std::unique_ptr<http_listener> listener;
   ListenAddress address;
   std::shared_mutex mutex;
   std::map<std::string, std::map<std::string, Handler>> routes;  // path → method → handler
+  std::map<std::string, DeferredRoute> deferred;                 // prefix → route
 
   void answer(const web::http::http_request& message);
   ServerResponse respond(const ServerRequest& request, std::string& allowed);
+  // Nothing when no prefix fits.
+  std::optional<DeferredRoute> deferred_route(const std::string& path);
+  void answer_deferred(const web::http::http_request& message, ServerRequest request, const DeferredRoute& route);
 };
+
+namespace {
+
+ServerRequest read_request(const web::http::http_request& message) {
+  ServerRequest request;
+  request.method = message.method();
+  request.path = web::uri::decode(message.relative_uri().path());
+  for (const auto& [name, value] : web::uri::split_query(message.relative_uri().query())) {
+    request.query[web::uri::decode(name)] = web::uri::decode(value);
+  }
+  for (const auto& [name, value] : message.headers()) request.headers[lower_case(name)] = value;
+  return request;
+}
+
+void send_reply(const web::http::http_request& message, const ServerResponse& response, const std::string& allowed) {
+  web::http::http_response reply(static_cast<web::http::status_code>(response.status));
+  reply.set_body(response.body, response.content_type);
+  reply.headers().add("Cache-Control", "no-store");
+  reply.headers().add("X-Content-Type-Options", "nosniff");
+  if (!allowed.empty()) reply.headers().add("Allow", allowed);
+  for (const auto& [name, value] : response.headers) reply.headers().add(name, value);
+  message.reply(reply).then([](const pplx::task<void>& sent) {
+    try {
+      sent.get();
+    } catch (const std::exception& error) {
+      log_debug("reply_not_sent", {{"cause", error.what()}});  // The client went away.
+    }
+  });
+}
+
+// cpprestsdk has no body limit of its own: a body that does not say its length is not read.
+std::optional<ServerResponse> refuse_body(const ServerRequest& request, size_t body_bytes_max) {
+  if (request.headers.contains("transfer-encoding")) return error_response(411, "send the body with a Content-Length");
+  const auto length = request.headers.find("content-length");
+  if (length == request.headers.end()) return std::nullopt;
+  size_t bytes = 0;
+  const char* end = length->second.data() + length->second.size();
+  const auto [stop, error] = std::from_chars(length->second.data(), end, bytes);
+  if (error != std::errc() || stop != end) return error_response(400, "Content-Length is no number");
+  if (bytes > body_bytes_max) return error_response(413, fmt::format("a body has at most {} bytes", body_bytes_max));
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<HttpServer::State::DeferredRoute> HttpServer::State::deferred_route(const std::string& path) {
+  const std::shared_lock lock(mutex);
+  for (const auto& [prefix, route] : deferred) {
+    if (path.starts_with(prefix)) return route;
+  }
+  return std::nullopt;
+}
+
+void HttpServer::State::answer_deferred(const web::http::http_request& message, ServerRequest request,
+                                        const DeferredRoute& route) {
+  if (const auto refusal = refuse_body(request, route.body_bytes_max)) return send_reply(message, *refusal, "");
+  web::http::http_request received = message;
+  received.extract_vector().then([received, request = std::move(request), handler = route.handler](
+                                     const pplx::task<std::vector<unsigned char>>& reading) mutable {
+    try {
+      const std::vector<unsigned char> body = reading.get();
+      request.body.assign(body.begin(), body.end());
+      handler(request, [received](const ServerResponse& response) { send_reply(received, response, ""); });
+    } catch (const std::exception& error) {
+      log_error("handler_failed", {{"cause", error.what()}});
+      send_reply(received, error_response(500, "internal error"), "");
+    }
+  });
+}
 
 ServerResponse HttpServer::State::respond(const ServerRequest& request, std::string& allowed) {
   Handler handler;
@@ -108,12 +187,8 @@ void HttpServer::State::answer(const web::http::http_request& message) {
   ServerResponse response;
   std::string allowed;
   try {
-    ServerRequest request;
-    request.method = message.method();
-    request.path = web::uri::decode(message.relative_uri().path());
-    for (const auto& [name, value] : web::uri::split_query(message.relative_uri().query())) {
-      request.query[web::uri::decode(name)] = web::uri::decode(value);
-    }
+    ServerRequest request = read_request(message);
+    if (const auto route = deferred_route(request.path)) return answer_deferred(message, std::move(request), *route);
     response = respond(request, allowed);
   } catch (const web::uri_exception&) {
     response = error_response(400, "the URL cannot be read");
@@ -122,18 +197,7 @@ void HttpServer::State::answer(const web::http::http_request& message) {
     log_error("handler_failed", {{"cause", error.what()}});
     response = error_response(500, "internal error");
   }
-  web::http::http_response reply(static_cast<web::http::status_code>(response.status));
-  reply.set_body(response.body, response.content_type);
-  reply.headers().add("Cache-Control", "no-store");
-  reply.headers().add("X-Content-Type-Options", "nosniff");
-  if (!allowed.empty()) reply.headers().add("Allow", allowed);
-  message.reply(reply).then([](const pplx::task<void>& sent) {
-    try {
-      sent.get();
-    } catch (const std::exception& error) {
-      log_debug("reply_not_sent", {{"cause", error.what()}});  // The client went away.
-    }
-  });
+  send_reply(message, response, allowed);
 }
 
 HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -172,6 +236,11 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const std::string& listen)
 void HttpServer::route(const std::string& method, const std::string& path, Handler handler) {
   const std::unique_lock lock(state_->mutex);
   state_->routes[path][method] = std::move(handler);
+}
+
+void HttpServer::route_below(const std::string& prefix, size_t body_bytes_max, DeferredHandler handler) {
+  const std::unique_lock lock(state_->mutex);
+  state_->deferred[prefix] = {body_bytes_max, std::move(handler)};
 }
 
 std::string HttpServer::address() const {

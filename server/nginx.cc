@@ -12,6 +12,7 @@ constexpr std::string_view kTemplate = R"(# The front of authledger. Written by:
 # authledger itself listens on the loopback address only; TLS, limits and timeouts are kept here.
 
 limit_req_zone $binary_remote_addr zone=authledger_requests:10m rate=20r/s;
+limit_req_zone $binary_remote_addr zone=authledger_hooks:10m rate=200r/s;
 limit_conn_zone $binary_remote_addr zone=authledger_connections:10m;
 
 upstream authledger {
@@ -76,8 +77,18 @@ server {
         return 404;
     }
 
+    # Notifications of the EHR's Subscriptions come in bursts, and may carry whole resources.
+    location /hooks/ {
+        client_max_body_size 8m;
+        limit_req zone=authledger_hooks burst=400 nodelay;
+@PROXY@    }
+
     location / {
-        proxy_pass http://authledger;
+@PROXY@    }
+}
+)";
+
+constexpr std::string_view kProxy = R"(        proxy_pass http://authledger;
         proxy_http_version 1.1;
         proxy_set_header Connection "";
         proxy_set_header Host $host;
@@ -90,14 +101,13 @@ server {
         proxy_read_timeout 30s;
         proxy_next_upstream off;
         proxy_redirect off;
-    }
-}
 )";
 
 }  // namespace
 
 std::string nginx_config(const NginxFront& front) {
-  std::string text = replace_all(std::string(kTemplate), "@LISTEN@", front.listen);
+  std::string text = replace_all(std::string(kTemplate), "@PROXY@", kProxy);
+  text = replace_all(std::move(text), "@LISTEN@", front.listen);
   text = replace_all(std::move(text), "@PORT@", std::to_string(front.port));
   text = replace_all(std::move(text), "@SERVER_NAME@", front.server_name);
   text = replace_all(std::move(text), "@CERTIFICATE@", front.certificate);

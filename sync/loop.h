@@ -17,7 +17,8 @@ struct LoopReport {
   SubjectTotals subjects;
 };
 
-// Rounds at the configured interval until `stop`. A lost database is tried again with growing pauses (to a minute).
+// Rounds at the configured interval until `stop`, and small ones in between as soon as an endpoint says that something
+// has changed. A lost database is tried again with growing pauses (to a minute).
 // Runs on the calling thread, which owns the session.
 void run_loop(TenantSession& session, const Clock& clock, std::stop_token stop,
               const std::function<void(const LoopReport&)>& report);

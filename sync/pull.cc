@@ -7,8 +7,10 @@
 #include "base/log.h"
 #include "fhir/client.h"
 #include "ledger/store/evidence_store.h"
+#include "ledger/store/wakeup_store.h"
 #include "sync/pull_feed.h"
 #include "sync/pull_folder.h"
+#include "sync/pull_woken.h"
 
 namespace authledger {
 namespace {
@@ -18,15 +20,30 @@ bool says_no(FhirErrorKind kind) {
   return kind == FhirErrorKind::not_found || kind == FhirErrorKind::refused || kind == FhirErrorKind::unauthorized;
 }
 
+// The named resources first, then the feed, unless the round is for what was named alone.
+std::optional<std::string> pull_one(const FeedRun& run, const std::vector<std::string>& roster,
+                                    const std::vector<Wakeup>& wakeups) {
+  bool must_read_feed = !run.context.options.woken_only;
+  if (auto failure = pull_woken(run, wakeups, must_read_feed)) return failure;
+  if (must_read_feed) {
+    if (auto failure = pull_feed(run, roster)) return failure;
+  }
+  remove_wakeups(run.context.session.connection(), run.context.session.tenant_id(), wakeups);
+  return std::nullopt;
+}
+
 void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& intake, RoundSummary& summary) {
+  WokenTypes woken = read_woken(context, endpoint);
+  if (context.options.woken_only && woken.empty()) return;
   auto client = context.open_client(endpoint);
   if (!client) {
     summary.failures.push_back(fmt::format("{}: {}", endpoint.name, client.error().message));
     return;
   }
-  bool needs_roster = std::any_of(endpoint.feeds.begin(), endpoint.feeds.end(), [](const FeedConfig& feed) {
-    return feed.strategy == FeedConfig::Strategy::per_patient;
-  });
+  const bool needs_roster = !context.options.woken_only &&
+                            std::any_of(endpoint.feeds.begin(), endpoint.feeds.end(), [](const FeedConfig& feed) {
+                              return feed.strategy == FeedConfig::Strategy::per_patient;
+                            });
   // What the endpoint offers only widens what is read (deletions): one that has no statement is read without. But one
   // that cannot say it now may have deletions, and the watermarks would pass them.
   Capability capability;
@@ -51,8 +68,9 @@ void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& in
   }
   for (const FeedConfig& feed : endpoint.feeds) {
     if (context.stop.stop_requested()) break;
-    if (feed.strategy == FeedConfig::Strategy::off) continue;
-    if (auto failure = pull_feed({context, endpoint, feed, capability, **client, intake}, roster)) {
+    const std::vector<Wakeup>& wakeups = woken[feed.resource_type];
+    if (feed.strategy == FeedConfig::Strategy::off || (context.options.woken_only && wakeups.empty())) continue;
+    if (auto failure = pull_one({context, endpoint, feed, capability, **client, intake}, roster, wakeups)) {
       log_warning("feed_failed", {{"feed", endpoint.name + "/" + feed.resource_type}, {"cause", *failure}});
       summary.failures.push_back(fmt::format("{}/{}: {}", endpoint.name, feed.resource_type, *failure));
     }
@@ -66,6 +84,7 @@ void pull_endpoints(RoundContext& context, RoundSummary& summary) {
   const Config& config = context.session.config();
   for (const EndpointConfig& endpoint : config.endpoints) {
     if (context.stop.stop_requested()) return;
+    if (context.options.woken_only && endpoint.subscriptions.hook_url.empty()) continue;
     if (!context.options.endpoint.empty() && endpoint.name != context.options.endpoint) continue;
     auto mapper = ResourceMapper::compile(endpoint, config.folder, context.session.policy().zone);
     if (!mapper) {

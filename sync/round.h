@@ -53,6 +53,7 @@ struct RoundOptions {
   bool deliver = true;
   bool only_released = false;  // Deliver only what an operator released, and hold nothing.
   std::string endpoint;        // Only this one; empty = all.
+  bool woken_only = false;     // Pull only what an EHR said has changed (Subscriptions), not every feed.
   std::optional<Day> on_day;   // As if today were this day.
 };
 

@@ -1,0 +1,91 @@
+#include "server/hooks.h"
+
+#include <algorithm>
+
+#include "base/crypto.h"
+#include "base/json.h"
+#include "base/log.h"
+
+namespace authledger {
+namespace {
+
+constexpr std::string_view kPrefix = "/hooks/";
+
+ServerResponse error_answer(int status, std::string_view message) {
+  JsonWriter writer;
+  writer.begin_object().member("error", message).end_object();
+  return {status, "application/json", writer.take(), {}};
+}
+
+ServerResponse try_again() {
+  ServerResponse answer = error_answer(503, "not recorded; send it again");
+  answer.headers["Retry-After"] = "5";
+  return answer;
+}
+
+// Compares digests, so that the time it takes says nothing of the secret.
+bool has_secret(const ServerRequest& request, const std::string& secret) {
+  const auto header = request.headers.find("authorization");
+  if (header == request.headers.end() || secret.empty()) return false;
+  return sha256(header->second) == sha256("Bearer " + secret);
+}
+
+Result<Notification> notification_in(const ServerRequest& request, std::string_view below) {
+  Notification by_path = notification_of_path(below);
+  if (!by_path.resources.empty() || request.body.empty()) return by_path;
+  JsonDocument document;
+  auto body = document.parse(request.body, {kHookBodyBytesMax, JsonLimits{}.depth_max});
+  if (!body) return body.error();
+  return read_notification(*body);
+}
+
+// Types without a feed are of no use here; a notification that names nothing may mean any of them.
+std::vector<NotifiedResource> wanted(const Hook& hook, const Notification& notification) {
+  std::vector<NotifiedResource> result;
+  if (notification.kind != Notification::Kind::event) return result;
+  for (const NotifiedResource& resource : notification.resources) {
+    const auto& types = hook.resource_types;
+    if (std::find(types.begin(), types.end(), resource.type) != types.end()) result.push_back(resource);
+  }
+  if (notification.resources.empty()) {
+    for (const std::string& type : hook.resource_types) result.push_back({type, ""});
+  }
+  return result;
+}
+
+void take(const Hook& hook, const ServerRequest& request, std::string_view below, WakeupRecorder& recorder,
+          const HttpServer::Reply& reply) {
+  if (!has_secret(request, hook.secret)) {
+    log_warning("hook_refused", {{"endpoint", hook.endpoint}});
+    ServerResponse answer = error_answer(401, "not authorized");
+    answer.headers["WWW-Authenticate"] = "Bearer";
+    return reply(answer);
+  }
+  auto notification = notification_in(request, below);
+  if (!notification) return reply(error_answer(400, notification.error().message));
+  std::vector<NotifiedResource> resources = wanted(hook, *notification);
+  if (resources.empty()) return reply({200, "application/json", "{}", {}});
+  const bool is_taken = recorder.record(hook.endpoint, resources, [reply](bool is_committed) {
+    reply(is_committed ? ServerResponse{200, "application/json", "{}", {}} : try_again());
+  });
+  if (!is_taken) reply(try_again());
+}
+
+}  // namespace
+
+void add_hook_routes(HttpServer& server, std::vector<Hook> hooks, WakeupRecorder& recorder) {
+  server.route_below(
+      std::string(kPrefix), kHookBodyBytesMax,
+      [hooks = std::move(hooks), &recorder](const ServerRequest& request, const HttpServer::Reply& reply) {
+        std::string_view rest = std::string_view(request.path).substr(kPrefix.size());
+        const size_t slash = std::min(rest.find('/'), rest.size());
+        for (const Hook& hook : hooks) {
+          if (hook.endpoint != rest.substr(0, slash)) continue;
+          return take(hook, request, slash < rest.size() ? rest.substr(slash + 1) : std::string_view(), recorder,
+                      reply);
+        }
+        reply(error_answer(404, "no such page"));
+      });
+}
+
+}  // namespace authledger

@@ -1,0 +1,130 @@
+// An EHR that notifies: what changes there is in the chart at once, whatever the notifications look like.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "base/clock.h"
+#include "fhir/http_curl.h"
+#include "sandbox/loopback_socket.h"
+#include "tests/simulation/fault_site.h"
+
+namespace authledger {
+namespace {
+
+constexpr const char* kSecret = "a-secret-of-the-hook";
+
+std::string day_from_now(int days) {
+  return format_day(TimeZone::find("America/New_York")->day_of(SystemClock().now()) + days);
+}
+
+// A clinic that `serve` asks once an hour only: whatever it learns in between came by a notification.
+class NotifyingSite {
+ public:
+  explicit NotifyingSite(const std::string& topics = "", const std::string& strategy = "last_updated")
+      : port_(free_loopback_port()),
+        site_({}, fmt::format("server: {{listen: 127.0.0.1:{}, sync_interval: 1h}}\n{}", port_, kFastDelivery),
+              fmt::format("    subscriptions: {{hook_url: http://127.0.0.1:{}/hooks/ehr, secret_file: hook.secret{}}}\n"
+                          "    feeds: {{Encounter: {{strategy: {}}}}}\n",
+                          port_, topics, strategy)) {
+    site_.folder().write("hook.secret", std::string(kSecret) + "\n");
+    EXPECT_TRUE(site_.ehr().load(patient_json("p1")).ok());
+    EXPECT_TRUE(site_.ehr()
+                    .load(claim_response_json({.id = "r1",
+                                               .patient = "p1",
+                                               .number = "AUTH-1",
+                                               .first_day = day_from_now(-30),
+                                               .last_day = day_from_now(150),
+                                               .units = 12}))
+                    .ok());
+    serve_.emplace(site_.command({"serve"}));
+    EXPECT_TRUE(eventually([&] { return count_resources(site_, "Flag", "active") == 1; })) << serve_->output();
+  }
+
+  Site& site() { return site_; }
+  RunningProgram& serve() { return *serve_; }
+  std::string hook() const { return fmt::format("http://127.0.0.1:{}/hooks/ehr", port_); }
+
+  void visit(const std::string& id, const std::string& status = "finished") {
+    ASSERT_TRUE(site_.ehr().put(encounter_json(id, "p1", "90837", day_from_now(-1), status)).ok());
+  }
+  // Whether the Flag says so many used, within twenty seconds.
+  bool shows(int used) {
+    return eventually([&] { return count_resources(site_, "Flag", "active", fmt::format("{} of 12", used)) == 1; });
+  }
+  int send(const std::string& method, const std::string& url, const std::string& body,
+           const std::string& secret = kSecret) {
+    auto client = open_http_client(HttpOptions{}, {});
+    auto response = (*client)->send(
+        {method, url, {{"Authorization", "Bearer " + secret}, {"Content-Type", "application/fhir+json"}}, body});
+    EXPECT_TRUE(response.ok()) << response.error().message;
+    return response ? response->status : 0;
+  }
+
+ private:
+  int port_;
+  Site site_;
+  std::optional<RunningProgram> serve_;
+};
+
+TEST(Subscriptions, AVisitIsInTheChartByR4WebhookLongBeforeTheNextRound) {
+  NotifyingSite clinic;
+  const Answer created(clinic.site().run({"subscriptions", "create"}));
+  EXPECT_EQ(created.row("criteria", "Encounter?")["done"].text(), "created");
+  ASSERT_TRUE(eventually([&] { return clinic.site().run({"subscriptions", "list"}).exit_code == 0; }));
+  clinic.visit("e1");
+  EXPECT_TRUE(clinic.shows(1));
+  clinic.visit("e1", "entered-in-error");
+  EXPECT_TRUE(clinic.shows(0));
+  ASSERT_TRUE(clinic.site().ehr().put(encounter_json("e2", "p1", "90837", day_from_now(-1))).ok());
+  EXPECT_TRUE(clinic.shows(1));
+  ASSERT_TRUE(clinic.site().ehr().remove("Encounter", "e2").ok());
+  EXPECT_TRUE(clinic.shows(0)) << "a deletion is a change too";
+  const Answer again(clinic.site().run({"subscriptions", "create"}));
+  EXPECT_EQ(again.row("criteria", "Encounter?")["done"].text(), "there already");
+}
+
+TEST(Subscriptions, AVisitIsInTheChartByBackportNotificationOfASweptFeed) {
+  NotifyingSite clinic(", topics: {Encounter: https://ehr.example/topics/Encounter}", "per_patient");
+  ASSERT_EQ(clinic.site().run({"subscriptions", "create"}).exit_code, 0);
+  ASSERT_TRUE(eventually([&] { return clinic.site().run({"subscriptions", "list"}).exit_code == 0; }));
+  const size_t searches = count_requests(clinic.site(), "GET /fhir/Encounter");
+  clinic.visit("e1");
+  EXPECT_TRUE(clinic.shows(1));
+  EXPECT_EQ(count_requests(clinic.site(), "GET /fhir/Encounter"), searches) << "read by its id, without a sweep";
+  EXPECT_GE(count_requests(clinic.site(), "GET /fhir/Encounter/e1"), 1U);
+}
+
+TEST(Fault10, AWebhookReplayedAHundredTimesOutOfOrderLeavesTheSameState) {
+  NotifyingSite clinic;
+  clinic.visit("e1");
+  // What an older notification says is stale by now: only the resource at the EHR counts.
+  const std::string stale = encounter_json("e1", "p1", "90837", day_from_now(-1), "planned");
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(clinic.send("PUT", clinic.hook() + "/Encounter/e1", stale), 200);
+    EXPECT_EQ(clinic.send("POST", clinic.hook(), ""), 200);
+  }
+  EXPECT_TRUE(clinic.shows(1));
+  clinic.serve().signal(SIGTERM);
+  EXPECT_EQ(clinic.serve().wait().exit_code, 0);
+  const Answer services(clinic.site().run({"services"}));
+  EXPECT_EQ(services.root().size(), 1U);
+  const Answer round(clinic.site().run({"sync"}));
+  EXPECT_EQ(round.number({"entries"}), 0);
+  EXPECT_EQ(round.number({"notices", "created"}) + round.number({"notices", "updated"}), 0);
+}
+
+TEST(Fault62, AHookWithoutItsSecretIsRefusedWithoutDetail) {
+  NotifyingSite clinic;
+  EXPECT_EQ(clinic.send("POST", clinic.hook(), "", "wrong"), 401);
+  EXPECT_EQ(clinic.send("POST", clinic.hook(), "", ""), 401);
+  EXPECT_EQ(clinic.send("POST", clinic.hook() + "x", ""), 404);
+  EXPECT_EQ(clinic.send("POST", clinic.hook(), R"({"resourceType":"Bundle","entry":[]})"), 400);
+  EXPECT_EQ(clinic.send("POST", clinic.hook(), std::string(size_t{9} << 20, 'x')), 413);
+  EXPECT_EQ(clinic.send("POST", clinic.hook(), R"({"resourceType":"Observation","id":"1"})"), 200) << "of no feed";
+  EXPECT_EQ(clinic.serve().output().find(kSecret), std::string::npos);
+}
+
+}  // namespace
+}  // namespace authledger
