@@ -42,6 +42,9 @@ void add_map_command(CommandLine line);
 void add_fhirpath_command(CommandLine line);
 void add_authorizations_command(CommandLine line);
 void add_services_command(CommandLine line);
+void add_benefits_command(CommandLine line);
+void add_payers_command(CommandLine line);
+void add_trace_command(CommandLine line);
 void add_forecast_command(CommandLine line);
 void add_notices_command(CommandLine line);
 void add_explain_command(CommandLine line);
@@ -50,7 +53,7 @@ void add_plan_command(CommandLine line);
 void add_verify_command(CommandLine line);
 void add_rebuild_command(CommandLine line);
 void add_replay_command(CommandLine line);
-void add_quarantine_command(CommandLine line);    // quarantine list | retry
+void add_quarantine_command(CommandLine line);  // quarantine list | retry
 void add_pin_command(CommandLine line);
 void add_close_period_command(CommandLine line);
 void add_proxy_config_command(CommandLine line);  // proxy-config nginx

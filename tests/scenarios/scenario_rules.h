@@ -21,5 +21,7 @@ void apply_provider(Rules& rules, Words& words);
 
 void apply_code(CodeRule& rule, Words& words);
 bool read_switch(Words& words);
+// "on", "off" or "warn".
+DiagnosisMatch read_diagnosis_match(Words& words);
 
 }  // namespace authledger

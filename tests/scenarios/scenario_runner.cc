@@ -98,6 +98,11 @@ void ScenarioRunner::reconcile() {
   derive(history_.facts.versions(), subject_, allocation_);
   last_posted_ = plan_entry(subject_, allocation_, fold_positions(transfers_)).transfers;
   transfers_.insert(transfers_.end(), last_posted_.begin(), last_posted_.end());
+  if (!last_posted_.empty()) {
+    entries_.emplace_back();
+    entries_.back().entry_seq = static_cast<int64_t>(entries_.size());
+    entries_.back().transfers = last_posted_;
+  }
   notices_ = desired_notices(subject_, allocation_, policy_, history_.today);
   plan_notice_changes();
   is_reconciled_ = true;
