@@ -42,6 +42,9 @@ int run_command_line(int argc, char** argv) {
   add_fhirpath_command(line);
   add_authorizations_command(line);
   add_services_command(line);
+  add_benefits_command(line);
+  add_payers_command(line);
+  add_trace_command(line);
   add_forecast_command(line);
   add_notices_command(line);
   add_explain_command(line);

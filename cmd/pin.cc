@@ -94,10 +94,6 @@ int record_and_tell(const GlobalOptions& global, TenantSession& session, const P
   return kExitDone;
 }
 
-std::string signed_reason(const PinOptions& options) {
-  return fmt::format("{}: {}", trim(options.role), trim(options.reason));
-}
-
 std::string missing_word(const PinOptions& options) {
   if (options.is_removed) return {};
   if (trim(options.role).empty()) return "--role is needed: who answers for this, e.g. \"billing lead\"";
@@ -135,7 +131,8 @@ int run_pin(const GlobalOptions& global, const PinOptions& options) {
     pin.service = service->sources.front().resource;
     pin.authorization_number = options.authorization;
     pin.line = options.line;
-    pin.reason = signed_reason(options);
+    pin.reason = trim(options.reason);
+    pin.role = trim(options.role);
     const std::string topic = fmt::format("{} {}", word_of(kind), pin.service);
     if (options.is_dry_run && !options.is_removed) print_preview(answer, service->key, options);
     resources.push_back(pin_resource(record_of(*service), "Pin", topic,
@@ -156,7 +153,7 @@ int run_pin(const GlobalOptions& global, const PinOptions& options) {
 // Each service of the period that draws keeps drawing from there: pins by the record that it stands on.
 using SettledDraws = std::map<std::pair<std::string, std::string>, std::vector<PinFact>>;
 
-SettledDraws settled_draws(const SubjectAnswer& answer, std::optional<Day> through, const std::string& reason) {
+SettledDraws settled_draws(const SubjectAnswer& answer, std::optional<Day> through, const PinOptions& options) {
   SettledDraws settled;
   std::map<std::string_view, const AuthorizationLine*> lines;
   for (const AuthorizationLine& line : answer.consolidated.lines) lines.emplace(line.book, &line);
@@ -166,7 +163,8 @@ SettledDraws settled_draws(const SubjectAnswer& answer, std::optional<Day> throu
     PinFact pin;
     pin.pin = PinKind::closed_period;
     pin.closed_through = through;
-    pin.reason = reason;
+    pin.reason = trim(options.reason);
+    pin.role = trim(options.role);
     if (pins.empty()) pins.push_back(pin);
     if (through && service.day > *through) continue;
     for (const Draw& draw : answer.allocation.draws) {
@@ -200,7 +198,7 @@ int run_close_period(const GlobalOptions& global, const PinOptions& options) {
   asked.patient = options.patient;
   asked.on_day = options.on_day;
   exit_code = for_each_subject(*session, asked, [&](const SubjectAnswer& answer) {
-    for (auto& [record, pins] : settled_draws(answer, through, signed_reason(options))) {
+    for (auto& [record, pins] : settled_draws(answer, through, options)) {
       draws += pins.size() - 1;
       if (options.is_removed) pins.clear();
       resources.push_back(pin_resource({0, record.first, record.second}, "ClosedPeriod", "period", std::move(pins)));

@@ -76,6 +76,9 @@ std::string settings_text(const PayerRule& rule) {
   add_flag(says, rule.referral_suffices, "a referral is enough", "a referral is not enough");
   if (rule.carved_out_to) says.push_back("these services belong to " + *rule.carved_out_to);
   add_flag(says, rule.telehealth_covered, "telehealth is covered", "telehealth is not covered");
+  if (rule.telehealth_states) {
+    says.push_back("telehealth is for patients in " + join(*rule.telehealth_states, ", ") + "; others are remarked");
+  }
   add_flag(says, rule.enrollment_required, "the provider must be enrolled", "no enrollment is asked for");
   if (rule.excluded_provider_types) {
     says.push_back(rule.excluded_provider_types->empty()
@@ -86,7 +89,12 @@ std::string settings_text(const PayerRule& rule) {
   add_flag(says, rule.no_show_draws, "a no-show uses a unit", "a no-show uses nothing");
   add_flag(says, rule.match_provider, "the provider must be the authorized one", "any provider may serve");
   add_flag(says, rule.match_place, "the place must be the authorized one", "any place will do");
-  add_flag(says, rule.match_diagnosis, "a diagnosis must be an authorized one", "any diagnosis will do");
+  if (rule.match_diagnosis) {
+    says.emplace_back(*rule.match_diagnosis == DiagnosisMatch::refuse ? "a diagnosis must be an authorized one"
+                      : *rule.match_diagnosis == DiagnosisMatch::warn ? "a diagnosis that is not authorized is remarked"
+                                                                      : "any diagnosis will do");
+  }
+  add_flag(says, rule.match_modifiers, "the code must have the authorized modifiers", "any modifiers will do");
   add_days(says, rule.reservation_grace_days, "a booking holds its units for {} days after its day");
   add_days(says, rule.submission_lead_business_days, "ask {} business days before the first visit");
   add_days(says, rule.turnaround_business_days, "it answers within {} business days");

@@ -11,6 +11,7 @@ void for_each_setting(Visit visit) {
   visit("referral_suffices", &PayerRule::referral_suffices);
   visit("carved_out_to", &PayerRule::carved_out_to);
   visit("telehealth_covered", &PayerRule::telehealth_covered);
+  visit("telehealth_states", &PayerRule::telehealth_states);
   visit("enrollment_required", &PayerRule::enrollment_required);
   visit("excluded_provider_types", &PayerRule::excluded_provider_types);
   visit("unit", &PayerRule::unit);
@@ -18,6 +19,7 @@ void for_each_setting(Visit visit) {
   visit("match_provider", &PayerRule::match_provider);
   visit("match_place", &PayerRule::match_place);
   visit("match_diagnosis", &PayerRule::match_diagnosis);
+  visit("match_modifiers", &PayerRule::match_modifiers);
   visit("reservation_grace_days", &PayerRule::reservation_grace_days);
   visit("turnaround_business_days", &PayerRule::turnaround_business_days);
   visit("preparation_business_days", &PayerRule::preparation_business_days);

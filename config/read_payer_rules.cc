@@ -48,12 +48,25 @@ void read_scope(YamlMapReader& map, RuleScope& scope) {
   check_days(map, scope.first_day, scope.last_day);
 }
 
+void read_words(YamlMapReader& map, const char* key, std::optional<std::vector<std::string>>& words) {
+  if (!map.has(key)) return;
+  words.emplace();
+  map.text_list(key, *words);
+  std::sort(words->begin(), words->end());
+}
+
 void read_settings(YamlMapReader& map, PayerRule& rule) {
   map.optional_boolean("no_show_draws", rule.no_show_draws);
   map.optional_integer("reservation_grace_days", rule.reservation_grace_days, 0, kDaysMax);
   map.optional_boolean("match_provider", rule.match_provider);
   map.optional_boolean("match_place", rule.match_place);
-  map.optional_boolean("match_diagnosis", rule.match_diagnosis);
+  map.optional_boolean("match_modifiers", rule.match_modifiers);
+  if (map.has("match_diagnosis")) {
+    std::string word;
+    map.text("match_diagnosis", word);
+    rule.match_diagnosis = diagnosis_match_from(word);
+    if (!rule.match_diagnosis) map.problem("match_diagnosis", "expected true, false or warn");
+  }
   map.optional_boolean("authorization_required", rule.authorization_required);
   map.optional_boolean("referral_suffices", rule.referral_suffices);
   map.optional_boolean("telehealth_covered", rule.telehealth_covered);
@@ -62,12 +75,8 @@ void read_settings(YamlMapReader& map, PayerRule& rule) {
   map.optional_integer("preparation_business_days", rule.preparation_business_days, 0, kDaysMax);
   map.optional_integer("submission_lead_business_days", rule.submission_lead_business_days, 0, kDaysMax);
   map.optional_integer("retro_window_days", rule.retro_window_days, 0, kDaysMax);
-  if (map.has("excluded_provider_types")) {
-    std::vector<std::string> types;
-    map.text_list("excluded_provider_types", types);
-    std::sort(types.begin(), types.end());
-    rule.excluded_provider_types = std::move(types);
-  }
+  read_words(map, "excluded_provider_types", rule.excluded_provider_types);
+  read_words(map, "telehealth_states", rule.telehealth_states);
   if (map.has("carved_out_to")) {
     std::string payer;
     map.text("carved_out_to", payer);
@@ -97,6 +106,17 @@ std::string_view word_of(BenefitPeriod period) {
     if (value == period) return word;
   }
   return "";
+}
+
+std::string_view word_of(DiagnosisMatch match) {
+  return match == DiagnosisMatch::refuse ? "true" : match == DiagnosisMatch::warn ? "warn" : "false";
+}
+
+std::optional<DiagnosisMatch> diagnosis_match_from(std::string_view word) {
+  for (const DiagnosisMatch match : {DiagnosisMatch::refuse, DiagnosisMatch::warn, DiagnosisMatch::ignore}) {
+    if (word_of(match) == word) return match;
+  }
+  return std::nullopt;
 }
 
 void read_payers(YamlMapReader& map, Rules& rules) {
@@ -185,6 +205,7 @@ void read_providers(YamlMapReader& map, Rules& rules) {
 
 void read_telehealth_and_holidays(YamlMapReader& map, Rules& rules) {
   map.text_list("telehealth_places", rules.telehealth_places);
+  if (map.has("telehealth_modifiers")) rules.telehealth_modifiers = read_codes(map, "telehealth_modifiers");
   map.boolean("us_federal_holidays", rules.us_federal_holidays);
   if (!map.has("holidays")) return;
   std::vector<std::string> texts;

@@ -63,6 +63,12 @@ struct RuleScope {
   bool operator==(const RuleScope&) const = default;
 };
 
+// What a diagnosis that the authorization does not list does: the service is not covered (`true`), is covered with a
+// remark (`warn`), or is covered (`false`).
+enum class DiagnosisMatch { refuse, warn, ignore };
+std::string_view word_of(DiagnosisMatch match);
+std::optional<DiagnosisMatch> diagnosis_match_from(std::string_view word);
+
 // What a payer asks, one setting at a time: of the rules that state a setting for a service, the closest decides (see
 // ledger/payer_rules.h). An entry of `payers:` has a payer (or none: every payer) and no name; one of `payer_rules:`
 // has a name and any scope.
@@ -70,10 +76,13 @@ struct PayerRule : RuleScope {
   std::string name;
   std::optional<bool> no_show_draws;
   std::optional<int> reservation_grace_days;
-  std::optional<bool> match_provider, match_place, match_diagnosis;
+  std::optional<bool> match_provider, match_place;
+  std::optional<bool> match_modifiers;  // Those of the line, telehealth apart, must stand on the service.
+  std::optional<DiagnosisMatch> match_diagnosis;
   std::optional<bool> authorization_required;
-  std::optional<bool> referral_suffices;    // An active order of the patient stands for an authorization.
-  std::optional<bool> telehealth_covered;   // False: services at a telehealth place are not covered.
+  std::optional<bool> referral_suffices;   // An active order of the patient stands for an authorization.
+  std::optional<bool> telehealth_covered;  // False: services at a telehealth place are not covered.
+  std::optional<std::vector<std::string>> telehealth_states;  // Where a patient may be; others get a remark.
   std::optional<bool> enrollment_required;  // The provider must be enrolled with the payer on the day of service.
   std::optional<std::vector<std::string>> excluded_provider_types;  // "lpc", …: their services are not covered.
   std::optional<std::string> carved_out_to;                         // These services belong to another payer.
@@ -122,7 +131,9 @@ struct Rules {
   std::vector<PayerRule> payers;  // Ordered by (name, payer).
   std::vector<BenefitRule> benefits;
   std::map<std::string, ProviderRule> providers;  // By reference: "Practitioner/p1".
-  std::vector<std::string> telehealth_places = {"02", "10"};
+  // CMS places of service and HL7's class of a virtual visit; CPT and HCPCS modifiers.
+  std::vector<std::string> telehealth_places = {"02", "10", "VR"};
+  std::vector<std::string> telehealth_modifiers = {"95", "93", "GT", "GQ", "FQ"};
   bool us_federal_holidays = true;                   // Business days are those of the week but these,
   std::vector<Day> holidays;                         // and these.
   std::map<std::string, std::string> payer_aliases;  // Spelling (lower case, trimmed) → canonical payer.

@@ -69,7 +69,12 @@ void write_settings(JsonWriter& json, const PayerRule& rule) {
   if (rule.carved_out_to) json.member("carved_out_to", *rule.carved_out_to);
   write_flag(json, "enrollment_required", rule.enrollment_required);
   if (rule.excluded_provider_types) write_list(json, "excluded_provider_types", *rule.excluded_provider_types);
-  write_flag(json, "match_diagnosis", rule.match_diagnosis);
+  if (rule.match_diagnosis == DiagnosisMatch::warn) {
+    json.member("match_diagnosis", word_of(*rule.match_diagnosis));
+  } else if (rule.match_diagnosis) {
+    json.key("match_diagnosis").boolean(*rule.match_diagnosis == DiagnosisMatch::refuse);
+  }
+  write_flag(json, "match_modifiers", rule.match_modifiers);
   write_flag(json, "match_place", rule.match_place);
   write_flag(json, "match_provider", rule.match_provider);
   write_flag(json, "no_show_draws", rule.no_show_draws);
@@ -79,6 +84,7 @@ void write_settings(JsonWriter& json, const PayerRule& rule) {
   write_number(json, "retro_window_days", rule.retro_window_days);
   write_number(json, "submission_lead_business_days", rule.submission_lead_business_days);
   write_flag(json, "telehealth_covered", rule.telehealth_covered);
+  if (rule.telehealth_states) write_list(json, "telehealth_states", *rule.telehealth_states);
   write_number(json, "turnaround_business_days", rule.turnaround_business_days);
 }
 
@@ -138,6 +144,9 @@ void write_later_parts(JsonWriter& json, const Rules& rules) {
       std::any_of(rules.payers.begin(), rules.payers.end(), [](const PayerRule& rule) { return !rule.name.empty(); });
   if (has_scoped) write_payer_rules(json, rules.payers);
   if (!rules.providers.empty()) write_providers(json, rules.providers);
+  if (rules.telehealth_modifiers != defaults.telehealth_modifiers) {
+    write_list(json, "telehealth_modifiers", rules.telehealth_modifiers);
+  }
   if (rules.telehealth_places != defaults.telehealth_places) {
     write_list(json, "telehealth_places", rules.telehealth_places);
   }

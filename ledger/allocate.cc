@@ -1,11 +1,11 @@
 #include "ledger/allocate.h"
 
 #include <algorithm>
-#include <array>
 #include <tuple>
 
 #include "ledger/benefits.h"
 #include "ledger/candidates.h"
+#include "ledger/line_amounts.h"
 #include "ledger/payer_rules.h"
 #include "ledger/per_diem_days.h"
 #include "ledger/units.h"
@@ -16,7 +16,7 @@ namespace {
 struct LineState {
   const AuthorizationLine* line = nullptr;
   EffectiveWindow window;
-  Quantity used, reserved;
+  Quantity used, reserved, amount_used;
   std::vector<std::pair<int32_t, Quantity>> drawn_by_period;  // First day of the rate period → quantity.
   std::vector<Day> per_diem_days;
 
@@ -76,7 +76,7 @@ class Allocator {
   Allocator(const Consolidated& subject, const Policy& policy, Day today)
       : subject_(subject), policy_(policy), today_(today), benefits_(policy.rules) {
     for (const AuthorizationLine& line : subject.lines) {
-      lines_.push_back({&line, effective_window(line, subject, today), {}, {}, {}, {}});
+      lines_.push_back({&line, effective_window(line, subject, today), {}, {}, {}, {}, {}});
     }
   }
 
@@ -225,6 +225,10 @@ Quantity Allocator::draw_from(Candidate& candidate, const Service& service, Quan
   if (const std::optional<Quantity> remaining = state.remaining()) {
     limit(*remaining, MatchTest::units, UncoveredReason::exhausted);
   }
+  if (line.amount && service.amount && take.is_positive() && line.currency == service.currency) {
+    const Quantity most = most_payable(*line.amount - state.amount_used, service, line);
+    limit(most, MatchTest::amount, UncoveredReason::amount_exhausted);
+  }
   std::pair<int32_t, Quantity>* period = nullptr;
   if (line.rate_quantity && take.is_positive()) {
     const int32_t start = period_start(service.day, period_of(line.rate_period))->number;
@@ -234,6 +238,7 @@ Quantity Allocator::draw_from(Candidate& candidate, const Service& service, Quan
     limit(*line.rate_quantity - period->second, MatchTest::rate, UncoveredReason::rate_exceeded);
   }
   if (!take.is_positive()) return {};
+  if (line.amount) state.amount_used += cost_of(take, service, line);
   if (period != nullptr) period->second += take;
   (is_reserved ? state.reserved : state.used) += take;
   if (is_per_diem) state.per_diem_days.push_back(service.day);
@@ -260,11 +265,17 @@ void Allocator::note_link(const Service& service, Quantity needed, bool is_known
 
 void Allocator::leave_uncovered(const Service& service, Quantity left, bool is_reserved, const Nearest& nearest) {
   const std::string code = service.service_codes.empty() ? std::string() : service.service_codes.front();
-  UncoveredService uncovered{service.key, code, left, service.measure, !is_reserved, UncoveredReason::no_authorization,
-                             {}};
+  UncoveredService uncovered;
+  uncovered.service_key = service.key;
+  uncovered.code = code;
+  uncovered.quantity = left;
+  uncovered.measure = service.measure;
+  uncovered.is_rendered = !is_reserved;
   if (nearest.result.reason != UncoveredReason::none) uncovered.reason = nearest.result.reason;
-  if (nearest.line != nullptr) {
-    uncovered.nearest_book = nearest.line->book;
+  if (nearest.line != nullptr) uncovered.nearest_book = nearest.line->book;
+  if (service.amount) {
+    uncovered.amount = part_of(*service.amount, left, service.quantity);
+    uncovered.currency = service.currency;
   }
   allocation_.uncovered.push_back(std::move(uncovered));
 }
@@ -364,6 +375,7 @@ LineBalance Allocator::balance_of(const LineState& state) const {
   LineBalance balance;
   balance.reserved = state.reserved;
   balance.used = state.used;
+  if (state.line->amount) balance.amount_used = state.amount_used;
   const std::optional<Quantity> remaining = state.remaining();
   if (!remaining) return balance;
   const bool is_over = state.window.last_day && today_ > *state.window.last_day;
@@ -396,15 +408,19 @@ Allocation allocate(const Consolidated& subject, const Policy& policy, Day today
   return allocator.finish();
 }
 
-CoverageAnswer check_coverage(const Consolidated& subject, const Policy& policy, Day today, const std::string& code,
-                              Day day, Quantity units) {
+CoverageAnswer check_coverage(const Consolidated& subject, const Policy& policy, Day today,
+                              const CoverageQuestion& question) {
   Service asked;
   asked.key = "check";
-  asked.day = day;
-  asked.service_codes = {normalize_code(code)};
-  const std::string payer = rule_payer_of(asked, subject);
+  asked.day = question.day;
+  asked.service_codes = {normalize_code(question.code)};
+  asked.provider = question.provider;
+  asked.place = question.place;
+  asked.modifiers = question.modifiers;
+  asked.diagnosis_codes = question.diagnosis_codes;
+  const Occasion occasion = occasion_of(asked, rule_payer_of(asked, subject));
   const UnitCount count =
-      count_units(asked.service_codes, units, Measure::unknown, std::nullopt, policy.rules, occasion_of(asked, payer));
+      count_units(asked.service_codes, question.units, Measure::unknown, std::nullopt, policy.rules, occasion);
   asked.quantity = count.quantity;
   asked.measure = count.measure;
 
@@ -420,32 +436,9 @@ CoverageAnswer check_coverage(const Consolidated& subject, const Policy& policy,
   if (!answer.is_covered) {
     answer.reason = result.uncovered.back().reason;
     answer.uncovered = result.uncovered.back().quantity;
+    answer.nearest_book = result.uncovered.back().nearest_book;
   }
   return answer;
-}
-
-std::string_view word_of(UncoveredReason reason) {
-  constexpr std::array<std::string_view, 20> kWords{"none",
-                                                    "no_authorization",
-                                                    "payer_mismatch",
-                                                    "code_mismatch",
-                                                    "provider_mismatch",
-                                                    "place_mismatch",
-                                                    "measure_mismatch",
-                                                    "pended",
-                                                    "denied",
-                                                    "cancelled",
-                                                    "not_started",
-                                                    "expired",
-                                                    "coverage_ended",
-                                                    "exhausted",
-                                                    "rate_exceeded",
-                                                    "benefit_exhausted",
-                                                    "diagnosis_mismatch",
-                                                    "telehealth_not_covered",
-                                                    "credentialing",
-                                                    "provider_type_excluded"};
-  return kWords.at(static_cast<size_t>(reason));
 }
 
 }  // namespace authledger

@@ -34,7 +34,10 @@ enum class UncoveredReason : int16_t {
   // Whatever is authorized, the payer's rules do not cover such a service.
   telehealth_not_covered = 17,
   credentialing = 18,
-  provider_type_excluded = 19
+  provider_type_excluded = 19,
+  modifier_mismatch = 20,
+  amount_exhausted = 21,  // The line's money; only claims say what a service costs.
+  member_mismatch = 22    // The authorization is for another member of the plan: a spouse, a child.
 };
 std::string_view word_of(UncoveredReason reason);
 
@@ -55,6 +58,9 @@ struct UncoveredService {
   bool is_rendered = false;
   UncoveredReason reason = UncoveredReason::no_authorization;
   std::string nearest_book;  // The line that passed most tests, if any.
+  // What a claim asks for these units, in `currency`; null where no claim does: exposure is never guessed.
+  std::optional<Quantity> amount = std::nullopt;
+  std::string currency = {};
 };
 
 // granted = available + reserved + used + lapsed; all null where the line has no quantity limit (reserved and used
@@ -62,6 +68,7 @@ struct UncoveredService {
 struct LineBalance {
   std::optional<Quantity> approved, available, lapsed;
   Quantity reserved, used;
+  std::optional<Quantity> amount_used = std::nullopt;  // Where the line limits money: what claims asked for its draws.
 };
 
 // What was taken of a plan's limit in one period, in the limit's own measure. Periods without services are left out.
@@ -102,8 +109,26 @@ struct CoverageAnswer {
   UncoveredReason reason = UncoveredReason::none;
   std::vector<Draw> draws;
   Quantity uncovered;
+  std::string nearest_book = {};  // The line that came nearest, where it is not covered.
 };
-CoverageAnswer check_coverage(const Consolidated& subject, const Policy& policy, Day today, const std::string& code,
-                              Day day, Quantity units);
+// What is asked about; what is left empty agrees with everything.
+struct CoverageQuestion {
+  std::string code;
+  Day day;
+  Quantity units = Quantity::of_units(1);
+  std::string provider = {}, place = {};
+  std::vector<std::string> modifiers = {}, diagnosis_codes = {};
+};
+CoverageAnswer check_coverage(const Consolidated& subject, const Policy& policy, Day today,
+                              const CoverageQuestion& question);
+
+// Every code that some authorization line of the subject names or covers by a family: whether one more unit of it would
+// be covered on that day. What is not allowed is not offered; an override is a pin (`authledger pin`).
+struct AllowedCode {
+  std::string code;
+  CoverageAnswer answer;
+};
+std::vector<AllowedCode> allowed_codes(const Consolidated& subject, const Policy& policy, Day today,
+                                       const CoverageQuestion& question);
 
 }  // namespace authledger

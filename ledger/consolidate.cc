@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/text.h"
 #include "ledger/consolidate_parts.h"
 #include "ledger/unsubmitted.h"
 #include "ledger/windows.h"
@@ -50,6 +51,18 @@ std::string preferred_patient(std::span<const Fact> facts) {
   return best ? std::string(std::get<2>(*best)) : std::string();
 }
 
+// Of the record that no other replaced, the first by key that says.
+std::string home_state_of(std::span<const Fact> facts) {
+  std::string state;
+  for (const Fact& fact : facts) {
+    const auto* patient = std::get_if<PatientFact>(&fact.body);
+    if (patient == nullptr || patient->home_state.empty()) continue;
+    if (state.empty() || patient->replaced_by.empty()) state = upper_case(trim(patient->home_state));
+    if (patient->replaced_by.empty()) break;
+  }
+  return state;
+}
+
 }  // namespace
 
 Provenance provenance_of(const Fact& fact) {
@@ -74,6 +87,12 @@ Consolidated consolidate(std::span<const Fact> facts, std::span<const Fact> hist
   subject.lines = consolidate_lines(input, subject.conflicts);
   subject.services = consolidate_services(input, only_payer_of(subject.lines));
   subject.unsubmitted = unsubmitted_orders(input, subject.lines, subject.services);
+  subject.home_state = home_state_of(facts);
+  for (const Fact& fact : facts) {
+    const auto* benefit = std::get_if<BenefitFact>(&fact.body);
+    if (benefit == nullptr) continue;
+    subject.benefits.push_back({*benefit, payers.canonical(fact.source, benefit->payer, ""), provenance_of(fact)});
+  }
   for (const Fact& fact : facts) {
     const auto* pin = std::get_if<PinFact>(&fact.body);
     if (pin == nullptr || pin->pin != PinKind::closed_period || !pin->closed_through) continue;

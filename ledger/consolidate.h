@@ -41,6 +41,9 @@ struct AuthorizationLine {
   std::string rate_period;
   std::vector<std::string> diagnosis_codes;
   std::string provider, program, place;
+  std::vector<std::string> modifiers;
+  std::optional<Quantity> amount;  // The most that the payer pays, in `currency`; null: no limit of money.
+  std::string currency;
   std::optional<Day> issued_on;
   std::optional<Instant> requested_at;
   bool expedited = false;
@@ -74,11 +77,16 @@ struct Service {
   std::vector<std::string> service_codes;
   Quantity quantity;  // In `measure`, rounded by the code's rule.
   Measure measure = Measure::unknown;
-  std::string payer;  // Empty: no coverage known, matches any. The one that it is carved out to, where a rule says so.
-  std::string plan;   // Empty: not known.
+  std::string payer;   // Empty: no coverage known, matches any. The one that it is carved out to, where a rule says so.
+  std::string plan;    // Empty: not known.
+  std::string member;  // Of the coverage that the service names; empty: not known.
+  std::optional<int> minutes;  // Of the visit, where a record of it has a beginning and an end.
   std::optional<TimedPart> timed;
   std::string provider, program, place;
   std::vector<std::string> diagnosis_codes;
+  std::vector<std::string> modifiers;
+  std::optional<Quantity> amount;  // What a claim asks for it, in `currency`.
+  std::string currency;
   std::string authorization_number;  // Explicit link.
   std::string pinned_number, pinned_line;
 };
@@ -97,6 +105,13 @@ struct Conflict {
   std::string differs = {};  // "days", "quantities" or "decisions" where two sources state different ones.
 };
 
+// A benefit as the payer states it, beside the ledger's own counts.
+struct StatedBenefit {
+  BenefitFact says;
+  std::string payer;  // As the ledger names it.
+  Provenance source;
+};
+
 struct Consolidated {
   std::string patient;                   // Preferred reference of the subject ("Patient/p1").
   std::vector<AuthorizationLine> lines;  // Ordered by book.
@@ -104,7 +119,9 @@ struct Consolidated {
   std::vector<CoverageSpan> coverages;
   std::vector<UnsubmittedOrder> unsubmitted;  // Ordered by source.
   std::vector<Conflict> conflicts;
-  std::optional<Day> closed_through;  // From pins.
+  std::optional<Day> closed_through;    // From pins.
+  std::vector<StatedBenefit> benefits;  // Ordered by fact key.
+  std::string home_state;               // Of the patient; upper case, "" where no source says.
 };
 
 // `facts` are current and not retracted (current_facts). `history` are all versions, needed only to know what a line

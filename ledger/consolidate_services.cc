@@ -23,8 +23,8 @@ std::vector<const ServicePart*> order_parts(const ServiceGroup& group) {
   std::vector<const ServicePart*> parts = group.parts;
   std::sort(parts.begin(), parts.end(), [](const ServicePart* a, const ServicePart* b) {
     // An Encounter that was voided ends the visit, whatever the appointment still says.
-    const bool a_void = a->says->state == ServiceState::voided && a->type < ServiceSource::encounter;
-    const bool b_void = b->says->state == ServiceState::voided && b->type < ServiceSource::encounter;
+    const bool a_void = a->state == ServiceState::voided && a->type < ServiceSource::encounter;
+    const bool b_void = b->state == ServiceState::voided && b->type < ServiceSource::encounter;
     return std::tie(a_void, a->type, a->fact->fact_key) < std::tie(b_void, b->type, b->fact->fact_key);
   });
   return parts;
@@ -32,11 +32,11 @@ std::vector<const ServicePart*> order_parts(const ServiceGroup& group) {
 
 ServiceState state_of(const std::vector<const ServicePart*>& parts) {
   const ServicePart& lead = *parts.front();
-  ServiceState state = lead.says->state;
+  ServiceState state = lead.state;
   if (state == ServiceState::planned || state == ServiceState::in_progress) {
     // A record that was opened ahead of the visit does not outweigh the news that there was none.
     for (const ServicePart* part : parts) {
-      const ServiceState other = part->says->state;
+      const ServiceState other = part->state;
       const bool is_visit = part->type == ServiceSource::appointment || part->type == ServiceSource::encounter;
       if (is_visit && (other == ServiceState::no_show || other == ServiceState::voided)) return other;
     }
@@ -70,7 +70,7 @@ class ServiceBuilder {
     service.state = state_of(parts);
     for (const ServicePart* part : parts) add_source(service, *part);
     for (const ServicePart* part : parts) {
-      if (part->says->state == ServiceState::voided && part != &lead) continue;
+      if (part->state == ServiceState::voided && part != &lead) continue;
       fill(service, *part);
     }
     fill_codes(service, parts);
@@ -110,6 +110,11 @@ class ServiceBuilder {
     fill_text(service.place, says.place);
     fill_text(service.authorization_number, says.authorization_number);
     if (service.diagnosis_codes.empty()) service.diagnosis_codes = says.diagnosis_codes;
+    if (service.modifiers.empty()) service.modifiers = says.modifiers;
+    if (!service.amount && says.amount) {
+      service.amount = says.amount;
+      service.currency = says.currency;
+    }
     const Fact* order = order_of(part);
     std::string_view coverage = says.coverage;
     if (order != nullptr) {
@@ -122,6 +127,7 @@ class ServiceBuilder {
     if (span == nullptr) return;
     service.payer = span->payer;
     service.plan = span->plan;
+    service.member = span->member_id;
   }
 
   // Where the service names no coverage with a plan: the only plan of its payer that holds the day.
@@ -151,7 +157,7 @@ class ServiceBuilder {
     const std::vector<std::string>* ordered = nullptr;
     const std::vector<std::string>* chosen = nullptr;
     for (const ServicePart* part : parts) {
-      if (part->says->state == ServiceState::voided && part != parts.front()) continue;
+      if (part->state == ServiceState::voided && part != parts.front()) continue;
       const std::vector<std::string>& codes = part->says->service_codes;
       const bool is_service = std::any_of(codes.begin(), codes.end(), [this](const std::string& code) {
         return is_service_code(code, input_.policy.rules);
@@ -173,7 +179,7 @@ class ServiceBuilder {
     int days = 1;
     for (const ServicePart* part : parts) {
       const ServiceFact& says = *part->says;
-      if (says.state == ServiceState::voided && part != parts.front()) continue;
+      if (part->state == ServiceState::voided && part != parts.front()) continue;
       // The time of a visit belongs to none of its several services alone.
       const bool is_shared = group.shares_visit && part->type >= ServiceSource::encounter;
       if (!quantity && says.quantity && !is_shared) {
@@ -189,6 +195,7 @@ class ServiceBuilder {
         days = input_.policy.zone.day_of(*says.end_at - std::chrono::microseconds(1)) - says.day + 1;
       }
     }
+    service.minutes = minutes;
     const Rules& rules = input_.policy.rules;
     const Occasion occasion = occasion_of(service, service.payer.empty() ? only_payer_ : service.payer);
     const UnitCount counted = count_units(service.service_codes, quantity, measure, minutes, rules, occasion);

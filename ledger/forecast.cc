@@ -1,6 +1,7 @@
 #include "ledger/forecast.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <random>
 #include <set>
@@ -16,6 +17,7 @@ constexpr int kFutures = 1000;
 constexpr int kDaysAhead = 730;
 constexpr size_t kGapsMax = 24;  // Of the latest visits: how a patient came a year ago says little.
 constexpr int kVisitsMin = 3;
+constexpr double kStopRate = 0.01;  // How often a visit is the last one: discharged, moved, another payer.
 
 struct Past {
   std::map<Day, Quantity> drawn;  // By day.
@@ -119,20 +121,50 @@ struct Future {
   Quantity unused;
 };
 
-// One way in which it may go on.
-Future one_future(const Past& past, const std::vector<Booking>& bookings, Quantity left, Day from, Day last,
+double chance(std::mt19937_64& random) {
+  return static_cast<double>(random() >> 11) * 0x1.0p-53;
+}
+
+// How surely the patient has stopped coming, by how long the gap that runs already is. A gap longer than all n before
+// it is one of n + 1 where nothing has changed; twice as long, one of (n + 1) squared.
+double stopped_rate(const std::vector<int>& gaps, int elapsed) {
+  const int longest = gaps.empty() ? 0 : *std::max_element(gaps.begin(), gaps.end());
+  if (longest == 0 || elapsed <= longest) return 0;
+  const double goes_on = std::pow(1.0 / (static_cast<double>(gaps.size()) + 1), static_cast<double>(elapsed) / longest);
+  return kStopRate / (kStopRate + (1 - kStopRate) * goes_on);
+}
+
+// Few gaps say little about how often a patient comes: each future first takes a cadence that could have given them,
+// as many gaps drawn again from those seen. Drawing single gaps alone leaves out how unsure the cadence itself is.
+std::vector<int> possible_cadence(const std::vector<int>& gaps, std::mt19937_64& random) {
+  std::vector<int> drawn;
+  drawn.reserve(gaps.size());
+  for (size_t i = 0; i < gaps.size(); ++i) drawn.push_back(gaps[random() % gaps.size()]);
+  return drawn;
+}
+
+// One way in which it may go on from `from`, the last visit or a later day; nothing more comes up to `today`.
+Future one_future(const Past& past, const std::vector<Booking>& bookings, Quantity left, Day from, Day today, Day last,
                   std::mt19937_64& random) {
   const auto pick = [&random](const auto& values) { return values[random() % values.size()]; };
+  const std::vector<int> cadence = possible_cadence(past.gaps, random);
+  // The gap that runs already is longer than what has passed of it.
+  const auto next_gap = [&](Day day) {
+    constexpr int kTriesMax = 20;
+    int gap = pick(cadence);
+    for (int i = 0; day + gap <= today && i < kTriesMax; ++i) gap = pick(i < kTriesMax / 2 ? cadence : past.gaps);
+    return day + gap <= today ? today - day + pick(cadence) : gap;
+  };
   size_t next = 0;
   Day day = from;
   while (left.is_positive()) {
     Booking visit;
-    const int gap = past.gaps.empty() ? 0 : pick(past.gaps);
+    const int gap = cadence.empty() ? 0 : next_gap(day);
     const bool has_booking = next < bookings.size();
     const bool is_booked = has_booking && (gap == 0 || bookings[next].day <= day + gap + gap / 2);
     if (is_booked) {
       visit = bookings[next++];
-    } else if (gap > 0) {
+    } else if (gap > 0 && chance(random) >= kStopRate) {
       visit = {day + gap, pick(past.quantities)};
     } else {
       break;
@@ -171,17 +203,22 @@ LineForecast Forecaster::of_line(const AuthorizationLine& line, uint64_t seed) c
   const Day horizon = begin + kDaysAhead;
   const Day last = std::min(line.last_day.value_or(horizon), horizon);
   std::mt19937_64 random(seed);
+  const std::optional<Day> last_visit = past.last_day();
+  const bool runs_already = has_past && last_visit && begin == today_;
+  const double stopped = runs_already ? stopped_rate(used.gaps, today_ - *last_visit) : 0;
+  Past booked_only = used;
+  booked_only.gaps.clear();
   std::vector<Day> exhausted;
   std::vector<Quantity> unused;
   for (int i = 0; i < kFutures; ++i) {
     Day from = begin;
-    const std::optional<Day> last_visit = past.last_day();
-    if (has_past && last_visit && begin == today_) {
+    if (runs_already) {
       // The gap since the last visit runs already.
       const int longest = *std::max_element(used.gaps.begin(), used.gaps.end());
       if (today_ - *last_visit < longest) from = *last_visit;
     }
-    Future future = one_future(used, bookings, left, from, last, random);
+    const bool has_stopped = stopped > 0 && chance(random) < stopped;
+    Future future = one_future(has_stopped ? booked_only : used, bookings, left, from, today_, last, random);
     exhausted.push_back(future.exhausted_on ? std::max(*future.exhausted_on, today_) : Day{INT32_MAX});
     unused.push_back(future.unused);
   }

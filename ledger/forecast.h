@@ -10,9 +10,10 @@
 // When the units of a line will have run out if the patient goes on as before, by when to renew, and what will lapse.
 // Pure and seeded: equal input and seed give an equal answer.
 //
-// Each of many futures draws the days between visits, and the units of a visit, from the line's own past (from the same
-// codes under the payer while the line is young); a booking takes the place of the visit it is near, and is missed as
-// often as bookings were.
+// Each of many futures first draws a cadence that could have given the line's own past (that of the same codes under
+// the payer while the line is young), then the days between visits and their units from it; a booking takes the place
+// of the visit it is near, and is missed as often as bookings were. Now and then a patient stops coming: the surer, the
+// longer the gap that runs already is beside those before it.
 
 namespace authledger {
 

@@ -80,6 +80,11 @@ void fill_text(AuthorizationLine& line, const SourceStatement& source) {
   fill(line.provider, says.provider);
   fill(line.program, says.program);
   fill(line.place, says.place);
+  fill(line.modifiers, says.modifiers);
+  if (!line.amount && says.amount) {
+    line.amount = says.amount;
+    line.currency = says.currency;
+  }
   if (!line.rate_quantity && says.rate_quantity) {
     line.rate_quantity = says.rate_quantity;
     line.rate_period = says.rate_period;

@@ -89,6 +89,8 @@ std::string uncovered_words(UncoveredReason reason, const AuthorizationLine* nea
       return "no authorization is on file";
     case UncoveredReason::payer_mismatch:
       return "the authorization on file is from another payer";
+    case UncoveredReason::member_mismatch:
+      return "the authorization on file is for another member of the plan";
     case UncoveredReason::code_mismatch:
       return "the authorization on file is for another service";
     case UncoveredReason::provider_mismatch:
@@ -97,6 +99,7 @@ std::string uncovered_words(UncoveredReason reason, const AuthorizationLine* nea
       return "the authorization on file names another place";
     case UncoveredReason::measure_mismatch:
       return "the authorization on file counts in another unit";
+    case UncoveredReason::modifier_mismatch:
     case UncoveredReason::diagnosis_mismatch:
       return "the authorization on file does not fit this service";
     case UncoveredReason::telehealth_not_covered:
@@ -125,6 +128,8 @@ std::string uncovered_words(UncoveredReason reason, const AuthorizationLine* nea
       return "it exceeds what is authorized per period";
     case UncoveredReason::benefit_exhausted:
       return "the benefit is used up";
+    case UncoveredReason::amount_exhausted:
+      return "the authorized amount is used up";
   }
   return "no authorization is on file";
 }

@@ -45,7 +45,11 @@ std::string carved_out_payer(const Rules& rules, const Occasion& occasion) {
   return other == nullptr ? std::string(occasion.payer) : *other;
 }
 
-bool is_telehealth(std::string_view place, const Rules& rules) {
+bool is_telehealth(const Service& service, const Rules& rules) {
+  return is_telehealth_place(service.place, rules) || have_common_code(service.modifiers, rules.telehealth_modifiers);
+}
+
+bool is_telehealth_place(std::string_view place, const Rules& rules) {
   return std::find(rules.telehealth_places.begin(), rules.telehealth_places.end(), place) !=
          rules.telehealth_places.end();
 }
@@ -53,7 +57,7 @@ bool is_telehealth(std::string_view place, const Rules& rules) {
 UncoveredReason refusal_of(const Service& service, std::string_view payer, const Rules& rules) {
   if (rules.payers.empty() || is_add_on(service.service_codes, rules)) return UncoveredReason::none;
   const Occasion occasion = occasion_of(service, payer);
-  if (is_telehealth(service.place, rules) && !payer_setting(rules, occasion, &PayerRule::telehealth_covered, true)) {
+  if (is_telehealth(service, rules) && !payer_setting(rules, occasion, &PayerRule::telehealth_covered, true)) {
     return UncoveredReason::telehealth_not_covered;
   }
   // An organization says nothing about who served.

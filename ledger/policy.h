@@ -21,6 +21,6 @@ Result<Policy> make_policy(int64_t version, Rules rules);
 
 // Raised when allocate or consolidate would give another result for the same input: entries of other versions are
 // verified by hash instead of being replayed.
-inline constexpr int kAllocatorVersion = 4;
+inline constexpr int kAllocatorVersion = 5;
 
 }  // namespace authledger

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <tuple>
 
 #include "ledger/match.h"
@@ -26,7 +27,7 @@ bool is_visit_level(const ServicePart& part) {
   return part.type >= ServiceSource::encounter;
 }
 bool is_void(const ServicePart& part) {
-  return part.says->state == ServiceState::voided;
+  return part.state == ServiceState::voided;
 }
 
 std::string_view encounter_of(const ServicePart& part) {
@@ -169,7 +170,7 @@ bool name_other_visits(const ServiceGroup& a, const ServiceGroup& b) {
 }
 
 bool is_live(const ServiceGroup& group) {
-  const ServiceState state = lead_of(group).says->state;
+  const ServiceState state = lead_of(group).state;
   return state != ServiceState::voided && state != ServiceState::no_show;
 }
 
@@ -213,14 +214,31 @@ void join_alike(std::vector<ServiceGroup>& groups, const Rules& rules) {
   }
 }
 
+// A record that takes the place of another ends it, also where the other does not say so itself. One that is void, or
+// that names itself, replaces nothing.
+void mark_replaced(std::vector<ServicePart>& parts) {
+  std::set<Reference> replaced;
+  for (const ServicePart& part : parts) {
+    if (part.state == ServiceState::voided) continue;
+    for (const std::string& other : part.says->replaces) {
+      if (other != part.fact->resource) replaced.insert({part.fact->source, other});
+    }
+  }
+  if (replaced.empty()) return;
+  for (ServicePart& part : parts) {
+    if (replaced.contains({part.fact->source, part.fact->resource})) part.state = ServiceState::voided;
+  }
+}
+
 }  // namespace
 
 std::vector<ServicePart> collect_parts(std::span<const Fact> facts) {
   std::vector<ServicePart> parts;
   for (const Fact& fact : facts) {
     const auto* says = std::get_if<ServiceFact>(&fact.body);
-    if (says != nullptr) parts.push_back({&fact, says, type_of(fact.resource)});
+    if (says != nullptr) parts.push_back({&fact, says, type_of(fact.resource), says->state});
   }
+  mark_replaced(parts);
   // Current facts come ordered by key; keys are long and alike, so that comparing them once matters.
   const auto by_key = [](const ServicePart& a, const ServicePart& b) { return a.fact->fact_key < b.fact->fact_key; };
   if (!std::is_sorted(parts.begin(), parts.end(), by_key)) std::sort(parts.begin(), parts.end(), by_key);

@@ -27,7 +27,8 @@ struct ServicePart {
   const Fact* fact = nullptr;
   const ServiceFact* says = nullptr;
   ServiceSource type = ServiceSource::other;
-  bool is_alone = true;  // The only service fact of its resource.
+  ServiceState state = ServiceState::planned;  // As said; void where another record took its place.
+  bool is_alone = true;                        // The only service fact of its resource.
 };
 
 struct ServiceGroup {

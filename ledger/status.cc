@@ -123,6 +123,8 @@ std::vector<ServiceRow> service_rows(const Consolidated& subject, const Allocati
       if (uncovered.service_key != service.key) continue;
       row.uncovered = uncovered.quantity;
       row.reason = uncovered.reason;
+      row.exposure = uncovered.amount;
+      row.currency = uncovered.currency;
     }
     rows.push_back(std::move(row));
   }

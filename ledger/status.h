@@ -51,6 +51,8 @@ struct ServiceRow {
   std::vector<CoveredBy> covered_by;
   Quantity uncovered;
   UncoveredReason reason = UncoveredReason::none;
+  std::optional<Quantity> exposure;  // What a claim asks for the uncovered units, in `currency`.
+  std::string currency;
 };
 
 std::vector<AuthorizationRow> authorization_rows(const Consolidated& subject, const Allocation& allocation,

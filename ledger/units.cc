@@ -58,6 +58,37 @@ Measure default_measure(const std::vector<std::string>& service_codes, const std
   return Measure::unknown;
 }
 
+std::string code_of_length(const std::string& code, int minutes, const Rules& rules) {
+  const auto found = rules.codes.find(code);
+  if (found == rules.codes.end() || found->second.minutes_min == 0) return {};
+  const auto holds = [minutes](const CodeRule& rule) {
+    return minutes >= rule.minutes_min && (rule.minutes_max == 0 || minutes <= rule.minutes_max);
+  };
+  const auto is_step = [&found](const CodeRule& rule) {
+    const CodeRule& first = found->second;
+    return rule.minutes_min > 0 && rule.rounding == first.rounding && rule.add_on == first.add_on &&
+           rule.measure == first.measure;
+  };
+  // Upwards, then downwards, step by step.
+  for (const bool is_upwards : {true, false}) {
+    const CodeRule* at = &found->second;
+    std::string name = code;
+    for (size_t step = 0; at != nullptr && step <= rules.codes.size(); ++step) {
+      if (holds(*at)) return name;
+      const CodeRule* next = nullptr;
+      for (const auto& [other, rule] : rules.codes) {
+        const bool follows = is_upwards ? at->minutes_max > 0 && rule.minutes_min == at->minutes_max + 1
+                                        : rule.minutes_max > 0 && at->minutes_min == rule.minutes_max + 1;
+        if (next != nullptr || !is_step(rule) || !follows) continue;
+        next = &rule;
+        name = other;
+      }
+      at = next;
+    }
+  }
+  return {};
+}
+
 int64_t units_of_minutes(const CodeRule& rule, int minutes) {
   const int64_t unit = rule.unit_minutes;
   // The code that was recorded decides: a session is one, whatever its length. A wrong code is the coder's to correct.

@@ -27,6 +27,10 @@ bool is_add_on(const std::vector<std::string>& service_codes, const Rules& rules
 Measure default_measure(const std::vector<std::string>& service_codes, const std::string& program, const Rules& rules,
                         const Occasion& occasion);
 
+// The code of the same ladder (90832, 90834, 90837: each begins in minutes where another ends) whose usual length holds
+// `minutes`; "" where none does, or where the code stands on no ladder.
+std::string code_of_length(const std::string& code, int minutes, const Rules& rules);
+
 // Whole units that a service of `minutes` earns under the rule: always one where the rule is not timed.
 int64_t units_of_minutes(const CodeRule& rule, int minutes);
 

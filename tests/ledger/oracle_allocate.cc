@@ -65,7 +65,21 @@ Role role_of(const Service& service, const std::string& rule_payer, const Rules&
 }
 
 // The tests of rule 5, in its order; diagnosis, where a payer's rule asks for it, stands beside the place.
-enum class Stage { payer, code, provider, place, diagnosis, measure, decision, days, units, rate, passed };
+enum class Stage {
+  payer,
+  code,
+  modifier,
+  provider,
+  place,
+  diagnosis,
+  measure,
+  decision,
+  days,
+  units,
+  amount,
+  rate,
+  passed
+};
 
 struct Verdict {
   Stage failed = Stage::passed;
@@ -146,6 +160,8 @@ class OracleRun {
     if (oracle_setting(rules_, service, line.payer, &PayerRule::carved_out_to, line.payer) != line.payer) {
       return fail(Stage::payer, UncoveredReason::payer_mismatch);
     }
+    if (!oracle_same_member(service.member, line.member_id))
+      return fail(Stage::payer, UncoveredReason::member_mismatch);
     std::optional<OracleCodeMatch> code = oracle_code_match(line, service, rules_);
     // Where one of the two names no code at all, the number that the service names says enough.
     const bool is_silent = line.service_codes.empty() || service.service_codes.empty();
@@ -155,15 +171,17 @@ class OracleRun {
     auto asks = [&](std::optional<bool> PayerRule::*setting, bool fallback) {
       return oracle_setting(rules_, service, line.payer, setting, fallback);
     };
+    if (asks(&PayerRule::match_modifiers, false) && !oracle_has_modifiers(service, line, rules_)) {
+      return fail(Stage::modifier, UncoveredReason::modifier_mismatch);
+    }
     if (asks(&PayerRule::match_provider, true) && !oracle_same_party(service.provider, line.provider)) {
       return fail(Stage::provider, UncoveredReason::provider_mismatch);
     }
-    if (asks(&PayerRule::match_place, true) && !oracle_same_party(service.place, line.place)) {
-      return fail(Stage::place, oracle_is_telehealth(service, rules_) ? UncoveredReason::telehealth_not_covered
-                                                                      : UncoveredReason::place_mismatch);
-    }
-    if (asks(&PayerRule::match_diagnosis, false) && !service.diagnosis_codes.empty() && !line.diagnosis_codes.empty() &&
-        !oracle_common_code(service.diagnosis_codes, line.diagnosis_codes)) {
+    const UncoveredReason of_place = oracle_place_reason(service, line, rules_);
+    if (asks(&PayerRule::match_place, true) && of_place != UncoveredReason::none) return fail(Stage::place, of_place);
+    const DiagnosisMatch diagnosis =
+        oracle_setting(rules_, service, line.payer, &PayerRule::match_diagnosis, DiagnosisMatch::refuse);
+    if (diagnosis == DiagnosisMatch::refuse && !oracle_same_diagnosis(service, line)) {
       return fail(Stage::diagnosis, UncoveredReason::diagnosis_mismatch);
     }
     if (!code->is_program_day && !oracle_convert(Quantity::of_units(1), service.measure, line.measure)) {
@@ -224,6 +242,24 @@ class OracleRun {
       }
     }
     return left;
+  }
+
+  // What is left of the line's money, and how many whole units of the service it pays for.
+  std::optional<Quantity> payable_from(const AuthorizationLine& line, const Service& service) const {
+    if (!line.amount || !service.amount || line.currency != service.currency) return std::nullopt;
+    int64_t money = line.amount->milli();
+    for (const Service& other : subject_.services) {
+      auto found = answer_.draws.find({line.book, other.key});
+      if (found == answer_.draws.end() || !other.amount || other.currency != line.currency) continue;
+      money -= other.amount->milli() * found->second.quantity.milli() / units_of(other, line);
+    }
+    const int64_t price = service.amount->milli(), units = units_of(service, line);
+    if (price <= 0 || price <= money) return Quantity::of_milli(units);
+    if (money <= 0) return Quantity();
+    return Quantity::of_units(units * money / price / 1000);
+  }
+  static int64_t units_of(const Service& service, const AuthorizationLine& line) {
+    return oracle_convert(service.quantity, service.measure, line.measure).value_or(Quantity::of_units(1)).milli();
   }
 
   // Rule 4, after pins and links.
@@ -313,6 +349,7 @@ class OracleRun {
                                                   : oracle_convert(open, service.measure, line->measure).value_or(open);
       Quantity take = wanted;
       if (auto left = left_of(*line)) take = std::min(take, *left);
+      if (auto left = payable_from(*line, service)) take = std::min(take, *left);
       if (auto left = rate_left(*line, service.day)) take = std::min(take, *left);
       if (!take.is_positive()) continue;
       has_drawn = true;
@@ -373,16 +410,33 @@ class OracleRun {
                        [&](const AuthorizationLine& line) { return judge(service, line).failed > Stage::code; });
   }
 
+  // Which limit of the line stopped a service that it covers only in part, or not at all.
+  Verdict least_limit(const Service& service, const AuthorizationLine& line) const {
+    OracleRun before(*this);
+    before.answer_.draws.erase({line.book, service.key});
+    std::optional<Quantity> least;
+    Verdict verdict;
+    const auto consider = [&](std::optional<Quantity> allows, Stage stage, UncoveredReason reason) {
+      if (!allows || (least && *least <= std::max(*allows, Quantity()))) return;
+      least = std::max(*allows, Quantity());
+      verdict.failed = stage;
+      verdict.reason = reason;
+    };
+    consider(before.left_of(line), Stage::units, UncoveredReason::exhausted);
+    consider(before.payable_from(line, service), Stage::amount, UncoveredReason::amount_exhausted);
+    consider(before.rate_left(line, service.day), Stage::rate, UncoveredReason::rate_exceeded);
+    return verdict;
+  }
+
   // Rule 5.
   UncoveredReason reason_of(const Service& service) const {
     std::optional<Verdict> nearest;
     for (const AuthorizationLine& line : subject_.lines) {
       Verdict verdict = judge(service, line);
       if (verdict.failed == Stage::passed) {
-        const std::optional<Quantity> left = left_of(line);
-        const bool is_exhausted = left && !left->is_positive();
-        verdict.failed = is_exhausted ? Stage::units : Stage::rate;
-        verdict.reason = is_exhausted ? UncoveredReason::exhausted : UncoveredReason::rate_exceeded;
+        const Verdict limit = least_limit(service, line);
+        verdict.failed = limit.failed;
+        verdict.reason = limit.reason;
       }
       auto key = [](const Verdict& one) {
         return std::tuple(-static_cast<int>(one.failed), one.days_apart, one.reason);
@@ -420,74 +474,6 @@ class OracleRun {
 
 OracleAllocation oracle_allocate(const Consolidated& subject, const Rules& rules, Day today) {
   return OracleRun(subject, rules, today).run();
-}
-
-OracleAllocation as_oracle(const Allocation& allocation) {
-  OracleAllocation same;
-  for (const Draw& draw : allocation.draws) {
-    OracleDraw& sum = same.draws[{draw.book, draw.service_key}];
-    sum.quantity += draw.quantity;
-    sum.is_reserved = draw.is_reserved;
-  }
-  for (const UncoveredService& service : allocation.uncovered) {
-    same.uncovered[service.service_key] = {service.quantity, service.reason};
-  }
-  for (const BenefitBalance& benefit : allocation.benefits) {
-    const std::string period = benefit.first_day ? format_day(*benefit.first_day) : "ever";
-    same.benefits[benefit.name + " " + period] += benefit.used + benefit.reserved;
-  }
-  for (const auto& [book, balance] : allocation.balances) {
-    same.balances[book] = {balance.approved, balance.available, balance.lapsed, balance.reserved, balance.used};
-  }
-  return same;
-}
-
-namespace {
-
-std::string text_of(const OracleDraw& draw) {
-  return format_quantity(draw.quantity) + (draw.is_reserved ? " reserved" : " used");
-}
-std::string text_of(const OracleUncovered& uncovered) {
-  return format_quantity(uncovered.quantity) + " " + std::string(word_of(uncovered.reason));
-}
-std::string text_of(const OracleBalance& balance) {
-  auto text = [](const std::optional<Quantity>& quantity) { return quantity ? format_quantity(*quantity) : "none"; };
-  return "approved " + text(balance.approved) + ", available " + text(balance.available) + ", reserved " +
-         text(balance.reserved) + ", used " + text(balance.used) + ", lapsed " + text(balance.lapsed);
-}
-std::string text_of(Quantity quantity) {
-  return format_quantity(quantity);
-}
-std::string name_of(const std::string& key) {
-  return key;
-}
-std::string name_of(const std::pair<std::string, std::string>& key) {
-  return key.second + " from " + key.first;
-}
-
-template <typename Map>
-void add_differences(const std::string& what, const Map& expected, const Map& actual, std::string& text) {
-  std::set<typename Map::key_type> keys;
-  for (const auto& [key, value] : expected) keys.insert(key);
-  for (const auto& [key, value] : actual) keys.insert(key);
-  for (const auto& key : keys) {
-    const auto one = expected.find(key), other = actual.find(key);
-    const bool has_one = one != expected.end(), has_other = other != actual.end();
-    if (has_one && has_other && one->second == other->second) continue;
-    text += what + " " + name_of(key) + ": oracle " + (has_one ? text_of(one->second) : "nothing") + ", allocate " +
-            (has_other ? text_of(other->second) : "nothing") + "\n";
-  }
-}
-
-}  // namespace
-
-std::string difference_of(const OracleAllocation& expected, const OracleAllocation& actual) {
-  std::string text;
-  add_differences("draw", expected.draws, actual.draws, text);
-  add_differences("uncovered", expected.uncovered, actual.uncovered, text);
-  add_differences("balance", expected.balances, actual.balances, text);
-  add_differences("benefit", expected.benefits, actual.benefits, text);
-  return text;
 }
 
 }  // namespace authledger

@@ -28,6 +28,13 @@
 //  - An add-on draws only from lines that list it; only where one of its payer does can it be uncovered.
 //  - A benefit of the plan cuts what the service may draw, before any line; what lines gave is taken from it, and so is
 //    what needs no authorization. Where a line would have covered the service, the reason is benefit_exhausted.
+//  - Telehealth by place or by modifier is one thing. A line that names another place covers it only where its own
+//  place
+//    or modifiers are of telehealth; one with such modifiers and no place covers nothing else that names a place.
+//  - A service of one member of the plan does not draw from a line of another.
+//  - Modifiers count where a rule asks for them and the service states some; a diagnosis counts unless a rule says no.
+//  - Where a line limits money and a claim says what its service costs, whole units are drawn while they are paid for.
+//  - Of a line's limits the one that allows least gives the reason; of equals units, then the amount, then the rate.
 //  - What a payer does not cover at all (telehealth, enrollment, type of provider) draws nothing.
 //  - Quarters of hours round up to the next thousandth, so that no part of a unit is given away.
 

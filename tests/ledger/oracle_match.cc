@@ -1,6 +1,7 @@
 #include "tests/ledger/oracle_match.h"
 
 #include <algorithm>
+#include <cctype>
 
 namespace authledger {
 namespace {
@@ -136,7 +137,57 @@ std::string oracle_narrowness(const PayerRule& rule) {
 }
 
 bool oracle_is_telehealth(const Service& service, const Rules& rules) {
-  return contains(rules.telehealth_places, service.place);
+  return contains(rules.telehealth_places, service.place) ||
+         oracle_common_code(rules.telehealth_modifiers, service.modifiers);
+}
+
+UncoveredReason oracle_place_reason(const Service& service, const AuthorizationLine& line, const Rules& rules) {
+  const bool is_line_for_telehealth =
+      contains(rules.telehealth_places, line.place) || oracle_common_code(rules.telehealth_modifiers, line.modifiers);
+  if (oracle_is_telehealth(service, rules)) {
+    const bool names_place_code = !line.place.empty() && kind_of_reference(line.place).empty();
+    if (is_line_for_telehealth || !names_place_code) return UncoveredReason::none;
+    return UncoveredReason::telehealth_not_covered;
+  }
+  // In person: a line for telehealth alone, by its modifiers, is for no other place.
+  if (line.place.empty()) {
+    return is_line_for_telehealth && !service.place.empty() ? UncoveredReason::place_mismatch : UncoveredReason::none;
+  }
+  return oracle_same_party(service.place, line.place) ? UncoveredReason::none : UncoveredReason::place_mismatch;
+}
+
+bool oracle_has_modifiers(const Service& service, const AuthorizationLine& line, const Rules& rules) {
+  if (service.modifiers.empty()) return true;  // Most records cannot state any.
+  for (const std::string& modifier : line.modifiers) {
+    if (!contains(rules.telehealth_modifiers, modifier) && !contains(service.modifiers, modifier)) return false;
+  }
+  return true;
+}
+
+bool oracle_same_member(const std::string& a, const std::string& b) {
+  const auto letters_and_digits = [](std::string text) {
+    std::erase_if(text, [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); });
+    for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    return text;
+  };
+  const std::string one = letters_and_digits(a), other = letters_and_digits(b);
+  const size_t shorter = std::min(one.size(), other.size());
+  return one.substr(0, shorter) == other.substr(0, shorter);
+}
+
+bool oracle_same_diagnosis(const Service& service, const AuthorizationLine& line) {
+  if (service.diagnosis_codes.empty() || line.diagnosis_codes.empty()) return true;
+  const auto without_dots = [](std::string code) {
+    std::erase(code, '.');
+    return code;
+  };
+  for (const std::string& code : service.diagnosis_codes) {
+    for (const std::string& authorized : line.diagnosis_codes) {
+      // A closer code of an authorized one is authorized.
+      if (without_dots(code).find(without_dots(authorized)) == 0) return true;
+    }
+  }
+  return false;
 }
 
 UncoveredReason oracle_refusal(const Service& service, const std::string& payer, const Rules& rules) {

@@ -38,6 +38,12 @@ Setting oracle_setting(const Rules& rules, const Service& service, const std::st
 // Why the payer does not cover such a service at all; none when it does.
 UncoveredReason oracle_refusal(const Service& service, const std::string& payer, const Rules& rules);
 bool oracle_is_telehealth(const Service& service, const Rules& rules);
+// Why the places do not fit; none when they do.
+UncoveredReason oracle_place_reason(const Service& service, const AuthorizationLine& line, const Rules& rules);
+bool oracle_has_modifiers(const Service& service, const AuthorizationLine& line, const Rules& rules);
+// Letters and digits; one without a suffix is any member of the family.
+bool oracle_same_member(const std::string& a, const std::string& b);
+bool oracle_same_diagnosis(const Service& service, const AuthorizationLine& line);
 
 struct OracleCodeMatch {
   int rank = 0;                 // 0 the same code, 1 a family, 2 a program.

@@ -42,7 +42,7 @@ TEST(Oracle, MeetsEveryReasonAmongItsPatients) {
     const Reckoning reckoning = reckon(patient.history, patient.policy, patient.today);
     for (const UncoveredService& service : reckoning.allocation.uncovered) ++met[service.reason];
   }
-  for (int16_t reason = 1; reason <= static_cast<int16_t>(UncoveredReason::provider_type_excluded); ++reason) {
+  for (int16_t reason = 1; reason <= static_cast<int16_t>(UncoveredReason::member_mismatch); ++reason) {
     const auto each = static_cast<UncoveredReason>(reason);
     EXPECT_GT(met[each], 0) << word_of(each);
   }

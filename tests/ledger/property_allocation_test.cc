@@ -148,7 +148,7 @@ TEST(AllocationProperty, AnswersACheckAsItWouldServeTheVisit) {
     const OracleAllocation served = as_oracle(reckon(more.history, more.policy, more.today).allocation);
 
     const CoverageAnswer answer =
-        check_coverage(now.subject, subject.policy, subject.today, code, day, *parse_quantity(amount));
+        check_coverage(now.subject, subject.policy, subject.today, {code, day, *parse_quantity(amount)});
     const auto left = served.uncovered.find("Encounter/V99");
     RC_ASSERT(answer.is_covered == (left == served.uncovered.end()));
     if (!answer.is_covered) {

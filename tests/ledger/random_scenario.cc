@@ -68,7 +68,8 @@ class ScenarioWriter {
     if (dice_.one_in(4)) say(fmt::format("rule grace {}{}", dice_.below(8), maybe_payer()));
     if (dice_.one_in(5)) say("rule match_provider " + on_off() + maybe_payer());
     if (dice_.one_in(5)) say("rule match_place " + on_off() + maybe_payer());
-    if (dice_.one_in(3)) say("rule match_diagnosis " + on_off() + maybe_payer());
+    if (dice_.one_in(4)) say("rule match_diagnosis " + dice_.word({"on", "off", "off", "warn"}) + maybe_payer());
+    if (dice_.one_in(8)) say("rule match_modifiers on" + maybe_payer());
     if (dice_.one_in(10)) say("rule authorization_required " + on_off() + maybe_payer());
     if (dice_.one_in(5)) say("rule code 97153 rounding " + dice_.word({"floor", "medicare_8_minute", "none"}));
     if (dice_.one_in(10)) say("rule code H0015 measure hour once_per_day off");
@@ -184,8 +185,9 @@ class ScenarioWriter {
     std::string text;
     if (dice_.one_in(8)) text += " provider " + dice_.word({"d1", "d2", "Organization/o1"});
     if (dice_.one_in(12)) text += " place " + dice_.word({"11", "10"});
-    if (dice_.one_in(8)) text += " diagnosis " + dice_.word({"F411", "F320", "F411,F320"});
+    if (dice_.one_in(8)) text += " diagnosis " + dice_.word({"F41.1", "F411", "F320", "F41", "F411,F320"});
     if (dice_.one_in(5)) text += " program " + dice_.one_of(kPrograms);
+    if (dice_.one_in(8)) text += " modifiers " + dice_.word({"95", "HQ", "GT,HQ", "HO"});
     return text;
   }
 
@@ -225,6 +227,7 @@ class ScenarioWriter {
         text += fmt::format(" rate {} per {}", dice_.word({"1", "2", "3", "1.5"}),
                             dice_.word({"day", "week", "week", "month"}));
       }
+      if (dice_.one_in(8)) text += " amount " + dice_.word({"100", "250.50", "400"});
       return text + attributes();
     };
     say(body(some_decision()));
@@ -261,6 +264,7 @@ class ScenarioWriter {
       if (dice_.one_in(3)) text += fmt::format(" minutes {}", 5 * (1 + dice_.below(24)));
       if (dice_.one_in(5)) text += " number " + dice_.word({"A1", "A1", "A2", "A3", "A9", "NOBODY"});
       if (dice_.one_in(5)) text += " coverage " + dice_.word({"C1", "C1", "C2", "C3"});
+      if (dice_.one_in(3)) text += " amount " + dice_.word({"80", "99.99", "140"});
       return text + link + attributes();
     };
     say(body());

@@ -79,10 +79,10 @@ TEST(ForecastBackTest, TellsFourWeeksAheadWhatTheSampleClinicDid) {
         }
         return std::optional<LineForecast>();
       };
-      // As if the line ended today: how many units would be left?
+      // As if the line ended yesterday (today's visits are still to come): how many units would be left?
       const Quantity approved = *line.approved;
       const std::optional<Day> last_day = line.last_day;
-      line.last_day = kToday;
+      line.last_day = kToday - 1;
       if (const auto made = made_for(before); made && made->is_known) {
         const Quantity left = approved - used;
         unused.add(units(*made->unused_p50) - units(left), *made->unused_p10 <= left && left <= *made->unused_p90);
@@ -105,6 +105,9 @@ TEST(ForecastBackTest, TellsFourWeeksAheadWhatTheSampleClinicDid) {
   EXPECT_GE(exhausted.lines, 100);
   EXPECT_LE(unused.mean(), 2.0);
   EXPECT_LE(exhausted.mean(), 7.0);
+  // Eight of ten should lie between P10 and P90.
+  EXPECT_GE(100 * unused.within, 75 * unused.lines);
+  EXPECT_GE(100 * exhausted.within, 75 * exhausted.lines);
 }
 
 }  // namespace

@@ -34,6 +34,12 @@ void ScenarioRunner::expect(Words& words) {
   if (first == "submit") return expect_submit(words);
   if (first == "uncovered") return expect_uncovered(words);
   if (first == "check") return expect_check(words);
+  if (first == "claim" || first == "three_way" || first == "fix") return expect_claim(first, words);
+  if (first == "allowed") return expect_allowed(words);
+  if (first == "trace") return expect_trace(words);
+  if (first == "after_entry") return expect_after_entry(words);
+  if (first == "cut_rate") return expect_cut_rate(words);
+  if (first == "stated") return expect_stated(words);
   const auto expect_count = [&](size_t actual) {
     words.take("=");
     expect_equal(first, std::to_string(actual), words.next());
@@ -56,6 +62,8 @@ std::string ScenarioRunner::field_of(const AuthorizationLine& line, const std::s
   if (field == "reserved") return format_quantity(balance.reserved);
   if (field == "used") return format_quantity(balance.used);
   if (field == "lapsed") return text_of(balance.lapsed);
+  if (field == "amount") return text_of(line.amount);
+  if (field == "amount_used") return text_of(balance.amount_used);
   if (field == "requested") return text_of(line.requested);
   if (field == "decision") return std::string(word_of(line.decision));
   if (field == "measure") return std::string(word_of(line.measure));
@@ -111,6 +119,8 @@ std::string ScenarioRunner::field_of(const Service& service, const std::string& 
     if (field == "sources") return std::to_string(row.sources.size());
     if (field == "day") return format_day(row.day);
     if (field == "key") return row.key;
+    if (const std::optional<std::string> text = remark_field_of(service, field)) return *text;
+    if (field == "exposure") return row.exposure ? format_quantity(*row.exposure) + "_" + row.currency : "none";
     if (field == "rule") return row.covered_by.empty() ? "none" : replace_all(row.covered_by.front().rule, " ", "_");
     if (field == "covered_by") {
       std::vector<std::string> covered;
@@ -212,8 +222,23 @@ void ScenarioRunner::expect_check(Words& words) {
   const std::string code = words.next();
   const Day day = read_day(words.next());
   const std::optional<Quantity> units = parse_quantity(words.next());
+  CoverageQuestion question{code, day, units.value_or(Quantity())};
+  while (!words.done() && words.peek() != "=") {
+    const std::string word = words.next();
+    if (word == "provider") {
+      question.provider = "Practitioner/" + words.next();
+    } else if (word == "place") {
+      question.place = words.next();
+    } else if (word == "modifiers") {
+      question.modifiers = read_codes(words.next());
+    } else if (word == "diagnosis") {
+      question.diagnosis_codes = read_codes(words.next());
+    } else {
+      throw std::runtime_error("a check knows no word " + word);
+    }
+  }
   if (!units || !words.take("=")) throw std::runtime_error("expected check CODE DAY UNITS = ANSWER");
-  const CoverageAnswer answer = check_coverage(subject_, policy_, history_.today, code, day, *units);
+  const CoverageAnswer answer = check_coverage(subject_, policy_, history_.today, question);
   expect_equal("check " + code, answer.is_covered ? "covered" : std::string(word_of(answer.reason)), words.next());
 }
 

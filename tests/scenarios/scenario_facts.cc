@@ -149,6 +149,10 @@ bool ScenarioFacts::record(const std::string& kind, Words& words, int version, c
     close_period(words, version);
   } else if (kind == "payer_count") {
     add_payer_count(words, version);
+  } else if (kind == "patient") {
+    add_patient(words, version);
+  } else if (kind == "stated_benefit") {
+    add_stated_benefit(words, version);
   } else {
     return false;
   }
@@ -195,6 +199,13 @@ void ScenarioFacts::add_service(Words& words, int version, const TimeZone& zone)
       fact.authorization_number = words.next();
     } else if (word == "diagnosis") {
       fact.diagnosis_codes = read_codes(words.next());
+    } else if (word == "modifiers") {
+      fact.modifiers = read_codes(words.next());
+    } else if (word == "amount") {
+      fact.amount = read_number(words);
+      fact.currency = "USD";
+    } else if (word == "replaces") {
+      fact.replaces.push_back(reference(type, words.next()));
     } else {
       fail("a service knows no word " + word);
     }
@@ -262,6 +273,11 @@ void ScenarioFacts::add_authorization(Words& words, int version, const TimeZone&
       fact.diagnosis_codes = read_codes(words.next());
     } else if (word == "coverage") {
       coverage = reference("Coverage", words.next());
+    } else if (word == "modifiers") {
+      fact.modifiers = read_codes(words.next());
+    } else if (word == "amount") {
+      fact.amount = read_number(words);
+      fact.currency = "USD";
     } else if (word == "payer_used") {
       fact.payer_used_quantity = read_number(words);
     } else {
@@ -403,6 +419,31 @@ void ScenarioFacts::add_payer_count(Words& words, int version) {
   fact.authorization_number = words.next();
   fact.used = read_number(words);
   add("PayerCount/" + fact.authorization_number, "1", fact, version);
+}
+
+// "patient lives in NY".
+void ScenarioFacts::add_patient(Words& words, int version) {
+  PatientFact fact;
+  if (!words.take("lives") || !words.take("in")) fail("expected patient lives in STATE");
+  fact.home_state = words.next();
+  add("Patient/p1", "1", fact, version);
+}
+
+// "stated_benefit visit 28 of 30 [category MH] [currency USD]": what the payer says was used, of how many.
+void ScenarioFacts::add_stated_benefit(Words& words, int version) {
+  BenefitFact fact;
+  fact.patient = "Patient/p1";
+  fact.payer = "P1";
+  fact.name = words.next();
+  if (words.peek() != "of") fact.used = read_number(words);
+  if (!words.take("of")) fail("expected stated_benefit NAME [USED] of ALLOWED");
+  fact.allowed = read_number(words);
+  while (!words.done()) {
+    const std::string word = words.next();
+    if (word != "category" && word != "currency") fail("a stated benefit knows no word " + word);
+    (word == "category" ? fact.category : fact.currency) = words.next();
+  }
+  add("CoverageEligibilityResponse/" + fact.name + fact.category, "1", fact, version);
 }
 
 void ScenarioFacts::retract(const std::string& id) {

@@ -50,6 +50,8 @@ class ScenarioFacts {
   void add_pin(Words& words, int version);
   void close_period(Words& words, int version);
   void add_payer_count(Words& words, int version);
+  void add_patient(Words& words, int version);
+  void add_stated_benefit(Words& words, int version);
 
   std::vector<Fact> versions_;
 };

@@ -29,6 +29,9 @@ bool read_scope(RuleScope& scope, const std::string& word, Words& words) {
 void read_value(Words& words, std::optional<bool>& value) {
   value = read_switch(words);
 }
+void read_value(Words& words, std::optional<DiagnosisMatch>& value) {
+  value = read_diagnosis_match(words);
+}
 void read_value(Words& words, std::optional<int>& value) {
   value = std::stoi(words.next());
 }

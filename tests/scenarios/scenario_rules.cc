@@ -24,6 +24,11 @@ bool read_switch(Words& words) {
   throw std::runtime_error("expected on or off, found " + words.peek());
 }
 
+DiagnosisMatch read_diagnosis_match(Words& words) {
+  if (words.take("warn")) return DiagnosisMatch::warn;
+  return read_switch(words) ? DiagnosisMatch::refuse : DiagnosisMatch::ignore;
+}
+
 void apply_code(CodeRule& rule, Words& words) {
   while (!words.done()) {
     const std::string word = words.next();
@@ -97,6 +102,11 @@ void apply_rule(Rules& rules, Words& words) {
     rules.holidays.push_back(read_day(words.next()));
   } else if (name == "zone") {
     rules.time_zone = words.next();
+  } else if (name == "match_diagnosis") {
+    const DiagnosisMatch match = read_diagnosis_match(words);
+    payer_rule(rules, words).match_diagnosis = match;
+    if (!words.done()) throw std::runtime_error("unexpected: " + words.rest());
+    return;
   } else if (!apply_notice_rule(name, rules, words)) {
     const bool value = read_switch(words);
     PayerRule& rule = payer_rule(rules, words);
@@ -106,8 +116,8 @@ void apply_rule(Rules& rules, Words& words) {
       rule.match_provider = value;
     } else if (name == "match_place") {
       rule.match_place = value;
-    } else if (name == "match_diagnosis") {
-      rule.match_diagnosis = value;
+    } else if (name == "match_modifiers") {
+      rule.match_modifiers = value;
     } else if (name == "authorization_required") {
       rule.authorization_required = value;
     } else {
@@ -143,6 +153,13 @@ void ignore_rule(const std::string& name, Consolidated& subject) {
     for (Service& service : services) service.authorization_number.clear();
   } else if (name == "pins") {
     for (Service& service : services) service.pinned_number.clear();
+  } else if (name == "amounts") {
+    for (AuthorizationLine& line : subject.lines) line.amount = std::nullopt;
+    for (Service& service : services) service.amount = std::nullopt;
+  } else if (name == "members") {
+    for (Service& service : services) service.member.clear();
+  } else if (name == "stated_benefits") {
+    subject.benefits.clear();
   } else if (name == "payer_counts") {
     for (AuthorizationLine& line : subject.lines) line.payer_used_quantity = std::nullopt;
   } else if (name == "rates") {

@@ -24,5 +24,7 @@ bool apply_notice_rule(const std::string& name, Rules& rules, Words& words);
 
 void apply_code(CodeRule& rule, Words& words);
 bool read_switch(Words& words);
+// "on", "off" or "warn".
+DiagnosisMatch read_diagnosis_match(Words& words);
 
 }  // namespace authledger

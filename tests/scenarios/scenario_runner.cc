@@ -135,6 +135,11 @@ size_t ScenarioRunner::reconcile() {
   derive(history_.facts.versions(), subject_, allocation_);
   last_posted_ = plan_entry(subject_, allocation_, fold_positions(transfers_)).transfers;
   transfers_.insert(transfers_.end(), last_posted_.begin(), last_posted_.end());
+  if (!last_posted_.empty()) {
+    entries_.emplace_back();
+    entries_.back().entry_seq = static_cast<int64_t>(entries_.size());
+    entries_.back().transfers = last_posted_;
+  }
   const size_t changed = notices_.plan(subject_, allocation_, policy_, history_.today, now());
   is_reconciled_ = true;
   if (mutation_.empty()) check_invariants();

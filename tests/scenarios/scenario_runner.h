@@ -45,6 +45,13 @@ class ScenarioRunner {
   void expect_notice(Words& words, bool is_wanted);
   void expect_of_one_notice(const std::string& field, Words& words);
   void expect_check(Words& words);
+  void expect_claim(const std::string& what, Words& words);
+  void expect_allowed(Words& words);
+  void expect_trace(Words& words);
+  void expect_after_entry(Words& words);
+  void expect_cut_rate(Words& words);
+  void expect_stated(Words& words);
+  std::optional<std::string> remark_field_of(const Service& service, const std::string& field) const;
   void expect_equal(const std::string& what, const std::string& actual, const std::string& wanted);
   std::string field_of(const AuthorizationLine& line, const std::string& field) const;
   std::string field_of(const Service& service, const std::string& field) const;
@@ -64,6 +71,7 @@ class ScenarioRunner {
   Allocation allocation_;
   std::vector<Transfer> transfers_;    // All of the journal.
   std::vector<Transfer> last_posted_;  // Of the last reconcile.
+  std::vector<JournalEntry> entries_;  // The same, by reconcile.
   ScenarioNotices notices_;
 };
 
