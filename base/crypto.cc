@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "base/check.h"
+#include "base/running_hash.h"
 
 namespace authledger {
 namespace {
@@ -68,7 +69,35 @@ bool verify_sha384(EVP_PKEY* key, std::string_view bytes, const unsigned char* s
          EVP_DigestVerify(context.get(), signature, signature_bytes, unsigned_bytes(bytes), bytes.size()) == 1;
 }
 
+using Digest = std::unique_ptr<EVP_MD, Releaser<&EVP_MD_free>>;
+using DigestContext = std::unique_ptr<EVP_MD_CTX, Releaser<&EVP_MD_CTX_free>>;
+
 }  // namespace
+
+struct RunningHash::State {
+  Digest digest;
+  DigestContext context;
+};
+
+RunningHash::RunningHash(const char* algorithm) : state_(std::make_unique<State>()) {
+  state_->digest.reset(EVP_MD_fetch(nullptr, algorithm, nullptr));
+  state_->context.reset(EVP_MD_CTX_new());
+  AUTHLEDGER_CHECK(state_->digest && EVP_DigestInit_ex2(state_->context.get(), state_->digest.get(), nullptr) == 1);
+}
+RunningHash::RunningHash(RunningHash&&) noexcept = default;
+RunningHash::~RunningHash() = default;
+
+void RunningHash::add(std::string_view bytes) {
+  AUTHLEDGER_CHECK(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) == 1);
+}
+
+std::string RunningHash::finish() {
+  unsigned char bytes[EVP_MAX_MD_SIZE];
+  unsigned int count = 0;
+  AUTHLEDGER_CHECK(EVP_DigestFinal_ex(state_->context.get(), bytes, &count) == 1);
+  AUTHLEDGER_CHECK(EVP_DigestInit_ex2(state_->context.get(), state_->digest.get(), nullptr) == 1);
+  return std::string(reinterpret_cast<const char*>(bytes), count);
+}
 
 Hash sha256(std::string_view bytes) {
   Hash hash{};

@@ -50,12 +50,13 @@ void add_plan_command(CommandLine line);
 void add_verify_command(CommandLine line);
 void add_rebuild_command(CommandLine line);
 void add_replay_command(CommandLine line);
-void add_quarantine_command(CommandLine line);    // quarantine list | retry
+void add_quarantine_command(CommandLine line);  // quarantine list | retry
 void add_pin_command(CommandLine line);
 void add_close_period_command(CommandLine line);
 void add_proxy_config_command(CommandLine line);  // proxy-config nginx
 void add_keys_command(CommandLine line);          // keys new | show
 void add_probe_command(CommandLine line);
+void add_feeds_command(CommandLine line);
 void add_sandbox_command(CommandLine line);
 
 }  // namespace authledger

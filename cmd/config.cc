@@ -19,6 +19,10 @@ const char* strategy_word(FeedConfig::Strategy strategy) {
       return "last_updated";
     case FeedConfig::Strategy::per_patient:
       return "per_patient";
+    case FeedConfig::Strategy::bulk:
+      return "bulk";
+    case FeedConfig::Strategy::inquire:
+      return "inquire";
     case FeedConfig::Strategy::off:
       return "off";
   }

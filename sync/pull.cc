@@ -6,11 +6,44 @@
 
 #include "base/log.h"
 #include "fhir/client.h"
+#include "ledger/store/sweep_store.h"
+#include "sync/feed_plan.h"
 #include "sync/pull_feed.h"
 #include "sync/pull_folder.h"
 
 namespace authledger {
 namespace {
+
+// Whom the swept feeds read; nothing, with a failure in the summary, when it cannot be known.
+std::optional<SweepRoster> sweep_roster(RoundContext& context, const EndpointConfig& endpoint, FhirClient& client,
+                                        RoundSummary& summary) {
+  SweepRoster roster;
+  auto patients = read_roster(context, endpoint, client);
+  if (!patients) {
+    summary.failures.push_back(fmt::format("{}: no roster of patients: {}", endpoint.name, patients.error().message));
+    return std::nullopt;
+  }
+  roster.patients = std::move(*patients);
+  TenantSession& session = context.session;
+  const Day today = context.today();
+  roster.in_need =
+      patients_in_need(session.connection(), session.tenant_id(), endpoint.name, today, today + kNeedDaysAhead);
+  return roster;
+}
+
+// A feed that no road leads to: said in the certificate, with what would open one.
+void certify_closed(const SourcePlan& plan, FeedCertificate& certificate, RoundSummary& summary) {
+  certificate.gaps.push_back(plan.better.empty() ? plan.reason : fmt::format("{}; {}", plan.reason, plan.better));
+  ++summary.feeds_without_road;
+}
+
+// What is left of the round's requests is shared evenly by the feeds that are still to come: none starves.
+uint64_t requests_max_of(const EndpointConfig& endpoint, const FhirClient& client, size_t feeds_left) {
+  const auto budget = static_cast<uint64_t>(endpoint.requests_per_round_max);
+  if (budget == 0) return std::numeric_limits<uint64_t>::max();
+  const uint64_t left = budget > client.requests() ? budget - client.requests() : 0;
+  return client.requests() + left / std::max<size_t>(feeds_left, 1);
+}
 
 void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& intake, RoundSummary& summary) {
   const Config& config = context.session.config();
@@ -19,31 +52,38 @@ void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& in
     summary.failures.push_back(fmt::format("{}: {}", endpoint.name, client.error().message));
     return;
   }
-  bool needs_roster = std::any_of(endpoint.feeds.begin(), endpoint.feeds.end(), [](const FeedConfig& feed) {
-    return feed.strategy == FeedConfig::Strategy::per_patient;
+  const FeedPlans planned = plan_feeds(context, endpoint, **client);
+  const bool is_swept = std::any_of(planned.plans.begin(), planned.plans.end(), [](const SourcePlan& plan) {
+    return plan.strategy == SourceStrategy::per_patient || plan.afterwards == SourceStrategy::per_patient;
   });
-  // What the endpoint offers only widens what is read (deletions); without the statement the feeds still run.
-  Capability capability;
-  JsonDocument statement;
-  if (auto text = (*client)->capability_statement()) {
-    if (auto root = statement.parse(*text)) capability = read_capability(*root);
-  }
-  std::vector<std::string> roster;
-  if (needs_roster) {
-    auto read = read_roster(context, endpoint, **client);
-    if (read) {
-      roster = std::move(*read);
-    } else {
-      summary.failures.push_back(fmt::format("{}: no roster of patients: {}", endpoint.name, read.error().message));
-    }
-  }
-  for (const FeedConfig& feed : endpoint.feeds) {
+  const std::optional<SweepRoster> roster =
+      is_swept ? sweep_roster(context, endpoint, **client, summary) : SweepRoster();
+  for (size_t i = 0; i < endpoint.feeds.size(); ++i) {
     if (context.stop.stop_requested()) break;
-    if (feed.strategy == FeedConfig::Strategy::off) continue;
-    if (auto failure = pull_feed({context, endpoint, feed, capability, **client, intake}, roster)) {
-      log_warning("feed_failed", {{"feed", endpoint.name + "/" + feed.resource_type}, {"cause", *failure}});
-      summary.failures.push_back(fmt::format("{}/{}: {}", endpoint.name, feed.resource_type, *failure));
+    const FeedConfig& feed = endpoint.feeds[i];
+    const SourcePlan& plan = planned.plans[i];
+    if (plan.strategy == SourceStrategy::off) continue;
+    FeedCertificate certificate;
+    certificate.source = endpoint.name;
+    certificate.resource_type = feed.resource_type;
+    certificate.strategy = word_of(plan.strategy);
+    certificate.started_at = context.clock.now();
+    if (plan.strategy == SourceStrategy::impossible) {
+      certify_closed(plan, certificate, summary);
+    } else if (!roster && plan.strategy == SourceStrategy::per_patient) {
+      certificate.gaps.emplace_back("nobody to read: the roster of patients could not be read");
+    } else {
+      const FeedRun run{context, endpoint,           feed,
+                        plan,    planned.capability, **client,
+                        intake,  certificate,        requests_max_of(endpoint, **client, endpoint.feeds.size() - i)};
+      if (auto failure = pull_feed(run, roster.value_or(SweepRoster()))) {
+        log_warning("feed_failed", {{"feed", endpoint.name + "/" + feed.resource_type}, {"cause", *failure}});
+        summary.failures.push_back(fmt::format("{}/{}: {}", endpoint.name, feed.resource_type, *failure));
+      }
     }
+    certificate.ended_at = context.clock.now();
+    save_certificate(context.session.connection(), context.session.tenant_id(), certificate);
+    summary.feeds.push_back(std::move(certificate));
   }
   summary.requests += static_cast<int64_t>((*client)->requests());
 }

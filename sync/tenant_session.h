@@ -1,17 +1,27 @@
 #pragma once
 
+#include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/result.h"
 #include "config/config.h"
+#include "fhir/capability.h"
 #include "fhir/rate_limit.h"
 #include "ledger/policy.h"
 #include "ledger/store/pg.h"
 #include "sync/embedded_postgres.h"
 
 namespace authledger {
+
+// What an endpoint declared, as this process read it last.
+struct KnownStatement {
+  Capability capability;
+  std::chrono::steady_clock::time_point read_at{};
+};
 
 // Everything that a worker needs to work for one tenant: the config, a connection of its own with the application's
 // rights, the tenant's id and the policy in force. Not thread-safe: one a worker thread.
@@ -33,6 +43,10 @@ class TenantSession {
   const Policy& policy() const { return policy_; }
   // Kept from round to round, so that the requests of one count for the next.
   RateLimits& rate_limits() { return rate_limits_; }
+  // By endpoint: read once a process, or a day.
+  std::map<std::string, KnownStatement>& known_statements() { return known_statements_; }
+  // True the first time that this process asks: for what is said once.
+  bool is_news(const std::string& name) { return said_.insert(name).second; }
   // After new organizations: another payer directory is another policy. Throws DbError.
   void refresh_policy();
   // Replaces connections that were lost. Throws DbError while the server stays away.
@@ -49,6 +63,8 @@ class TenantSession {
   int64_t tenant_id_;
   Policy policy_;
   RateLimits rate_limits_;
+  std::map<std::string, KnownStatement> known_statements_;
+  std::set<std::string> said_;
 };
 
 }  // namespace authledger
