@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cmd/session.h"
-#include "sync/round.h"
+#include "sync/pull.h"
 
 namespace authledger {
 namespace {
@@ -56,7 +56,7 @@ int run_feeds(const GlobalOptions& global) {
   };
   for (const FeedCertificate& each : certificates) {
     const Freshness freshness = freshness_of(each, states, now, session->config().server.sync_interval);
-    is_whole = is_whole && each.is_complete && !freshness.is_stale;
+    is_whole = is_whole && (each.strategy == kAbsentStrategy || (each.is_complete && !freshness.is_stale));
     rows.add({OutputCell::of_text(each.source),
               OutputCell::of_text(each.resource_type),
               OutputCell::of_text(each.strategy),

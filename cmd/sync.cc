@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cmd/session.h"
-#include "sync/round.h"
+#include "sync/pull.h"
 
 namespace authledger {
 namespace {
@@ -32,7 +32,7 @@ void print_summary(const RoundSummary& summary) {
              summary.notices.created, summary.notices.updated, summary.notices.retired, summary.notices.unchanged,
              summary.notices.parked, summary.notices.held);
   for (const FeedCertificate& feed : summary.feeds) {
-    if (feed.gaps.empty()) continue;
+    if (feed.gaps.empty() || feed.strategy == kAbsentStrategy) continue;
     fmt::print("gap       {}/{}: {}\n", feed.source, feed.resource_type, join(feed.gaps, "; "));
   }
   fmt::print("requests  {} in {:.1f} s\n", summary.requests, summary.seconds);

@@ -44,6 +44,11 @@ void write_resource(JsonWriter& writer, const SandboxOptions& options, const std
     write_search_parameter(writer, parameter.name, parameter.kind);
   }
   writer.end_array();
+  if (type == "Claim" && options.inquiry) {
+    writer.key("operation").begin_array().begin_object().member("name", "inquire");
+    writer.member("definition", "http://hl7.org/fhir/us/davinci-pas/OperationDefinition/Claim-inquiry");
+    writer.end_object().end_array();
+  }
   if (type == "Group" && options.bulk_export) write_export(writer, "group-export");
   writer.end_object();
 }

@@ -141,6 +141,9 @@ SandboxAnswer FhirRoutes::route(const SandboxRequest& request) {
   const bool is_export = segments[0].starts_with("$export") || segments.back() == "$export";
   if (auto refused = refuse(request, is_export ? "Patient" : segments[0])) return *refused;
   if (is_export) return export_route(request, segments);
+  if (request.path.ends_with("/Claim/$inquire")) {
+    return request.method == "POST" ? inquire(request) : method_not_allowed("POST");
+  }
   const bool get = request.method == "GET";
   Target target;
   target.type = segments[0];

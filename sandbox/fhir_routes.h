@@ -65,6 +65,7 @@ class FhirRoutes {
   // What needs no token: the authorization server's own paths and /metadata.
   std::optional<SandboxAnswer> open_route(const SandboxRequest& request, const std::vector<std::string>& segments);
   std::optional<SandboxAnswer> refuse(const SandboxRequest& request, std::string_view type);
+  SandboxAnswer inquire(const SandboxRequest& request);
   // Bulk Data, below "$export".
   SandboxAnswer export_route(const SandboxRequest& request, const std::vector<std::string>& segments);
   SandboxAnswer control(const SandboxRequest& request, std::string_view operation);

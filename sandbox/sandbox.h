@@ -66,6 +66,7 @@ struct SandboxOptions {
   bool type_history = true;            // Declared, and answered.
   bool bulk_export = false;            // Bulk Data $export of the system and of Groups, declared and done.
   int export_resources_per_file = 10'000;
+  bool inquiry = false;             // Claim/$inquire of Da Vinci PAS, as a payer answers it.
   std::string required_token = "";  // When set, requests need "Authorization: Bearer <token>".
   SandboxAuthorization authorization = {};
   std::set<std::string> read_only_types = {};  // Neither declared nor accepted for writing; "*" means all.

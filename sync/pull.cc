@@ -8,6 +8,7 @@
 #include "fhir/client.h"
 #include "ledger/store/sweep_store.h"
 #include "sync/feed_plan.h"
+#include "sync/pull_bulk.h"
 #include "sync/pull_feed.h"
 #include "sync/pull_folder.h"
 
@@ -31,10 +32,16 @@ std::optional<SweepRoster> sweep_roster(RoundContext& context, const EndpointCon
   return roster;
 }
 
-// A feed that no road leads to: said in the certificate, with what would open one.
-void certify_closed(const SourcePlan& plan, FeedCertificate& certificate, RoundSummary& summary) {
+// A feed that no road leads to: said in the certificate, with what would open one. A type that the endpoint does not
+// list at all is simply not there, which a preset cannot know.
+void certify_closed(const SourcePlan& plan, const Capability& capability, FeedCertificate& certificate,
+                    RoundSummary& summary) {
   certificate.gaps.push_back(plan.better.empty() ? plan.reason : fmt::format("{}; {}", plan.reason, plan.better));
-  ++summary.feeds_without_road;
+  if (capability.types.contains(plan.resource_type)) {
+    ++summary.feeds_without_road;
+  } else {
+    certificate.strategy = kAbsentStrategy;
+  }
 }
 
 // What is left of the round's requests is shared evenly by the feeds that are still to come: none starves.
@@ -58,18 +65,29 @@ void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& in
   });
   const std::optional<SweepRoster> roster =
       is_swept ? sweep_roster(context, endpoint, **client, summary) : SweepRoster();
+  std::map<std::string, FeedCertificate> exported;
+  if (auto failure = pull_bulk({context, endpoint, planned, **client, intake}, exported)) {
+    log_warning("export_failed", {{"endpoint", endpoint.name}, {"cause", *failure}});
+    summary.failures.push_back(fmt::format("{}/$export: {}", endpoint.name, *failure));
+  }
+  for (auto& [type, certificate] : exported) {
+    save_certificate(context.session.connection(), context.session.tenant_id(), certificate);
+    summary.feeds.push_back(certificate);
+  }
   for (size_t i = 0; i < endpoint.feeds.size(); ++i) {
     if (context.stop.stop_requested()) break;
     const FeedConfig& feed = endpoint.feeds[i];
-    const SourcePlan& plan = planned.plans[i];
-    if (plan.strategy == SourceStrategy::off) continue;
+    SourcePlan plan = planned.plans[i];
+    if (plan.strategy == SourceStrategy::off || exported.contains(feed.resource_type)) continue;
+    if (plan.strategy == SourceStrategy::bulk) plan.strategy = plan.afterwards;
+    if (plan.strategy == SourceStrategy::bulk) continue;  // By its next export.
     FeedCertificate certificate;
     certificate.source = endpoint.name;
     certificate.resource_type = feed.resource_type;
     certificate.strategy = word_of(plan.strategy);
     certificate.started_at = context.clock.now();
     if (plan.strategy == SourceStrategy::impossible) {
-      certify_closed(plan, certificate, summary);
+      certify_closed(plan, planned.capability, certificate, summary);
     } else if (!roster && plan.strategy == SourceStrategy::per_patient) {
       certificate.gaps.emplace_back("nobody to read: the roster of patients could not be read");
     } else {

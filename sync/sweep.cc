@@ -72,6 +72,8 @@ class Sweep {
     auto end = walk_pages(run_.client, std::move(url), run_.endpoint.pages_per_pull_max,
                           [&](const SearchPage& page) -> std::optional<FhirError> {
                             note_page(run_, page);
+                            const Instant now = run_.context.clock.now();
+                            server_ahead_ = page.server_time.value_or(now) - now;
                             if (pages++ == 0) total = page.total;
                             answer.is_whole = answer.is_whole && page.outcomes.empty();
                             matched += static_cast<int64_t>(page.resources.size());
@@ -114,7 +116,8 @@ class Sweep {
     run_.certificate.patients_read = run_.certificate.patients_read.value_or(0) + static_cast<int64_t>(answers_.size());
     answers_.clear();
     if (is_last) {
-      next.watermark = *state_.run_started_at - run_.endpoint.overlap;
+      // By the server's clock: deletions are asked for since then.
+      next.watermark = *state_.run_started_at + server_ahead_ - run_.endpoint.overlap;
       next.run_started_at.reset();
       next.last_success_at = run_.context.clock.now();
       run_.certificate.to_at = next.watermark;
@@ -213,6 +216,7 @@ class Sweep {
   TenantSession& session_;
   JsonDocument document_;
   std::map<std::string, Instant> visits_;
+  Instant::duration server_ahead_{0};       // Of our clock, by the last page.
   std::vector<Answer> answers_;             // Of the batch.
   std::vector<ReceivedResource> received_;  // Of the batch.
 };

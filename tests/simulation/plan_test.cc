@@ -206,6 +206,16 @@ TEST(Fault39, AServerWhoseClockIsFiveMinutesOffMissesNothing) {
   }
 }
 
+TEST(Fault32, AnEhrThatSpeaksIpv6AloneIsReadAndWritten) {
+  if (!Sandbox::start({.listen = "[::1]:0"}).ok()) GTEST_SKIP() << "this machine has no IPv6 loopback";
+  Site site({.listen = "[::1]:0"}, kFastDelivery);
+  load_patient(site, 12, 2);
+  sync_now(site);
+  EXPECT_EQ(balance(site, "used"), "2");
+  EXPECT_EQ(site.ehr().resources("Flag").size(), 1U);
+  expect_consistent(site);
+}
+
 TEST(Fault79, AnotherPatientsRecordsInAPatientsSearchGoToQuarantine) {
   Site site({}, kFastDelivery,
             "    roster: {file: roster.txt}\n"
