@@ -6,7 +6,7 @@
 #include <set>
 
 #include "base/log.h"
-#include "fhir/files.h"
+#include "fhir/bundle.h"
 #include "fhir/outcome.h"
 #include "fhir/search.h"
 
@@ -52,10 +52,15 @@ std::vector<ReceivedResource> received_of(const FeedRun& run, const SearchPage& 
   std::vector<ReceivedResource> received;
   received.reserve(page.resources.size());
   for (JsonView resource : page.resources) {
-    walk_resources(resource, [&](JsonView found, std::string_view) {
-      received.push_back(
-          {found["resourceType"].string(), found["id"].string(), to_json_text(found), run.client.base_url(), patient});
-    });
+    walk_resources_in_bundles(
+        resource, [&](JsonView found, std::string_view full_url, const BundleReferences& references) {
+          const bool resolves = needs_resolving(found, full_url, references);
+          std::string id = found["id"].string();
+          if (id.empty() && full_url.starts_with("urn:uuid:")) id = full_url.substr(9);
+          received.push_back({found["resourceType"].string(), std::move(id),
+                              resolves ? resolve_in_bundle(found, full_url, references) : to_json_text(found),
+                              run.client.base_url(), patient});
+        });
   }
   return received;
 }

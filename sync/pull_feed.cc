@@ -6,6 +6,7 @@
 
 #include "base/crypto.h"
 #include "sync/feed_pages.h"
+#include "sync/inquire.h"
 
 namespace authledger {
 namespace {
@@ -26,6 +27,7 @@ bool wait_for_lease(const FeedRun& run, const std::string& token) {
 }
 
 std::optional<FhirError> read_as_planned(const FeedRun& run, const FeedState& state, const SweepRoster& roster) {
+  if (run.plan.strategy == SourceStrategy::inquire) return pull_by_inquiry(run);
   const bool is_swept = run.plan.strategy == SourceStrategy::per_patient;
   return is_swept ? pull_by_patient(run, state, roster) : pull_by_last_updated(run, state);
 }
