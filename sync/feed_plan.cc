@@ -11,25 +11,34 @@ namespace {
 
 constexpr std::chrono::hours kStatementAgeMax{24};
 
-std::optional<Capability> statement_of(RoundContext& context, const EndpointConfig& endpoint, FhirClient& client) {
+// The answer is final: asking again at the next round would not change it.
+bool says_no(FhirErrorKind kind) {
+  return kind == FhirErrorKind::not_found || kind == FhirErrorKind::refused || kind == FhirErrorKind::unauthorized;
+}
+
+// Nothing when the endpoint has none.
+Result<std::optional<Capability>, FhirError> statement_of(RoundContext& context, const EndpointConfig& endpoint,
+                                                          FhirClient& client) {
+  using Found = std::optional<Capability>;
   std::map<std::string, KnownStatement>& known = context.session.known_statements();
   const auto found = known.find(endpoint.name);
   const auto now = std::chrono::steady_clock::now();
-  if (found != known.end() && now - found->second.read_at < kStatementAgeMax) return found->second.capability;
+  if (found != known.end() && now - found->second.read_at < kStatementAgeMax) return Found(found->second.capability);
   const auto text = client.capability_statement();
+  if (!text && !says_no(text.error().kind)) return text.error();
   if (!text) {
     log_warning("no_capability_statement", {{"endpoint", endpoint.name}, {"cause", text.error().message}});
-    return std::nullopt;
+    return Found();
   }
   JsonDocument document;
   const auto root = document.parse(*text);
   Capability capability = root ? read_capability(*root) : Capability();
   if (capability.types.empty()) {
     log_warning("no_capability_statement", {{"endpoint", endpoint.name}, {"cause", "it lists no resource type"}});
-    return std::nullopt;
+    return Found();
   }
   known[endpoint.name] = {capability, now};
-  return capability;
+  return Found(std::move(capability));
 }
 
 // The feed as the config says it, where nothing else is known.
@@ -82,9 +91,11 @@ std::optional<bool> finding_of(RoundContext& context, const EndpointConfig& endp
 
 }  // namespace
 
-FeedPlans plan_feeds(RoundContext& context, const EndpointConfig& endpoint, FhirClient& client) {
+Result<FeedPlans, FhirError> plan_feeds(RoundContext& context, const EndpointConfig& endpoint, FhirClient& client) {
   FeedPlans planned;
-  const auto capability = statement_of(context, endpoint, client);
+  const auto statement_read = statement_of(context, endpoint, client);
+  if (!statement_read) return statement_read.error();
+  const std::optional<Capability>& capability = *statement_read;
   if (capability) planned.capability = *capability;
   const Hash statement = hash_of(planned.capability);
   const std::string exported = export_path(endpoint, planned.capability);

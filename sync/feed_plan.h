@@ -19,7 +19,8 @@ struct FeedPlans {
 };
 
 // The statement is asked for once a process (again after a day), a feed's honesty about _lastUpdated once for each
-// statement: the answer is kept in the database. Without a statement the feeds run as the config says.
-FeedPlans plan_feeds(RoundContext& context, const EndpointConfig& endpoint, FhirClient& client);
+// statement: the answer is kept in the database. An endpoint that has no statement is read as the config says. Errors:
+// one that cannot say it now, and may have deletions that the watermarks would pass.
+Result<FeedPlans, FhirError> plan_feeds(RoundContext& context, const EndpointConfig& endpoint, FhirClient& client);
 
 }  // namespace authledger

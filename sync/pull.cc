@@ -52,6 +52,22 @@ uint64_t requests_max_of(const EndpointConfig& endpoint, const FhirClient& clien
   return client.requests() + left / std::max<size_t>(feeds_left, 1);
 }
 
+// Of an endpoint that cannot be read now.
+void certify_unread(RoundContext& context, const EndpointConfig& endpoint, const std::string& why,
+                    RoundSummary& summary) {
+  for (const FeedConfig& feed : endpoint.feeds) {
+    if (feed.strategy == FeedConfig::Strategy::off) continue;
+    FeedCertificate certificate;
+    certificate.source = endpoint.name;
+    certificate.resource_type = feed.resource_type;
+    certificate.strategy = word_of(SourceStrategy::impossible);
+    certificate.started_at = certificate.ended_at = context.clock.now();
+    certificate.gaps.push_back(why);
+    save_certificate(context.session.connection(), context.session.tenant_id(), certificate);
+    summary.feeds.push_back(std::move(certificate));
+  }
+}
+
 void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& intake, RoundSummary& summary) {
   const Config& config = context.session.config();
   auto client = open_fhir_client(endpoint, config.folder, context.clock, context.stop, &context.session.rate_limits());
@@ -59,7 +75,14 @@ void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& in
     summary.failures.push_back(fmt::format("{}: {}", endpoint.name, client.error().message));
     return;
   }
-  const FeedPlans planned = plan_feeds(context, endpoint, **client);
+  const auto plans = plan_feeds(context, endpoint, **client);
+  if (!plans) {
+    summary.failures.push_back(fmt::format("{}: {}", endpoint.name, plans.error().message));
+    certify_unread(context, endpoint, plans.error().message, summary);
+    summary.requests += static_cast<int64_t>((*client)->requests());
+    return;
+  }
+  const FeedPlans& planned = *plans;
   const bool is_swept = std::any_of(planned.plans.begin(), planned.plans.end(), [](const SourcePlan& plan) {
     return plan.strategy == SourceStrategy::per_patient || plan.afterwards == SourceStrategy::per_patient;
   });
