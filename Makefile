@@ -61,6 +61,7 @@ bench: packages
 	@rm -f build.log
 	@cmake --build --preset release
 	@build/release/bench-program/bench
+	@build/release/bench-program/bench_http build/release/authledger 3000 1
 	@$(MAKE) --no-print-directory bench-engines
 	@build/release/bench-program/bench_map
 

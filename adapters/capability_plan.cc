@@ -63,6 +63,13 @@ int64_t count_of(const std::vector<SourcePlan>& sources, SourceStrategy strategy
                        [&](const SourcePlan& source) { return source.strategy == strategy; });
 }
 
+// Read so in the long run: after a first load.
+int64_t count_read_so(const std::vector<SourcePlan>& sources, SourceStrategy strategy) {
+  return std::count_if(sources.begin(), sources.end(), [&](const SourcePlan& source) {
+    return (source.strategy == SourceStrategy::bulk ? source.afterwards : source.strategy) == strategy;
+  });
+}
+
 // A round asks at least once for each patient and swept feed; longer records take more pages.
 std::string sweep_text(const PlanInput& input, int64_t swept) {
   if (swept == 0) return "";
@@ -82,20 +89,22 @@ std::string freshness_text(const PlanInput& input, int64_t swept, int64_t change
     parts.push_back(fmt::format("what is read by _lastUpdated is at most {} old (sync_interval) plus one round",
                                 format_span(input.sync_interval.count())));
   }
-  if (swept > 0) parts.emplace_back("what is swept is as old as the last whole sweep");
+  if (swept > 0) {
+    parts.emplace_back(
+        "what is swept is as old as the last whole sweep; patients with visits in the next 14 days or open "
+        "authorizations come first");
+  }
   return join(parts, "; ");
 }
 
 void add_remarks(const PlanInput& input, EndpointPlan& plan) {
   const Capability& capability = input.capability;
-  const auto group = capability.types.find("Group");
-  const bool exports =
-      group != capability.types.end() && std::any_of(group->second.operations.begin(), group->second.operations.end(),
-                                                     [](const std::string& name) { return name.ends_with("export"); });
-  if (exports) {
+  const bool exports = capability.offers_operation("", "export") || capability.offers_operation("Group", "export") ||
+                       capability.offers_operation("Patient", "export");
+  if (exports && count_of(plan.sources, SourceStrategy::bulk) == 0) {
     plan.remarks.emplace_back(
-        "the endpoint offers Bulk Data export of a Group; this version reads by search (export files can be read as a "
-        "folder)");
+        "the endpoint offers Bulk Data export: strategy: bulk makes the first load of a feed one export instead of "
+        "many searches (bulk: {group: ID} for that of a Group)");
   }
   const bool reads_group = count_of(plan.sources, SourceStrategy::per_patient) > 0 &&
                            input.endpoint.roster.kind == RosterKind::group && !capability.can("Group", "read");
@@ -184,7 +193,8 @@ EndpointPlan plan_endpoint(const PlanInput& input) {
   plan.software = input.capability.software;
   plan.fhir_version = input.capability.fhir_version;
   for (const FeedConfig& feed : input.endpoint.feeds) {
-    plan.sources.push_back(plan_source(feed, input.endpoint.preset, input.capability, finding_of(feed.resource_type)));
+    plan.sources.push_back(plan_source(feed, input.endpoint.preset, input.capability, finding_of(feed.resource_type),
+                                       export_path(input.endpoint, input.capability)));
   }
   if (!input.notices_go_elsewhere.empty()) {
     plan.no_notices_reason = "the config sends the notices to " + input.notices_go_elsewhere;
@@ -197,9 +207,9 @@ EndpointPlan plan_endpoint(const PlanInput& input) {
       plan.notices.push_back(plan_notice(kind, input.capability, finding_of(resource_type_of(kind))));
     }
   }
-  const int64_t swept = count_of(plan.sources, SourceStrategy::per_patient);
+  const int64_t swept = count_read_so(plan.sources, SourceStrategy::per_patient);
   plan.sweep = sweep_text(input, swept);
-  plan.freshness = freshness_text(input, swept, count_of(plan.sources, SourceStrategy::last_updated));
+  plan.freshness = freshness_text(input, swept, count_read_so(plan.sources, SourceStrategy::last_updated));
   if (!plan.fhir_version.empty() && !plan.fhir_version.starts_with("4.0")) {
     plan.remarks.push_back(fmt::format("the endpoint speaks FHIR {}, authledger reads R4 (4.0.1)", plan.fhir_version));
   }

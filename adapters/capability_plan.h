@@ -15,13 +15,22 @@
 
 namespace authledger {
 
-enum class SourceStrategy { last_updated, per_patient, off, impossible };
+enum class SourceStrategy {
+  last_updated,  // What changed since the last round.
+  per_patient,   // A sweep over the roster.
+  everything,    // All of it each round: a type that belongs to no patient, where changes cannot be asked for.
+  bulk,          // A Bulk Data export first, then as `afterwards` says.
+  inquire,       // Claim/$inquire for each open request.
+  off,
+  impossible
+};
 std::string_view word_of(SourceStrategy strategy);  // "impossible" is printed as "none".
 
 struct SourcePlan {
   std::string resource_type;
   FeedConfig::Strategy configured = FeedConfig::Strategy::off;
   SourceStrategy strategy = SourceStrategy::off;
+  SourceStrategy afterwards = SourceStrategy::off;  // bulk: once the first load is in; bulk again reads with _since.
   std::string reason;
   std::string better;  // What the config or an administrator could change; empty when nothing.
 };
@@ -54,8 +63,11 @@ struct PlanInput {
   std::string notices_go_elsewhere = "";  // Name of the endpoint that receives the notices, when it is another one.
 };
 
+// `export_path` is what the function below gives.
 SourcePlan plan_source(const FeedConfig& feed, const std::string& preset, const Capability& capability,
-                       const TypeFinding& finding);
+                       const TypeFinding& finding, const std::string& export_path = "");
+// Where a Bulk Data export is kicked off ("Group/g1/$export", "$export"), or "" when none is offered that fits.
+std::string export_path(const EndpointConfig& endpoint, const Capability& capability);
 NoticePlan plan_notice(NoticeKind kind, const Capability& capability, const TypeFinding& finding);
 EndpointPlan plan_endpoint(const PlanInput& input);
 

@@ -21,6 +21,13 @@ bool offers(const TypeCapability& type, const std::string& parameter) {
                      [&](const std::string& name) { return lower_case(name) == lower_case(parameter); });
 }
 
+// Types that belong to no patient.
+bool is_shared_type(const std::string& resource_type) {
+  static const Names kShared = {"Organization",      "Practitioner", "PractitionerRole",
+                                "HealthcareService", "Location",     "Slot"};
+  return kShared.contains(resource_type);
+}
+
 const char* patient_parameter(const std::string& resource_type) {
   return resource_type == "Patient" ? "_id" : "patient";
 }
@@ -134,7 +141,50 @@ SourcePlan plan_off(const FeedConfig& feed, const std::string& preset, const Typ
   return plan;
 }
 
+// Patient by patient, or all of it, because of `no_changes` (empty: the config says so).
+SourcePlan plan_without_changes(const FeedConfig& feed, const TypeCapability& type, const std::string& no_changes,
+                                SourcePlan plan) {
+  const bool is_configured = feed.strategy == FeedConfig::Strategy::per_patient;
+  const bool by_id_only = !type.search_parameters.empty() && real_parameters(type).empty();
+  if (is_shared_type(feed.resource_type) && !is_configured && !by_id_only &&
+      lacking(demands_of(feed, type), parameters_of(feed)).empty()) {
+    plan.strategy = SourceStrategy::everything;
+    plan.reason = no_changes + "; all of them are read in each round";
+    return plan;
+  }
+  if (!can_sweep(feed, type, plan)) return plan;
+  plan.strategy = SourceStrategy::per_patient;
+  plan.reason = is_configured && no_changes.empty() ? "searched for each patient, as the config says" : no_changes;
+  if (!is_configured) {
+    plan.better = "roster: {group: ID} or {file: PATH} says which patients are swept, if a search of Patient does not";
+  } else if (no_changes.empty()) {
+    plan.better = fmt::format("{}: {{strategy: last_updated}} would read only what changed: try it with probe",
+                              feed.resource_type);
+  }
+  return plan;
+}
+
+SourcePlan plan_inquiry(const Capability& capability, SourcePlan plan) {
+  if (capability.offers_operation("Claim", "inquire") || capability.offers_operation("", "inquire")) {
+    plan.strategy = SourceStrategy::inquire;
+    plan.reason = "Claim/$inquire for each request that waits for its decision";
+    return plan;
+  }
+  plan.strategy = SourceStrategy::impossible;
+  plan.reason = "the endpoint does not declare the operation $inquire on Claim (Da Vinci PAS)";
+  plan.better = "ask the payer for the base URL of its PAS service, or set ClaimResponse: off";
+  return plan;
+}
+
 }  // namespace
+
+std::string export_path(const EndpointConfig& endpoint, const Capability& capability) {
+  const std::string& group = !endpoint.bulk.group.empty() ? endpoint.bulk.group : endpoint.roster.group;
+  if (!group.empty() && capability.offers_operation("Group", "export")) return "Group/" + group + "/$export";
+  if (!group.empty() && !endpoint.bulk.group.empty()) return "";  // Another set of patients than was asked for.
+  if (capability.offers_operation("", "export")) return "$export";
+  return capability.offers_operation("Patient", "export") ? "Patient/$export" : "";
+}
 
 std::string_view word_of(SourceStrategy strategy) {
   switch (strategy) {
@@ -142,6 +192,12 @@ std::string_view word_of(SourceStrategy strategy) {
       return "last_updated";
     case SourceStrategy::per_patient:
       return "per_patient";
+    case SourceStrategy::everything:
+      return "everything";
+    case SourceStrategy::bulk:
+      return "bulk";
+    case SourceStrategy::inquire:
+      return "inquire";
     case SourceStrategy::off:
       return "off";
     case SourceStrategy::impossible:
@@ -151,13 +207,31 @@ std::string_view word_of(SourceStrategy strategy) {
 }
 
 SourcePlan plan_source(const FeedConfig& feed, const std::string& preset, const Capability& capability,
-                       const TypeFinding& finding) {
+                       const TypeFinding& finding, const std::string& export_path) {
   SourcePlan plan;
   plan.resource_type = feed.resource_type;
   plan.configured = feed.strategy;
   const auto found = capability.types.find(feed.resource_type);
   const TypeCapability* type = found == capability.types.end() ? nullptr : &found->second;
   if (feed.strategy == FeedConfig::Strategy::off) return plan_off(feed, preset, type, plan);
+  if (feed.strategy == FeedConfig::Strategy::inquire) return plan_inquiry(capability, plan);
+  if (feed.strategy == FeedConfig::Strategy::bulk) {
+    FeedConfig later = feed;
+    later.strategy = FeedConfig::Strategy::last_updated;
+    SourcePlan afterwards = plan_source(later, preset, capability, finding);
+    afterwards.configured = feed.strategy;
+    if (export_path.empty()) {
+      afterwards.reason = "the endpoint offers no Bulk Data export that fits; " + afterwards.reason;
+      return afterwards;
+    }
+    plan.strategy = SourceStrategy::bulk;
+    plan.afterwards = afterwards.strategy == SourceStrategy::impossible ? SourceStrategy::bulk : afterwards.strategy;
+    plan.reason = fmt::format("first by Bulk Data export ({}), then {}", export_path,
+                              plan.afterwards == SourceStrategy::bulk
+                                  ? "by exports of what changed (_since)"
+                                  : fmt::format("{}: {}", word_of(plan.afterwards), afterwards.reason));
+    return plan;
+  }
   if (type == nullptr || !type->interactions.contains("search-type")) {
     plan.strategy = SourceStrategy::impossible;
     plan.reason = type == nullptr ? "the endpoint's CapabilityStatement does not list it"
@@ -179,17 +253,7 @@ SourcePlan plan_source(const FeedConfig& feed, const std::string& preset, const 
                                                        : "reads what changed since the last round (_lastUpdated)";
     return plan;
   }
-  if (!can_sweep(feed, *type, plan)) return plan;
-  plan.strategy = SourceStrategy::per_patient;
-  plan.reason = no_changes.empty() ? "searched for each patient, as the config says" : no_changes;
-  if (feed.strategy == FeedConfig::Strategy::last_updated) {
-    plan.better =
-        fmt::format("write {}: {{strategy: per_patient}} and a roster, so that the rounds do so", feed.resource_type);
-  } else if (no_changes.empty()) {
-    plan.better = fmt::format("{}: {{strategy: last_updated}} would read only what changed: try it with probe",
-                              feed.resource_type);
-  }
-  return plan;
+  return plan_without_changes(feed, *type, no_changes, std::move(plan));
 }
 
 }  // namespace authledger

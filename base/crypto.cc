@@ -14,6 +14,7 @@
 #include <memory>
 
 #include "base/check.h"
+#include "base/running_hash.h"
 
 namespace authledger {
 namespace {
@@ -65,6 +66,9 @@ bool verify_sha384(EVP_PKEY* key, std::string_view bytes, const unsigned char* s
          EVP_DigestVerify(context.get(), signature, signature_bytes, unsigned_bytes(bytes), bytes.size()) == 1;
 }
 
+using Digest = std::unique_ptr<EVP_MD, Releaser<&EVP_MD_free>>;
+using DigestContext = std::unique_ptr<EVP_MD_CTX, Releaser<&EVP_MD_CTX_free>>;
+
 // OpenSSL 3 looks an algorithm up by name, under locks, whenever EVP_sha256() is used; that takes longer than hashing a
 // journal entry. Looked up once a thread, and its context is used again.
 class Sha256 {
@@ -82,11 +86,36 @@ class Sha256 {
   }
 
  private:
-  std::unique_ptr<EVP_MD, Releaser<&EVP_MD_free>> algorithm_;
-  std::unique_ptr<EVP_MD_CTX, Releaser<&EVP_MD_CTX_free>> context_;
+  Digest algorithm_;
+  DigestContext context_;
 };
 
 }  // namespace
+
+struct RunningHash::State {
+  Digest digest;
+  DigestContext context;
+};
+
+RunningHash::RunningHash(const char* algorithm) : state_(std::make_unique<State>()) {
+  state_->digest.reset(EVP_MD_fetch(nullptr, algorithm, nullptr));
+  state_->context.reset(EVP_MD_CTX_new());
+  AUTHLEDGER_CHECK(state_->digest && EVP_DigestInit_ex2(state_->context.get(), state_->digest.get(), nullptr) == 1);
+}
+RunningHash::RunningHash(RunningHash&&) noexcept = default;
+RunningHash::~RunningHash() = default;
+
+void RunningHash::add(std::string_view bytes) {
+  AUTHLEDGER_CHECK(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) == 1);
+}
+
+std::string RunningHash::finish() {
+  unsigned char bytes[EVP_MAX_MD_SIZE];
+  unsigned int count = 0;
+  AUTHLEDGER_CHECK(EVP_DigestFinal_ex(state_->context.get(), bytes, &count) == 1);
+  AUTHLEDGER_CHECK(EVP_DigestInit_ex2(state_->context.get(), state_->digest.get(), nullptr) == 1);
+  return std::string(reinterpret_cast<const char*>(bytes), count);
+}
 
 Hash sha256(std::string_view bytes) {
   static thread_local Sha256 hasher;

@@ -65,6 +65,8 @@ void add_proxy_config_command(CommandLine line);  // proxy-config nginx
 void add_keys_command(CommandLine line);          // keys new | show
 void add_probe_command(CommandLine line);
 void add_subscriptions_command(CommandLine line);  // subscriptions list | create | show
+void add_feeds_command(CommandLine line);
+void add_inquire_command(CommandLine line);
 void add_sandbox_command(CommandLine line);
 
 }  // namespace authledger

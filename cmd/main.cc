@@ -65,6 +65,8 @@ int run_command_line(int argc, char** argv) {
   add_keys_command(line);
   add_probe_command(line);
   add_subscriptions_command(line);
+  add_feeds_command(line);
+  add_inquire_command(line);
   add_sandbox_command(line);
 
   try {

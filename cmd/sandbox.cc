@@ -22,7 +22,7 @@ struct SandboxCommand {
   std::string today;
   unsigned seed = 1;
   std::vector<std::string> files;
-  bool no_conditional_create = false;
+  bool no_conditional_create = false, bulk_export = false, inquiry = false;
   std::string port_file;
   std::string write_file;
   std::string client_id, register_file;
@@ -67,6 +67,8 @@ int run_sandbox(const SandboxCommand& command) {
   SandboxOptions options;
   options.listen = command.listen;
   options.conditional_create = !command.no_conditional_create;
+  options.bulk_export = command.bulk_export;
+  options.inquiry = command.inquiry;
   if (command.client_id.empty() != command.register_file.empty()) {
     return fail("--client and --register go together: a client_id, and the file with its public JWKS");
   }
@@ -126,6 +128,8 @@ void add_sandbox_command(CommandLine line) {
   sub->add_option("--write", command->write_file, "Write the sample clinic into this NDJSON file, and end");
   sub->add_option("--load", command->files, "NDJSON, JSON or Bundle files to load as well");
   sub->add_flag("--no-conditional-create", command->no_conditional_create, "Neither declare nor honour If-None-Exist");
+  sub->add_flag("--bulk-export", command->bulk_export, "Declare and do Bulk Data exports of the system and of Groups");
+  sub->add_flag("--inquiry", command->inquiry, "Answer Claim/$inquire as a payer");
   sub->add_option("--client", command->client_id, "Demand SMART Backend Services tokens, given to this client_id …");
   sub->add_option("--register", command->register_file, "… for the keys of this public JWKS file");
   sub->add_option("--port-file", command->port_file, "Write the chosen port into this file");

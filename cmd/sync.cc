@@ -5,8 +5,9 @@
 #include <memory>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "cmd/session.h"
-#include "sync/round.h"
+#include "sync/pull.h"
 
 namespace authledger {
 namespace {
@@ -30,6 +31,10 @@ void print_summary(const RoundSummary& summary) {
   fmt::print("notices   {} created, {} updated, {} retired, {} unchanged, {} parked, {} held\n",
              summary.notices.created, summary.notices.updated, summary.notices.retired, summary.notices.unchanged,
              summary.notices.parked, summary.notices.held);
+  for (const FeedCertificate& feed : summary.feeds) {
+    if (feed.gaps.empty() || feed.strategy == kAbsentStrategy) continue;
+    fmt::print("gap       {}/{}: {}\n", feed.source, feed.resource_type, join(feed.gaps, "; "));
+  }
   fmt::print("requests  {} in {:.1f} s\n", summary.requests, summary.seconds);
   if (summary.waiting_rules) {
     const WaitingSummary& waiting = *summary.waiting_rules;
@@ -46,7 +51,8 @@ void print_summary(const RoundSummary& summary) {
 int exit_code_of(const RoundSummary& summary) {
   if (summary.is_misconfigured) return kExitBadUsage;
   if (!summary.failures.empty() && !summary.is_stopped) return kExitUnreachable;
-  if (summary.facts.quarantined > 0 || summary.notices.parked > 0 || summary.parked_subjects > 0)
+  if (summary.facts.quarantined > 0 || summary.feeds_without_road > 0 || summary.notices.parked > 0 ||
+      summary.parked_subjects > 0)
     return kExitWithQuarantine;
   return kExitDone;
 }

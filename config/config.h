@@ -52,10 +52,19 @@ struct RosterConfig {
   std::string file;   // One patient id or reference a line.
 };
 
+// How a Bulk Data export is asked for, where a feed has strategy bulk.
+struct BulkConfig {
+  std::string group;  // Group id; empty = the roster's, else of the whole system.
+  // Origins other than the endpoint's own from which files may be fetched, without the token ("https://files.example").
+  std::vector<std::string> files_at;
+};
+
 // How the resources of one type are pulled. Presets give defaults; a site overrides single keys.
 struct FeedConfig {
   std::string resource_type;
-  enum class Strategy { last_updated, per_patient, off };
+  // `bulk`: a Bulk Data export reads everything first, then what changed. `inquire`: Claim/$inquire for each open
+  // request that waits for its decision.
+  enum class Strategy { last_updated, per_patient, off, bulk, inquire };
   Strategy strategy = Strategy::last_updated;
   std::map<std::string, std::string> search = {};  // Extra search parameters, e.g. use=preauthorization.
   std::vector<std::string> mappings = {};          // Names of shipped mappings or paths of site files.
@@ -89,6 +98,7 @@ struct EndpointConfig {
   std::string preset = "generic";
   AuthConfig auth;
   RosterConfig roster;
+  BulkConfig bulk;
   std::vector<FeedConfig> feeds;  // Resolved: preset, then the site's `feeds:`.
   std::vector<ColumnOverride> overrides;
   std::map<std::string, std::map<std::string, std::string>> value_maps;  // Site additions: map → code → word.
@@ -100,6 +110,7 @@ struct EndpointConfig {
   int requests_per_second_max = 0;  // 0 = no own limit. All workers of a process share each limit.
   int requests_per_minute_max = 0;
   int requests_per_day_max = 0;
+  int requests_per_round_max = 0;  // What a round reads beyond it, the next one goes on with; 0 = all in one round.
   int retries_max = 5;
   std::chrono::seconds retry_after_max{120};
   std::chrono::seconds pause_after_429{0};     // After a 429 without Retry-After; 0 = exponential back-off.

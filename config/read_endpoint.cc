@@ -35,6 +35,19 @@ void read_roster(YamlMapReader& endpoint_map, EndpointConfig& endpoint, const st
   endpoint.roster.file = path_below(folder, endpoint.roster.file);
 }
 
+void read_bulk(YamlMapReader& endpoint_map, EndpointConfig& endpoint) {
+  const YamlNode* node = endpoint_map.find("bulk");
+  if (node == nullptr) return;
+  YamlMapReader map(*node, endpoint_map.path_of("bulk"), endpoint_map.problems());
+  map.text("group", endpoint.bulk.group);
+  map.text_list("files_at", endpoint.bulk.files_at);
+  for (const std::string& origin : endpoint.bulk.files_at) {
+    const std::string problem = http_url_problem(origin);
+    if (!problem.empty()) map.problem("files_at", problem);
+  }
+  map.finish();
+}
+
 void read_overrides(YamlMapReader& map, EndpointConfig& endpoint) {
   const YamlNode* node = map.find("overrides");
   if (node == nullptr) return;
@@ -225,6 +238,7 @@ std::vector<std::string> shipped_names(std::string_view kind) {
 
 void read_endpoint_defaults(YamlMapReader& map, EndpointConfig& endpoint, const std::string& folder) {
   read_roster(map, endpoint, folder);
+  read_bulk(map, endpoint);
   map.duration("overlap", endpoint.overlap, seconds(0), hours(24 * 7));
   read_timeouts(map, endpoint);
   map.integer("page_size", endpoint.page_size, 1, 10'000);
@@ -233,6 +247,7 @@ void read_endpoint_defaults(YamlMapReader& map, EndpointConfig& endpoint, const 
   map.integer("requests_per_second_max", endpoint.requests_per_second_max, 0, 10'000);
   map.integer("requests_per_minute_max", endpoint.requests_per_minute_max, 0, 600'000);
   map.integer("requests_per_day_max", endpoint.requests_per_day_max, 0, 1'000'000'000);
+  map.integer("requests_per_round_max", endpoint.requests_per_round_max, 0, 1'000'000'000);
   map.integer("retries_max", endpoint.retries_max, 0, 100);
   map.duration("retry_after_max", endpoint.retry_after_max, seconds(0), hours(24));
   map.duration("pause_after_429", endpoint.pause_after_429, seconds(0), hours(1));

@@ -12,6 +12,8 @@ namespace {
 const std::vector<std::pair<std::string, FeedConfig::Strategy>> kStrategies = {
     {"last_updated", FeedConfig::Strategy::last_updated},
     {"per_patient", FeedConfig::Strategy::per_patient},
+    {"bulk", FeedConfig::Strategy::bulk},
+    {"inquire", FeedConfig::Strategy::inquire},
     {"off", FeedConfig::Strategy::off}};
 
 // FHIR R4 types that can say something about coverage, authorizations or services.
@@ -79,6 +81,9 @@ void read_feed(YamlMapReader& map, FeedConfig& feed, const std::string& folder) 
     if (parameter == "_lastUpdated" || parameter == "_count" || parameter.empty()) {
       map.problem("search", fmt::format("`{}` is set by authledger itself", parameter));
     }
+  }
+  if (feed.strategy == FeedConfig::Strategy::inquire && feed.resource_type != "ClaimResponse") {
+    map.problem("strategy", "inquire is for ClaimResponse: it asks a payer for the answer to a request that waits");
   }
   map.text_list("requires", feed.requires_one_of);
   bool is_preset = folder.empty();

@@ -1,5 +1,7 @@
 #include "fhir/capability.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace authledger {
@@ -70,6 +72,15 @@ bool Capability::searches_by(const std::string& type, const std::string& paramet
   return found != types.end() && found->second.search_parameters.contains(parameter);
 }
 
+bool Capability::offers_operation(const std::string& type, const std::string& name) const {
+  const auto found = types.find(type);
+  if (!type.empty() && found == types.end()) return false;
+  const std::set<std::string>& offered = type.empty() ? operations : found->second.operations;
+  return std::any_of(offered.begin(), offered.end(), [&](const std::string& each) {
+    return each == name || each == "$" + name || each.ends_with("-" + name) || each.ends_with("/" + name);
+  });
+}
+
 Capability read_capability(JsonView capability_statement) {
   Capability capability;
   capability.fhir_version = capability_statement["fhirVersion"].string();
@@ -81,6 +92,7 @@ Capability read_capability(JsonView capability_statement) {
   if (capability.software.empty()) capability.software = capability_statement["publisher"].string();
   for (const JsonView rest : capability_statement["rest"]) {
     if (rest["mode"].text() == "client") continue;
+    for (const JsonView operation : rest["operation"]) capability.operations.insert(operation["name"].string());
     if (capability.token_url.empty()) capability.token_url = token_url_of(rest["security"]);
     // What stands at rest.searchParam ("_id", "_lastUpdated") holds for every type.
     std::set<std::string> of_every_type;
@@ -93,6 +105,25 @@ Capability read_capability(JsonView capability_statement) {
     }
   }
   return capability;
+}
+
+Hash hash_of(const Capability& capability) {
+  HashInput input;
+  const auto add_all = [&](const std::set<std::string>& names) {
+    input.add(static_cast<int64_t>(names.size()));
+    for (const std::string& name : names) input.add(name);
+  };
+  input.add(capability.fhir_version).add(capability.software);
+  add_all(capability.operations);
+  for (const auto& [type, offered] : capability.types) {
+    input.add(type);
+    add_all(offered.interactions);
+    add_all(offered.search_parameters);
+    add_all(offered.operations);
+    input.add(static_cast<int64_t>(offered.requires_one_of.size()));
+    for (const std::set<std::string>& each : offered.requires_one_of) add_all(each);
+  }
+  return input.sha256();
 }
 
 }  // namespace authledger

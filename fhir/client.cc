@@ -116,7 +116,7 @@ class CurlFhirClient final : public FhirClient {
 
   Result<Versioned, FhirError> create(const std::string& type, const std::string& body,
                                       const std::string& if_none_exist) override {
-    HttpRequest request{"POST", fmt::format("{}/{}", base_url_, type), {}, body};
+    HttpRequest request{"POST", fmt::format("{}/{}", base_url_, type), {}, body, false, nullptr};
     if (!if_none_exist.empty()) request.headers.emplace_back("If-None-Exist", if_none_exist);
     return write(std::move(request), type, "");
   }
@@ -124,12 +124,36 @@ class CurlFhirClient final : public FhirClient {
   Result<Versioned, FhirError> update(const std::string& type, const std::string& id, const std::string& body,
                                       const std::string& etag) override {
     if (!is_segment(id)) return refused_id("PUT", type);
-    HttpRequest request{"PUT", fmt::format("{}/{}/{}", base_url_, type, query_value(id)), {}, body};
+    HttpRequest request{"PUT", fmt::format("{}/{}/{}", base_url_, type, query_value(id)), {}, body, false, nullptr};
     if (!etag.empty()) request.headers.emplace_back("If-Match", etag);
     return write(std::move(request), type, id);
   }
 
+  Result<HttpResponse, FhirError> operate(const OperationRequest& operation) override {
+    const std::string url = is_absolute(operation.url) ? operation.url : fmt::format("{}/{}", base_url_, operation.url);
+    const std::string what = fmt::format("{}: {} {}", name_, operation.method, operation.name);
+    const auto parsed = parse_url(url);
+    const bool is_own = parsed && same_origin(*parsed, base_);
+    const bool is_allowed =
+        parsed && !operation.with_token &&
+        std::any_of(operation.other_origins.begin(), operation.other_origins.end(), [&](const std::string& origin) {
+          const auto allowed = parse_url(origin);
+          return allowed && same_origin(*allowed, *parsed);
+        });
+    if (!is_own && !is_allowed) return foreign(what, "link", parsed);
+    HttpRequest request{operation.method, url, operation.headers, operation.body, false, nullptr};
+    if (is_own && operation.with_token) return send(std::move(request), Repeat::safe, what, operation.prepare);
+    auto answer = exchange_.send_fresh([&] { return prepared(request, operation.prepare); }, Repeat::safe, what);
+    if (!answer || (answer->status >= 200 && answer->status < 300)) return answer;
+    return error_of(*answer, Repeat::safe, what);
+  }
+
  private:
+  static HttpRequest prepared(HttpRequest request, const std::function<void(HttpRequest&)>& prepare) {
+    if (prepare) prepare(request);
+    return request;
+  }
+
   FhirError refused_id(std::string_view method, const std::string& type) const {
     return {FhirErrorKind::refused, 0, fmt::format("{}: {} {}: the id cannot stand in a URL", name_, method, type)};
   }
@@ -148,7 +172,7 @@ class CurlFhirClient final : public FhirClient {
       const auto parsed = parse_url(url);
       if (!parsed || !same_origin(*parsed, base_)) return foreign(name_ + ": GET", "link", parsed);
       const std::string what = fmt::format("{}: GET {}", name_, type_in(*parsed, base_));
-      auto response = send({"GET", url, {}, ""}, Repeat::safe, what);
+      auto response = send({"GET", url, {}, "", false, nullptr}, Repeat::safe, what);
       if (!response) return response.error();
       auto taken = take(*response, what);
       if (taken || taken.error().kind != FhirErrorKind::bad_answer || attempt == kBadAnswerRetriesMax) return taken;
@@ -166,8 +190,11 @@ class CurlFhirClient final : public FhirClient {
   }
 
   // Sends with authorization; any status but 2xx becomes an error.
-  Result<HttpResponse, FhirError> send(HttpRequest request, Repeat repeat, const std::string& what) {
-    request.headers.emplace_back("Accept", kFhirJson);
+  Result<HttpResponse, FhirError> send(HttpRequest request, Repeat repeat, const std::string& what,
+                                       const std::function<void(HttpRequest&)>& prepare = nullptr) {
+    const bool has_accept = std::any_of(request.headers.begin(), request.headers.end(),
+                                        [](const auto& header) { return header.first == "Accept"; });
+    if (!has_accept) request.headers.emplace_back("Accept", kFhirJson);
     request.headers.insert(request.headers.end(), headers_.begin(), headers_.end());
     // What is true now, not what a server or a cache on the way kept: HAPI answers a search again from results that are
     // up to a minute old. Source: RFC 9111, section 5.2.1.4.
@@ -179,7 +206,7 @@ class CurlFhirClient final : public FhirClient {
       if (!authorization) return authorization.error();
       request.headers.resize(own_headers);
       if (!authorization->empty()) request.headers.emplace_back("Authorization", *authorization);
-      auto response = exchange_.send(request, repeat, what);
+      auto response = exchange_.send_fresh([&] { return prepared(request, prepare); }, repeat, what);
       if (!response) return response;
       const int status = response->status;
       const bool is_refused = status == 401 || lacks_scope(*response);

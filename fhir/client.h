@@ -62,6 +62,18 @@ struct SearchPage {
   std::optional<Instant> server_time;  // The Date header: the server's clock.
 };
 
+// A request that is neither read, search nor write of a resource.
+struct OperationRequest {
+  std::string name;  // For messages: "$export".
+  std::string method = "GET";
+  std::string url;                                                // As of search_page.
+  std::vector<std::pair<std::string, std::string>> headers = {};  // Accept among them.
+  std::string body = {};
+  bool with_token = true;
+  std::vector<std::string> other_origins = {};          // Allowed too, always without the token.
+  std::function<void(HttpRequest&)> prepare = nullptr;  // What is different at each try.
+};
+
 class FhirClient {
  public:
   virtual ~FhirClient() = default;
@@ -80,6 +92,8 @@ class FhirClient {
   // PUT with If-Match when `etag` is not empty.
   virtual Result<Versioned, FhirError> update(const std::string& type, const std::string& id, const std::string& body,
                                               const std::string& etag) = 0;
+  // Any 2xx answer as it is. Sent again like a read: only for what changes nothing, or may happen twice.
+  virtual Result<HttpResponse, FhirError> operate(const OperationRequest& request) = 0;
 };
 
 // One client for one endpoint; not thread-safe. `stop` ends waiting between retries at once. `limits`: of all clients

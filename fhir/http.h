@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -13,19 +14,23 @@
 
 namespace authledger {
 
-struct HttpRequest {
-  std::string method = "GET";
-  std::string url;  // Absolute.
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
-};
-
 struct HttpResponse {
   int status = 0;
   std::map<std::string, std::string> headers;  // Names in lower case; the last value of a repeated header.
   std::string body;                            // Decoded (gzip, deflate).
 
   std::string header(const std::string& lower_case_name) const;
+};
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;  // Absolute.
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  bool is_identity = false;  // The body is wanted as it is, not compressed: a range of it is asked for.
+  // When set: gets the decoded body of a 200 or 206 piece by piece, in place of HttpResponse::body, without a limit of
+  // size or of the whole time; false ends the transfer. Must not throw. `head`: status and headers.
+  std::function<bool(const HttpResponse& head, std::string_view bytes)> take_body = {};
 };
 
 enum class HttpErrorKind { cannot_connect, timeout, interrupted, too_large, tls, stopped, refused };

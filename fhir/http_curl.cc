@@ -27,17 +27,24 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 // What one transfer collects, and why it was cut short.
 struct Transfer {
   const HttpOptions& options;
+  const HttpRequest& request;
   const std::stop_token& stop;
   HttpResponse response;
   size_t header_bytes = 0;
   bool too_large = false;
   bool too_slow = false;
+  bool is_ended = false;  // By who takes the body.
   curl_off_t window_bytes = 0;
   SteadyTime window_start{};
 };
 
 size_t take_body(char* bytes, size_t, size_t count, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
+  const int status = transfer.response.status;
+  if (transfer.request.take_body && (status == 200 || status == 206)) {
+    transfer.is_ended = !transfer.request.take_body(transfer.response, std::string_view(bytes, count));
+    return transfer.is_ended ? 0 : count;
+  }
   if (transfer.response.body.size() + count > transfer.options.body_bytes_max) {
     transfer.too_large = true;
     return 0;
@@ -56,6 +63,10 @@ size_t take_header(char* bytes, size_t, size_t count, void* user) {
   const std::string_view line = trim(std::string_view(bytes, count));
   if (line.starts_with("HTTP/")) {
     transfer.response.headers.clear();  // An interim answer (100, 103) or a proxy's CONNECT came before.
+    const size_t space = line.find(' ');
+    const std::string_view status = space == std::string_view::npos ? "" : line.substr(space + 1, 3);
+    transfer.response.status = 0;
+    for (const char digit : status) transfer.response.status = transfer.response.status * 10 + (digit - '0');
     return count;
   }
   const size_t colon = line.find(':');
@@ -93,6 +104,7 @@ bool is_tls_code(CURLcode code) {
 
 HttpErrorKind kind_of(CURLcode code, const Transfer& transfer) {
   if (transfer.too_large) return HttpErrorKind::too_large;
+  if (transfer.is_ended) return HttpErrorKind::refused;
   if (transfer.too_slow || code == CURLE_OPERATION_TIMEDOUT) return HttpErrorKind::timeout;
   if (code == CURLE_ABORTED_BY_CALLBACK) return HttpErrorKind::stopped;
   if (is_tls_code(code)) return HttpErrorKind::tls;
@@ -149,9 +161,11 @@ class CurlClient final : public HttpClient {
     }
     CURL* curl = handle_.get();
     curl_easy_reset(curl);  // Keeps connections, sessions and the DNS cache.
-    Transfer transfer{options_, stop_, {}};
+    Transfer transfer{options_, request, stop_, {}};
     set_limits(curl, transfer);
     const HeaderList headers = set_request(curl, request);
+    if (request.take_body) curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 0L);  // A file takes as long as it comes.
+    if (request.is_identity) curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "identity");
     const CURLcode code = curl_easy_perform(curl);
     if (code == CURLE_OK) {
       long status = 0;

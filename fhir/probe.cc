@@ -99,13 +99,12 @@ class Probe {
     const bool is_wanted = feed.strategy == FeedConfig::Strategy::last_updated ||
                            capability_.searches_by(feed.resource_type, "_lastUpdated");
     if (!is_wanted) return std::nullopt;
-    auto page = client_.search_page(with(url, "_lastUpdated", kFarFuture));
-    if (!page) {
-      finding.honours_last_updated = false;
-      if (stops_everything(page.error())) return page.error();
-      return std::nullopt;
+    const auto heeds = heeds_last_updated(client_, feed.resource_type, url);
+    if (heeds) {
+      finding.honours_last_updated = *heeds;
+    } else if (stops_everything(heeds.error())) {
+      return heeds.error();
     }
-    finding.honours_last_updated = ids_of(*page, feed.resource_type).empty();
     return std::nullopt;
   }
 
@@ -180,6 +179,14 @@ class Probe {
 };
 
 }  // namespace
+
+Result<bool, FhirError> heeds_last_updated(FhirClient& client, const std::string& resource_type,
+                                           const std::string& search_url) {
+  const auto page = client.search_page(with(search_url, "_lastUpdated", kFarFuture));
+  if (page) return ids_of(*page, resource_type).empty();
+  if (page.error().kind == FhirErrorKind::refused) return false;
+  return page.error();
+}
 
 Result<ProbeFindings, FhirError> probe_endpoint(FhirClient& client, const EndpointConfig& endpoint,
                                                 const Capability& capability, const ProbeOptions& options) {

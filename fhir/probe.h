@@ -26,6 +26,11 @@ struct TypeFinding {
 };
 using ProbeFindings = std::map<std::string, TypeFinding>;
 
+// Whether a server heeds _lastUpdated in searches of a feed, found by one request that nothing can match.
+// `search_url` is a search as the feed sends it. Errors: what says nothing about it (unreachable, 403, 5xx, stopped).
+Result<bool, FhirError> heeds_last_updated(FhirClient& client, const std::string& resource_type,
+                                           const std::string& search_url);
+
 struct ProbeOptions {
   std::string sample_patient;  // Whose records are searched for; empty = the first one of the roster, if there is any.
   std::string write_patient;   // A test patient; empty = nothing is written.

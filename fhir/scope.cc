@@ -69,7 +69,10 @@ std::string needed_scope(const EndpointConfig& endpoint, ScopeVersion version) {
     writes.emplace(feed.resource_type, false);
     needs_roster |= feed.strategy == FeedConfig::Strategy::per_patient;
   }
-  if (needs_roster && endpoint.roster.kind == RosterKind::group) writes.emplace("Group", false);
+  // A feed of what changed falls to a sweep where the server cannot say it: a Group that is named is needed then.
+  needs_roster |= !endpoint.roster.group.empty() || !endpoint.bulk.group.empty();
+  if (needs_roster && (endpoint.roster.kind == RosterKind::group || !endpoint.bulk.group.empty()))
+    writes.emplace("Group", false);
   if (needs_roster && endpoint.roster.kind == RosterKind::patient_search) writes.emplace("Patient", false);
   if (endpoint.deliver) writes["Flag"] = writes["Task"] = true;
   std::vector<std::string> scopes;

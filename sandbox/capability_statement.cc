@@ -19,12 +19,19 @@ void write_search_parameter(JsonWriter& writer, std::string_view name, SearchKin
   writer.begin_object().member("name", name).member("type", kind_name(kind)).end_object();
 }
 
+void write_export(JsonWriter& writer, const std::string& definition) {
+  writer.key("operation").begin_array().begin_object().member("name", "export");
+  writer.member("definition", "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/" + definition);
+  writer.end_object().end_array();
+}
+
 void write_resource(JsonWriter& writer, const SandboxOptions& options, const std::string& type) {
   const bool writes = !options.read_only_types.contains(type) && !options.read_only_types.contains("*");
   writer.begin_object().member("type", type).key("interaction").begin_array();
-  for (const char* code : {"read", "vread", "history-instance", "history-type", "search-type"}) {
+  for (const char* code : {"read", "vread", "history-instance", "search-type"}) {
     writer.begin_object().member("code", code).end_object();
   }
+  if (options.type_history) writer.begin_object().member("code", "history-type").end_object();
   if (writes) {
     for (const char* code : {"create", "update", "delete"}) writer.begin_object().member("code", code).end_object();
   }
@@ -36,7 +43,14 @@ void write_resource(JsonWriter& writer, const SandboxOptions& options, const std
   for (const SearchParameter& parameter : search_parameters(type)) {
     write_search_parameter(writer, parameter.name, parameter.kind);
   }
-  writer.end_array().end_object();
+  writer.end_array();
+  if (type == "Claim" && options.inquiry) {
+    writer.key("operation").begin_array().begin_object().member("name", "inquire");
+    writer.member("definition", "http://hl7.org/fhir/us/davinci-pas/OperationDefinition/Claim-inquiry");
+    writer.end_object().end_array();
+  }
+  if (type == "Group" && options.bulk_export) write_export(writer, "group-export");
+  writer.end_object();
 }
 
 }  // namespace
@@ -59,7 +73,9 @@ std::string capability_statement(const SandboxOptions& options, const std::strin
   }
   writer.key("resource").begin_array();
   for (const std::string& type : declared_types()) write_resource(writer, options, type);
-  writer.end_array().end_object().end_array().end_object();
+  writer.end_array();
+  if (options.bulk_export) write_export(writer, "export");
+  writer.end_object().end_array().end_object();
   return writer.take();
 }
 

@@ -35,6 +35,15 @@ void for_each_fault(Faults& faults, const Visit& visit) {
   visit("outcome_in_searchset", faults.outcome_in_searchset);
   visit("write_then_silent_next", faults.write_then_silent_next);
   visit("hold_next", faults.hold_next);
+  visit("expired_pages_next", faults.expired_pages_next);
+  visit("strangers_patient", faults.strangers_patient);
+  visit("clock_behind", faults.clock_behind);
+  visit("clock_stands_at", faults.clock_stands_at);
+  visit("export_polls_pending", faults.export_polls_pending);
+  visit("export_status_gone_next", faults.export_status_gone_next);
+  visit("export_file_missing_next", faults.export_file_missing_next);
+  visit("export_wrong_digest_next", faults.export_wrong_digest_next);
+  visit("export_wrong_count", faults.export_wrong_count);
   visit("search_lag", faults.search_lag);
   visit("only_for", faults.only_for);
   visit("only_method", faults.only_method);
@@ -118,6 +127,11 @@ FaultDecision FaultSwitch::decide(std::string_view method, std::string_view targ
     decision.kind = RequestFault::truncate;
   }
   return decision;
+}
+
+bool FaultSwitch::use_up_one(int SandboxFaults::*count) {
+  const std::lock_guard lock(mutex_);
+  return use_up(faults_.*count);
 }
 
 SandboxFaults FaultSwitch::page_faults(std::string_view method, std::string_view path) const {

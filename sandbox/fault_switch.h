@@ -26,6 +26,8 @@ class FaultSwitch {
   SandboxFaults faults() const;
   // What happens to this request; uses up one count. `target` is the path with its query.
   FaultDecision decide(std::string_view method, std::string_view target);
+  // Whether one of a counted fault that the server behind plays is left; uses it up.
+  bool use_up_one(int SandboxFaults::*count);
   // Faults of search pages, when they apply to this path.
   SandboxFaults page_faults(std::string_view method, std::string_view path) const;
 

@@ -81,10 +81,14 @@ FhirRoutes::FhirRoutes(SandboxOptions options, std::string base_url, TimeZone zo
       clock_(clock),
       store_(store),
       faults_(faults),
-      authorization_(authorization) {}
+      authorization_(authorization),
+      exports_(base_url_, options_.export_resources_per_file,
+               !options_.authorization.client_id.empty() || !options_.required_token.empty(), store, faults) {}
 
 Instant FhirRoutes::now() const {
-  return std::chrono::floor<std::chrono::milliseconds>(clock_.now());
+  const SandboxFaults faults = faults_.faults();
+  if (const auto standing = parse_instant(faults.clock_stands_at)) return *standing;
+  return std::chrono::floor<std::chrono::milliseconds>(clock_.now() - faults.clock_behind - options_.clock_behind);
 }
 
 SearchSettings FhirRoutes::search_settings() const {
@@ -93,7 +97,7 @@ SearchSettings FhirRoutes::search_settings() const {
 
 SandboxAnswer FhirRoutes::handle(const SandboxRequest& request) {
   SandboxAnswer answer = route(request);
-  answer.headers.emplace_back("Date", format_http_date(clock_.now() + authorization_.clock_ahead()));
+  answer.headers.emplace_back("Date", format_http_date(now() + authorization_.clock_ahead()));
   return answer;
 }
 
@@ -131,9 +135,15 @@ SandboxAnswer FhirRoutes::route(const SandboxRequest& request) {
   if (path.starts_with("/fhir")) path.erase(0, std::string_view("/fhir").size());
   std::vector<std::string> segments = split(path, '/');
   std::erase(segments, "");
-  if (segments.size() == 1 && segments[0].starts_with("$")) return control(request, segments[0]);
+  if (segments.size() == 1 && (segments[0] == "$faults" || segments[0] == "$load"))
+    return control(request, segments[0]);
   if (auto answer = open_route(request, segments)) return *answer;
-  if (auto refused = refuse(request, segments[0])) return *refused;
+  const bool is_export = segments[0].starts_with("$export") || segments.back() == "$export";
+  if (auto refused = refuse(request, is_export ? "Patient" : segments[0])) return *refused;
+  if (is_export) return export_route(request, segments);
+  if (request.path.ends_with("/Claim/$inquire")) {
+    return request.method == "POST" ? inquire(request) : method_not_allowed("POST");
+  }
   const bool get = request.method == "GET";
   Target target;
   target.type = segments[0];
@@ -160,6 +170,18 @@ SandboxAnswer FhirRoutes::route(const SandboxRequest& request) {
   if (request.method == "PUT" && !target.search) return update(target, request);
   if (request.method == "DELETE" && !target.search) return remove(target);
   return method_not_allowed(target.search ? "GET, POST" : "GET, PUT, DELETE");
+}
+
+SandboxAnswer FhirRoutes::export_route(const SandboxRequest& request, const std::vector<std::string>& segments) {
+  if (!options_.bulk_export) return outcome_answer(404, "not-supported", "this server exports nothing");
+  if (segments[0] == "$export-status" && segments.size() == 2) return exports_.status(request, segments[1]);
+  if (segments[0] == "$export-file" && segments.size() == 3) return exports_.file(request, segments[1], segments[2]);
+  if (request.method != "GET") return method_not_allowed("GET");
+  if (segments.size() == 1) return exports_.kick_off(request, std::nullopt, now());
+  if (segments.size() != 3 || segments[0] != "Group") return outcome_answer(404, "not-supported", "no such export");
+  const auto group = store_.current("Group", segments[1]);
+  if (!group || group->deleted) return outcome_answer(404, "not-found", "no such group");
+  return exports_.kick_off(request, group->body, now());
 }
 
 SandboxAnswer FhirRoutes::control(const SandboxRequest& request, std::string_view operation) {
@@ -218,14 +240,22 @@ SandboxAnswer FhirRoutes::search(const Target& target, const SandboxRequest& req
     }
     text += "&" + request.body;
   }
-  const auto pairs = parse_query(text);
+  auto pairs = parse_query(text);
   if (!pairs) return outcome_answer(400, "invalid", pairs.error().message);
   SearchSettings settings = search_settings();
   settings.strict = request.header("prefer").find("handling=strict") != std::string::npos;
+  const SandboxFaults faults = faults_.page_faults(request.method, request.path);
+  for (auto& [name, value] : *pairs) {
+    if (name == "patient" && !faults.strangers_patient.empty()) value += "," + faults.strangers_patient;
+  }
   const auto query = parse_search(target.type, *pairs, settings);
   if (!query) return outcome_answer(400, "invalid", query.error().message);
-  const SandboxFaults faults = faults_.page_faults(request.method, request.path);
-  const SearchResult result = store_.search(target.type, *query, now() - faults.search_lag);
+  if (query->after && faults.expired_pages_next > 0 && faults_.use_up_one(&SandboxFaults::expired_pages_next)) {
+    return outcome_answer(410, "expired", "the results of this search are not kept any more");
+  }
+  // Without a lag everything is seen, whatever the server's clock says.
+  const Instant visible_until = faults.search_lag.count() > 0 ? clock_.now() - faults.search_lag : Instant::max();
+  const SearchResult result = store_.search(target.type, *query, visible_until);
   SandboxAnswer answer;
   answer.body = search_bundle({target.type, base_url_, *query, result, faults});
   return answer;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "sandbox/export_desk.h"
 #include "sandbox/fault_switch.h"
 #include "sandbox/resource_store.h"
 
@@ -64,6 +65,9 @@ class FhirRoutes {
   // What needs no token: the authorization server's own paths and /metadata.
   std::optional<SandboxAnswer> open_route(const SandboxRequest& request, const std::vector<std::string>& segments);
   std::optional<SandboxAnswer> refuse(const SandboxRequest& request, std::string_view type);
+  SandboxAnswer inquire(const SandboxRequest& request);
+  // Bulk Data, below "$export".
+  SandboxAnswer export_route(const SandboxRequest& request, const std::vector<std::string>& segments);
   SandboxAnswer control(const SandboxRequest& request, std::string_view operation);
   SandboxAnswer read(const Target& target);
   SandboxAnswer read_history(const Target& target);
@@ -83,6 +87,7 @@ class FhirRoutes {
   ResourceStore& store_;
   FaultSwitch& faults_;
   AuthorizationServer& authorization_;
+  ExportDesk exports_;
   std::atomic<int64_t> writes_{0};
 };
 

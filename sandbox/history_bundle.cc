@@ -56,6 +56,7 @@ std::string instance_history(const std::string& base_url, const std::string& typ
 }
 
 SandboxAnswer FhirRoutes::read_type_history(const Target& target, const SandboxRequest& request) {
+  if (!options_.type_history) return outcome_answer(404, "not-supported", "no history of a type here");
   const auto pairs = parse_query(request.query);
   if (!pairs) return outcome_answer(400, "invalid", pairs.error().message);
   // A next link fixes `_until`, so that what is written between two pages moves none of them.

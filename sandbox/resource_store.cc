@@ -54,8 +54,6 @@ WriteResult ResourceStore::write(std::string_view type, std::string_view id, Jso
   if (!record) record = std::make_unique<Record>(Record{std::string(id), {}});
   const bool existed = !record->versions.empty() && !record->versions.back().deleted;
   const int64_t number = record->versions.empty() ? 1 : record->versions.back().number + 1;
-  // The clock may stand or step back; versions of one resource never do.
-  if (!record->versions.empty()) now = std::max(now, record->versions.back().updated);
   HeldVersion version{number,
                       now,
                       with_server_meta(resource, id, number, now),

@@ -21,17 +21,27 @@ struct SandboxFaults {
   int unavailable_next = 0;      // So many are answered 503.
   int slow_next = 0;             // So many answers wait `slow_for`.
   std::chrono::milliseconds slow_for{0};
-  int truncate_next = 0;                    // So many bodies end half way.
-  int reset_next = 0;                       // So many connections close without an answer.
-  int html_next = 0;                        // So many are answered 200 with an HTML login page.
-  bool repeat_entries = false;              // The last entry of a page comes again on the next one.
-  bool stale_repeat = false;                // … in an older version.
-  bool endless_next = false;                // `next` repeats for ever.
-  std::string foreign_next = "";            // `next` links point here instead.
-  std::string redirect_to = "";             // Every GET is answered 307 to here.
-  bool outcome_in_searchset = false;        // Each page carries an OperationOutcome entry; total is wrong.
-  int write_then_silent_next = 0;           // So many writes are done, but the answer never comes.
-  int hold_next = 0;                        // So many requests are neither done nor answered.
+  int truncate_next = 0;                      // So many bodies end half way.
+  int reset_next = 0;                         // So many connections close without an answer.
+  int html_next = 0;                          // So many are answered 200 with an HTML login page.
+  bool repeat_entries = false;                // The last entry of a page comes again on the next one.
+  bool stale_repeat = false;                  // … in an older version.
+  bool endless_next = false;                  // `next` repeats for ever.
+  std::string foreign_next = "";              // `next` links point here instead.
+  std::string redirect_to = "";               // Every GET is answered 307 to here.
+  bool outcome_in_searchset = false;          // Each page carries an OperationOutcome entry; total is wrong.
+  int write_then_silent_next = 0;             // So many writes are done, but the answer never comes.
+  int hold_next = 0;                          // So many requests are neither done nor answered.
+  int expired_pages_next = 0;                 // So many pages after the first are answered 410: the search expired.
+  std::string strangers_patient = "";         // Searches for a patient give this patient's records as well.
+  std::chrono::milliseconds clock_behind{0};  // lastUpdated of new versions and the Date header lag by this.
+  std::string clock_stands_at = "";           // All happens at this instant ("2026-10-31T12:00:00Z").
+  // Of Bulk Data exports:
+  int export_polls_pending = 0;             // So many polls are answered 202, with `retry_after` (or none).
+  int export_status_gone_next = 0;          // So many polls are answered 404: the manifest has expired.
+  int export_file_missing_next = 0;         // So many requests for a file are answered 404.
+  int export_wrong_digest_next = 0;         // So many files come with a digest that is not theirs.
+  bool export_wrong_count = false;          // The manifest's counts are one too high.
   std::chrono::milliseconds search_lag{0};  // Searches do not see writes younger than this.
   std::string only_for = "";                // Faults apply only to paths that contain this, e.g. "Flag".
   std::string only_method = "";             // … and to this method.
@@ -53,9 +63,14 @@ struct SandboxOptions {
   bool conditional_create = true;      // Declared in metadata and honoured.
   bool honours_last_updated = true;
   bool pretends_last_updated = false;  // Declares it and ignores it.
-  std::string required_token = "";     // When set, requests need "Authorization: Bearer <token>".
+  bool type_history = true;            // Declared, and answered.
+  bool bulk_export = false;            // Bulk Data $export of the system and of Groups, declared and done.
+  int export_resources_per_file = 10'000;
+  bool inquiry = false;             // Claim/$inquire of Da Vinci PAS, as a payer answers it.
+  std::string required_token = "";  // When set, requests need "Authorization: Bearer <token>".
   SandboxAuthorization authorization = {};
   std::set<std::string> read_only_types = {};  // Neither declared nor accepted for writing; "*" means all.
+  std::chrono::milliseconds clock_behind{0};   // Of the server's clock; negative: ahead.
   std::string time_zone = "America/New_York";  // Whose days a search by date without time means.
 };
 

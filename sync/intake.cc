@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "base/text.h"
 #include "sync/patient_links.h"
 
@@ -14,6 +17,19 @@ std::optional<int64_t> numeric_version(std::string_view version_id) {
     return std::nullopt;
   }
   return std::stoll(std::string(version_id));
+}
+
+// Whether it is of the patient who was asked for, or names nobody.
+bool is_of_patient(const ReceivedResource& received, const MappedResource& resource, const EndpointConfig& endpoint) {
+  if (received.type == "Patient") return received.patient == "Patient/" + received.id;
+  const auto is_asked = [&](std::string_view patient) {
+    if (patient.empty() || patient == received.patient) return true;
+    return std::any_of(endpoint.also_at.begin(), endpoint.also_at.end(),
+                       [&](const std::string& base) { return patient == base + "/" + received.patient; });
+  };
+  if (resource.facts.empty()) return is_asked(resource.patient);
+  return std::any_of(resource.facts.begin(), resource.facts.end(),
+                     [&](const Fact& fact) { return is_asked(patient_of(fact.body)); });
 }
 
 }  // namespace
@@ -32,6 +48,7 @@ void Intake::record(std::vector<ReceivedResource> resources, const FeedState* fe
   std::vector<ResourceHash> asked;
   for (ReceivedResource& resource : resources) {
     ++summary_.pulled[resource.type];
+    ++tally_.read;
     if (!mapper_.maps(resource.type)) continue;
     received.push_back(&resource);
     asked.push_back({resource.type, resource.id, sha256(resource.text), mapper_.version(resource.type)});
@@ -44,8 +61,10 @@ void Intake::record(std::vector<ReceivedResource> resources, const FeedState* fe
     const bool may_change = recorded_last_.contains(asked[i].type + "/" + asked[i].id);
     if (stored[i] == StoredAs::same && !may_change) {
       ++summary_.facts.unchanged;
+      ++tally_.unchanged;
       continue;
     }
+    ++(stored[i] == StoredAs::nothing && !may_change ? tally_.added : tally_.changed);
     changed.push_back(mapped(*received[i], asked[i].hash));
     changed.back().is_new = stored[i] == StoredAs::nothing && !may_change;
   }
@@ -62,6 +81,7 @@ void Intake::record_again(std::vector<ReceivedResource> resources) {
 
 void Intake::record_deleted(const std::vector<ResourceHash>& resources, const FeedState* feed) {
   std::vector<MappedResource> gone;
+  tally_.deleted += static_cast<int64_t>(resources.size());
   for (const ResourceHash& resource : resources) {
     MappedResource mapped;
     mapped.source = endpoint_.name;
@@ -96,6 +116,12 @@ void Intake::finish() {
   summary_.facts.unchanged += counts.unchanged;
   summary_.facts.retracted += counts.retracted;
   summary_.facts.quarantined += counts.quarantined;
+  tally_.quarantined += counts.quarantined;
+  tally_.clock_went_back += counts.clock_went_back;
+}
+
+ResourceTally Intake::take_tally() {
+  return std::exchange(tally_, {});
 }
 
 MappedResource Intake::mapped(ReceivedResource& received, const Hash& hash) {
@@ -120,6 +146,12 @@ MappedResource Intake::mapped(ReceivedResource& received, const Hash& hash) {
   result.facts = std::move(facts.facts);
   result.issues = std::move(facts.issues);
   result.is_deleted = facts.is_retraction;
+  if (!received.patient.empty() && !is_of_patient(received, result, endpoint_)) {
+    result.facts.clear();
+    result.issues.push_back({Severity::error, received.type,
+                             "the server sent it in answer to a search of another patient's records; if that patient "
+                             "is right, it is recorded once the patient's own search gives it"});
+  }
   std::string resource = received.type + "/" + received.id;
   for (Fact& fact : result.facts) {
     fact.source = endpoint_.name;

@@ -16,6 +16,13 @@ struct ReceivedResource {
   std::string type, id;
   std::string text;      // JSON as kept and hashed.
   std::string base_url;  // Of the server it came from: references are relative to it.
+  std::string patient =
+      "";  // Whose records were asked for ("Patient/p1"): another's are quarantined. Empty: anybody's.
+};
+
+// What became of resources since the tally was taken last.
+struct ResourceTally {
+  int64_t read = 0, added = 0, changed = 0, unchanged = 0, quarantined = 0, deleted = 0, clock_went_back = 0;
 };
 
 inline constexpr size_t kResourcesPerPageMax = 1000;
@@ -35,6 +42,8 @@ class Intake {
   void record_deleted(const std::vector<ResourceHash>& resources, const FeedState* feed);
   // Returns when every page is committed. Throws DbError.
   void finish();
+  // After finish(): begins to count anew.
+  ResourceTally take_tally();
   // Of all mappings of the type on this endpoint; "" when it has none.
   const std::string& mapping_version(std::string_view resource_type) const { return mapper_.version(resource_type); }
 
@@ -47,6 +56,7 @@ class Intake {
   const ResourceMapper& mapper_;
   RoundSummary& summary_;
   JsonDocument document_;
+  ResourceTally tally_;
   std::future<RecordCounts> recording_;
   std::unordered_set<std::string> recorded_last_;  // Type/id of the page that may be under way.
 };

@@ -7,7 +7,10 @@
 #include "base/log.h"
 #include "fhir/client.h"
 #include "ledger/store/evidence_store.h"
+#include "ledger/store/sweep_store.h"
 #include "ledger/store/wakeup_store.h"
+#include "sync/feed_plan.h"
+#include "sync/pull_bulk.h"
 #include "sync/pull_feed.h"
 #include "sync/pull_folder.h"
 #include "sync/pull_woken.h"
@@ -15,14 +18,61 @@
 namespace authledger {
 namespace {
 
-// The answer is final: asking again at the next round would not change it.
-bool says_no(FhirErrorKind kind) {
-  return kind == FhirErrorKind::not_found || kind == FhirErrorKind::refused || kind == FhirErrorKind::unauthorized;
+// Whom the swept feeds read; nothing, with a failure in the summary, when it cannot be known.
+std::optional<SweepRoster> sweep_roster(RoundContext& context, const EndpointConfig& endpoint, FhirClient& client,
+                                        RoundSummary& summary) {
+  SweepRoster roster;
+  auto patients = read_roster(context, endpoint, client);
+  if (!patients) {
+    summary.failures.push_back(fmt::format("{}: no roster of patients: {}", endpoint.name, patients.error().message));
+    return std::nullopt;
+  }
+  roster.patients = std::move(*patients);
+  TenantSession& session = context.session;
+  const Day today = context.today();
+  roster.in_need =
+      patients_in_need(session.connection(), session.tenant_id(), endpoint.name, today, today + kNeedDaysAhead);
+  return roster;
+}
+
+// A feed that no road leads to: said in the certificate, with what would open one. A type that the endpoint does not
+// list at all is simply not there, which a preset cannot know.
+void certify_closed(const SourcePlan& plan, const Capability& capability, FeedCertificate& certificate,
+                    RoundSummary& summary) {
+  certificate.gaps.push_back(plan.better.empty() ? plan.reason : fmt::format("{}; {}", plan.reason, plan.better));
+  if (capability.types.contains(plan.resource_type)) {
+    ++summary.feeds_without_road;
+  } else {
+    certificate.strategy = kAbsentStrategy;
+  }
+}
+
+// What is left of the round's requests is shared evenly by the feeds that are still to come: none starves.
+uint64_t requests_max_of(const EndpointConfig& endpoint, const FhirClient& client, size_t feeds_left) {
+  const auto budget = static_cast<uint64_t>(endpoint.requests_per_round_max);
+  if (budget == 0) return std::numeric_limits<uint64_t>::max();
+  const uint64_t left = budget > client.requests() ? budget - client.requests() : 0;
+  return client.requests() + left / std::max<size_t>(feeds_left, 1);
+}
+
+// Of an endpoint that cannot be read now.
+void certify_unread(RoundContext& context, const EndpointConfig& endpoint, const std::string& why,
+                    RoundSummary& summary) {
+  for (const FeedConfig& feed : endpoint.feeds) {
+    if (feed.strategy == FeedConfig::Strategy::off) continue;
+    FeedCertificate certificate;
+    certificate.source = endpoint.name;
+    certificate.resource_type = feed.resource_type;
+    certificate.strategy = word_of(SourceStrategy::impossible);
+    certificate.started_at = certificate.ended_at = context.clock.now();
+    certificate.gaps.push_back(why);
+    save_certificate(context.session.connection(), context.session.tenant_id(), certificate);
+    summary.feeds.push_back(std::move(certificate));
+  }
 }
 
 // The named resources first, then the feed, unless the round is for what was named alone.
-std::optional<std::string> pull_one(const FeedRun& run, const std::vector<std::string>& roster,
-                                    const std::vector<Wakeup>& wakeups) {
+std::optional<std::string> pull_one(const FeedRun& run, const SweepRoster& roster, const std::vector<Wakeup>& wakeups) {
   bool must_read_feed = !run.context.options.woken_only;
   if (auto failure = pull_woken(run, wakeups, must_read_feed)) return failure;
   if (must_read_feed) {
@@ -40,40 +90,63 @@ void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& in
     summary.failures.push_back(fmt::format("{}: {}", endpoint.name, client.error().message));
     return;
   }
-  const bool needs_roster = !context.options.woken_only &&
-                            std::any_of(endpoint.feeds.begin(), endpoint.feeds.end(), [](const FeedConfig& feed) {
-                              return feed.strategy == FeedConfig::Strategy::per_patient;
-                            });
-  // What the endpoint offers only widens what is read (deletions): one that has no statement is read without. But one
-  // that cannot say it now may have deletions, and the watermarks would pass them.
-  Capability capability;
-  JsonDocument statement;
-  auto text = (*client)->capability_statement();
-  if (!text && !says_no(text.error().kind)) {
-    summary.failures.push_back(fmt::format("{}: {}", endpoint.name, text.error().message));
+  const auto plans = plan_feeds(context, endpoint, **client);
+  if (!plans) {
+    summary.failures.push_back(fmt::format("{}: {}", endpoint.name, plans.error().message));
+    certify_unread(context, endpoint, plans.error().message, summary);
     summary.requests += static_cast<int64_t>((*client)->requests());
     return;
   }
-  if (text) {
-    if (auto root = statement.parse(*text)) capability = read_capability(*root);
-  }
-  std::vector<std::string> roster;
-  if (needs_roster) {
-    auto read = read_roster(context, endpoint, **client);
-    if (read) {
-      roster = std::move(*read);
-    } else {
-      summary.failures.push_back(fmt::format("{}: no roster of patients: {}", endpoint.name, read.error().message));
+  const FeedPlans& planned = *plans;
+  const bool woken_only = context.options.woken_only;
+  const bool is_swept =
+      !woken_only && std::any_of(planned.plans.begin(), planned.plans.end(), [](const SourcePlan& plan) {
+        return plan.strategy == SourceStrategy::per_patient || plan.afterwards == SourceStrategy::per_patient;
+      });
+  const std::optional<SweepRoster> roster =
+      is_swept ? sweep_roster(context, endpoint, **client, summary) : SweepRoster();
+  std::map<std::string, FeedCertificate> exported;
+  if (!woken_only) {
+    if (auto failure = pull_bulk({context, endpoint, planned, **client, intake}, exported)) {
+      log_warning("export_failed", {{"endpoint", endpoint.name}, {"cause", *failure}});
+      summary.failures.push_back(fmt::format("{}/$export: {}", endpoint.name, *failure));
     }
   }
-  for (const FeedConfig& feed : endpoint.feeds) {
+  for (auto& [type, certificate] : exported) {
+    save_certificate(context.session.connection(), context.session.tenant_id(), certificate);
+    summary.feeds.push_back(certificate);
+  }
+  for (size_t i = 0; i < endpoint.feeds.size(); ++i) {
     if (context.stop.stop_requested()) break;
+    const FeedConfig& feed = endpoint.feeds[i];
     const std::vector<Wakeup>& wakeups = woken[feed.resource_type];
-    if (feed.strategy == FeedConfig::Strategy::off || (context.options.woken_only && wakeups.empty())) continue;
-    if (auto failure = pull_one({context, endpoint, feed, capability, **client, intake}, roster, wakeups)) {
-      log_warning("feed_failed", {{"feed", endpoint.name + "/" + feed.resource_type}, {"cause", *failure}});
-      summary.failures.push_back(fmt::format("{}/{}: {}", endpoint.name, feed.resource_type, *failure));
+    if (woken_only && wakeups.empty()) continue;
+    SourcePlan plan = planned.plans[i];
+    if (plan.strategy == SourceStrategy::off || exported.contains(feed.resource_type)) continue;
+    if (plan.strategy == SourceStrategy::bulk) plan.strategy = plan.afterwards;
+    if (plan.strategy == SourceStrategy::bulk) continue;  // By its next export.
+    FeedCertificate certificate;
+    certificate.source = endpoint.name;
+    certificate.resource_type = feed.resource_type;
+    certificate.strategy = word_of(plan.strategy);
+    certificate.started_at = context.clock.now();
+    if (plan.strategy == SourceStrategy::impossible) {
+      certify_closed(plan, planned.capability, certificate, summary);
+    } else if (!roster && plan.strategy == SourceStrategy::per_patient) {
+      certificate.gaps.emplace_back("nobody to read: the roster of patients could not be read");
+    } else {
+      const FeedRun run{context, endpoint,           feed,
+                        plan,    planned.capability, **client,
+                        intake,  certificate,        requests_max_of(endpoint, **client, endpoint.feeds.size() - i)};
+      if (auto failure = pull_one(run, roster.value_or(SweepRoster()), wakeups)) {
+        log_warning("feed_failed", {{"feed", endpoint.name + "/" + feed.resource_type}, {"cause", *failure}});
+        summary.failures.push_back(fmt::format("{}/{}: {}", endpoint.name, feed.resource_type, *failure));
+      }
     }
+    if (woken_only) continue;  // What is named says nothing of the rest.
+    certificate.ended_at = context.clock.now();
+    save_certificate(context.session.connection(), context.session.tenant_id(), certificate);
+    summary.feeds.push_back(std::move(certificate));
   }
   summary.requests += static_cast<int64_t>((*client)->requests());
 }

@@ -1,8 +1,13 @@
 #pragma once
 
+#include <string_view>
+
 #include "sync/round.h"
 
 namespace authledger {
+
+// In the certificate of a type that the endpoint does not have: nothing is missing.
+inline constexpr std::string_view kAbsentStrategy = "absent";
 
 // Reads every feed of every endpoint (or the one chosen) into facts. Each page commits its facts and resume link in one
 // transaction; the watermark moves when a run's last page commits. Adds to the summary; failures do not stop others.

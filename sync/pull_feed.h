@@ -1,25 +1,33 @@
 #pragma once
 
+#include <limits>
 #include <string>
 #include <vector>
 
-#include "fhir/capability.h"
+#include "adapters/capability_plan.h"
 #include "fhir/client.h"
+#include "ledger/store/certificate_store.h"
 #include "sync/intake.h"
+#include "sync/sweep.h"
 
 namespace authledger {
 
-// One feed of an HTTP endpoint: incremental by _lastUpdated, or a sweep over a roster of patients.
-// Returns nothing when it ended well, else the failure as a sentence; what had been committed stays.
+// One feed of an HTTP endpoint, read as its plan says.
 struct FeedRun {
   RoundContext& context;
   const EndpointConfig& endpoint;
   const FeedConfig& feed;
+  const SourcePlan& plan;
   const Capability& capability;
   FhirClient& client;
   Intake& intake;
+  FeedCertificate& certificate;                                  // Filled as the feed is read.
+  uint64_t requests_max = std::numeric_limits<uint64_t>::max();  // The client's count at which the feed's part ends.
 };
-std::optional<std::string> pull_feed(const FeedRun& run, const std::vector<std::string>& roster);
+
+// Returns nothing when it ended well or goes on with the next round (the certificate says so), else the failure as a
+// sentence; what had been committed stays.
+std::optional<std::string> pull_feed(const FeedRun& run, const SweepRoster& roster);
 
 // Patient ids to sweep, from a Patient search, a Group or a list file; sorted, without repetition.
 Result<std::vector<std::string>> read_roster(RoundContext& context, const EndpointConfig& endpoint, FhirClient& client);

@@ -29,7 +29,7 @@ WokenTypes read_woken(RoundContext& context, const EndpointConfig& endpoint) {
 std::optional<std::string> pull_woken(const FeedRun& run, const std::vector<Wakeup>& wakeups, bool& must_read_feed) {
   if (wakeups.empty()) return std::nullopt;
   const std::string& type = run.feed.resource_type;
-  const bool is_sweep = run.feed.strategy == FeedConfig::Strategy::per_patient;
+  const bool is_sweep = run.plan.strategy == SourceStrategy::per_patient;
   const bool is_wide =
       wakeups.size() > kSingleReadsMax || !run.feed.search.empty() ||
       std::any_of(wakeups.begin(), wakeups.end(), [](const Wakeup& wakeup) { return wakeup.resource_id.empty(); });

@@ -64,6 +64,35 @@ RoundSummary run_round(RoundContext& context) {
   return summary;
 }
 
+void write_certificate(JsonWriter& writer, const FeedCertificate& certificate) {
+  const auto optional_number = [&](std::string_view name, std::optional<int64_t> value) {
+    writer.key(name);
+    value ? writer.number(*value) : writer.null();
+  };
+  const auto optional_instant = [&](std::string_view name, std::optional<Instant> value) {
+    writer.key(name);
+    value ? writer.string(format_instant(*value)) : writer.null();
+  };
+  writer.begin_object().member("endpoint", certificate.source).member("resource_type", certificate.resource_type);
+  writer.member("strategy", certificate.strategy).key("complete").boolean(certificate.is_complete);
+  writer.key("pages").number(certificate.pages).key("read").number(certificate.read);
+  writer.key("new").number(certificate.added).key("changed").number(certificate.changed);
+  writer.key("unchanged").number(certificate.unchanged).key("quarantined").number(certificate.quarantined);
+  writer.key("deleted").number(certificate.deleted);
+  optional_number("stated_total", certificate.stated_total);
+  writer.member("pages_hash", to_hex(certificate.pages_hash));
+  optional_instant("from", certificate.from_at);
+  optional_instant("to", certificate.to_at);
+  optional_number("patients_read", certificate.patients_read);
+  optional_number("patients_known", certificate.patients_known);
+  optional_instant("oldest_read", certificate.oldest_read_at);
+  optional_instant("started", certificate.started_at);
+  optional_instant("ended", certificate.ended_at);
+  writer.key("gaps").begin_array();
+  for (const std::string& gap : certificate.gaps) writer.string(gap);
+  writer.end_array().end_object();
+}
+
 std::string summary_json(const RoundSummary& summary) {
   JsonWriter writer;
   writer.begin_object().key("pulled").begin_object();
@@ -76,7 +105,9 @@ std::string summary_json(const RoundSummary& summary) {
   writer.key("created").number(summary.notices.created).key("updated").number(summary.notices.updated);
   writer.key("retired").number(summary.notices.retired).key("unchanged").number(summary.notices.unchanged);
   writer.key("parked").number(summary.notices.parked).key("held").number(summary.notices.held);
-  writer.end_object().key("requests").number(summary.requests);
+  writer.end_object().key("feeds").begin_array();
+  for (const FeedCertificate& certificate : summary.feeds) write_certificate(writer, certificate);
+  writer.end_array().key("requests").number(summary.requests);
   writer.key("seconds").number_text(fmt::format("{:.3f}", summary.seconds));
   if (!summary.divergence.empty()) writer.member("divergence", summary.divergence);
   if (summary.waiting_rules) {

@@ -6,10 +6,13 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/result.h"
 #include "fhir/client.h"
+#include "ledger/store/certificate_store.h"
 #include "ledger/store/fact_store.h"
 #include "sync/tenant_session.h"
 
@@ -36,6 +39,8 @@ struct RoundSummary {
   int64_t requests = 0;  // HTTP requests sent.
   double seconds = 0;
   int64_t parked_subjects = 0;
+  std::vector<FeedCertificate> feeds;  // One for each feed that was to be read.
+  int64_t feeds_without_road = 0;      // That the endpoint does not let anybody read as the config wants.
   // Feeds and writes that could not be done, as sentences for an operator. Empty when all went well.
   std::vector<std::string> failures;
   // When the database has lost commits: what is missing and what was done about it. For an operator; else empty.
@@ -77,6 +82,9 @@ void join_patients(RoundContext& context);
 // One full round: pull every feed, reconcile every due subject, deliver every due notice. A failing feed does not stop
 // the others. Throws DbError only when the database stays away.
 RoundSummary run_round(RoundContext& context);
+
+// A completeness certificate as the fixed JSON of `sync` and `feeds`.
+void write_certificate(JsonWriter& writer, const FeedCertificate& certificate);
 
 // The summary as the fixed JSON of `sync --format json`.
 std::string summary_json(const RoundSummary& summary);

@@ -1,17 +1,27 @@
 #pragma once
 
+#include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/result.h"
 #include "config/config.h"
+#include "fhir/capability.h"
 #include "fhir/rate_limit.h"
 #include "ledger/store/pg.h"
 #include "ledger/store/rule_store.h"
 #include "sync/embedded_postgres.h"
 
 namespace authledger {
+
+// What an endpoint declared, as this process read it last.
+struct KnownStatement {
+  Capability capability;
+  std::chrono::steady_clock::time_point read_at{};
+};
 
 // Everything that a worker needs to work for one tenant: the config, a connection of its own with the application's
 // rights, the tenant's id and the rules in force. Not thread-safe: one a worker thread.
@@ -40,6 +50,10 @@ class TenantSession {
   void refresh_rules();
   // By which rules the next round would go were a version retracted. Throws DbError.
   RulesInForce rules_without(int64_t retracted);
+  // By endpoint: read once a process, or a day.
+  std::map<std::string, KnownStatement>& known_statements() { return known_statements_; }
+  // True the first time that this process asks: for what is said once.
+  bool is_news(const std::string& name) { return said_.insert(name).second; }
   // Replaces connections that were lost. Throws DbError while the server stays away.
   void reconnect();
 
@@ -54,6 +68,8 @@ class TenantSession {
   int64_t tenant_id_;
   RulesInForce rules_;
   RateLimits rate_limits_;
+  std::map<std::string, KnownStatement> known_statements_;
+  std::set<std::string> said_;
 };
 
 }  // namespace authledger

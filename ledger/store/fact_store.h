@@ -55,6 +55,7 @@ struct MappedResource {
 
 struct RecordCounts {
   int64_t new_facts = 0, unchanged = 0, retracted = 0, quarantined = 0;
+  int64_t clock_went_back = 0;  // Resources whose higher version has an earlier lastUpdated than the one before.
 };
 
 // What the current version of each resource is to it; what is the same needs no mapping. One query for all.

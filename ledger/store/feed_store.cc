@@ -1,12 +1,14 @@
 #include "ledger/store/feed_store.h"
 
+#include "ledger/store/sweep_store.h"
+
 namespace authledger {
 
 namespace {
 
 constexpr Statement kReadFeed{"read_feed", R"(
   select source, resource_type, watermark_at, resume_link, run_started_at, last_success_at,
-         mapping_version
+         mapping_version, heeds_last_updated, tested_on
     from feed
    where tenant_id = $1
      and source = $2
@@ -14,10 +16,17 @@ constexpr Statement kReadFeed{"read_feed", R"(
 
 constexpr Statement kReadFeeds{"read_feeds", R"(
   select source, resource_type, watermark_at, resume_link, run_started_at, last_success_at,
-         mapping_version
+         mapping_version, heeds_last_updated, tested_on
     from feed
    where tenant_id = $1
    order by source, resource_type)"};
+
+constexpr Statement kSaveFinding{"save_finding", R"(
+  insert into feed (tenant_id, source, resource_type, heeds_last_updated, tested_on)
+  values ($1, $2, $3, $4, $5)
+      on conflict (tenant_id, source, resource_type) do update
+     set heeds_last_updated = excluded.heeds_last_updated,
+         tested_on = excluded.tested_on)"};
 
 // $8 is the lease token of the writer, null for a writer without a lease. The row's lock makes the test and the write
 // one step.
@@ -64,6 +73,8 @@ FeedState feed_from(const Rows& rows, size_t row) {
   feed.run_started_at = rows.optional_instant(row, 4);
   feed.last_success_at = rows.optional_instant(row, 5);
   feed.mapping_version = rows.string(row, 6);
+  if (!rows.is_null(row, 7)) feed.heeds_last_updated = rows.boolean(row, 7);
+  if (!rows.is_null(row, 8)) feed.tested_on = rows.hash(row, 8);
   return feed;
 }
 
@@ -81,6 +92,15 @@ FeedState read_feed(PgConnection& connection, int64_t tenant_id, const std::stri
   return feed;
 }
 
+void save_finding(PgConnection& connection, int64_t tenant_id, const std::string& source,
+                  const std::string& resource_type, bool heeds_last_updated, const Hash& tested_on) {
+  transact(connection, tenant_id, [&](Transaction& transaction) {
+    Parameters parameters;
+    parameters.integer(tenant_id).text(source).text(resource_type).boolean(heeds_last_updated).hash(tested_on);
+    transaction.execute(kSaveFinding, parameters);
+  });
+}
+
 void save_feed(Transaction& transaction, const FeedState& feed) {
   Parameters parameters;
   parameters.integer(transaction.tenant_id()).text(feed.source).text(feed.resource_type);
@@ -91,6 +111,7 @@ void save_feed(Transaction& transaction, const FeedState& feed) {
   if (transaction.execute(kSaveFeed, parameters).affected() == 0) {
     throw DbError(kLeaseLost, "save_feed: the lease of the feed went to another worker");
   }
+  if (!feed.swept.empty()) save_sweep_visits(transaction, feed.source, feed.resource_type, feed.swept, feed.swept_at);
 }
 
 bool lease_feed(PgConnection& connection, int64_t tenant_id, const std::string& source,

@@ -18,11 +18,21 @@ struct FeedState {
   std::optional<Instant> run_started_at;
   std::optional<Instant> last_success_at;
   std::string mapping_version;  // Of the type's mappings when it was last read to its end.
-  std::string lease_token;      // When set, save_feed refuses to write under a lease that was lost.
+  // Whether searches of the feed heed _lastUpdated, found by a test of the server that declared what `tested_on`
+  // hashes.
+  std::optional<bool> heeds_last_updated;
+  std::optional<Hash> tested_on;
+  // Of a sweep: whose records have been read with this page, to be noted with it.
+  std::vector<std::string> swept = {};
+  Instant swept_at{};
+  std::string lease_token;  // When set, save_feed refuses to write under a lease that was lost.
 };
 
 FeedState read_feed(PgConnection& connection, int64_t tenant_id, const std::string& source,
                     const std::string& resource_type);
+// A finding alone, whatever else stands of the feed.
+void save_finding(PgConnection& connection, int64_t tenant_id, const std::string& source,
+                  const std::string& resource_type, bool heeds_last_updated, const Hash& tested_on);
 // In the page's own transaction (see record_page). Throws DbError kLeaseLost when state.lease_token is set and the feed
 // is leased to another worker by now: the page rolls back.
 void save_feed(Transaction& transaction, const FeedState& feed);

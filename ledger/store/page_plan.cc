@@ -117,6 +117,11 @@ void PagePlan::retract(int64_t subject_id, const MappedResource& resource, const
 
 void PagePlan::take_newer(ResourceState& state, const MappedResource& resource, ResourceVersion version,
                           const std::map<Alias, int64_t>& subjects) {
+  const ResourceVersion* current = state.current();
+  if (current != nullptr && current->source_updated_at && version.source_updated_at &&
+      *version.source_updated_at < *current->source_updated_at) {
+    ++counts_.clock_went_back;
+  }
   const std::map<StandingKey, StandingFact> former = std::move(state.standing);
   state.standing.clear();
 

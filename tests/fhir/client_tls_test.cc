@@ -159,7 +159,7 @@ TEST(Fault60, AnAlarmComes30And14And7DaysBeforeOurCertificateEnds) {
             "the client certificate ends on 2026-12-31, in 1 day; ask for a new one now");
 }
 
-TEST(Proxy, RequestsGoThroughTheProxyOfTheConfig) {
+TEST(Fault32, RequestsGoThroughTheProxyOfTheConfig) {
   FaultServer proxy([](const ReceivedRequest&, int) { return canned(200, searchset({"1"})); });
   EndpointConfig endpoint = endpoint_at("http://ehr.example");
   endpoint.proxy = proxy.origin();
@@ -167,7 +167,7 @@ TEST(Proxy, RequestsGoThroughTheProxyOfTheConfig) {
   EXPECT_EQ(proxy.requests().at(0).target, "http://ehr.example/fhir/Encounter");
 }
 
-TEST(Proxy, NoneGoesAroundTheProxyOfTheEnvironment) {
+TEST(Fault32, NoneGoesAroundTheProxyOfTheEnvironment) {
   FaultServer proxy([](const ReceivedRequest&, int) { return canned(502, ""); });
   FaultServer server([](const ReceivedRequest&, int) { return canned(200, searchset({"1"})); });
   EndpointConfig endpoint = endpoint_at(server.origin());

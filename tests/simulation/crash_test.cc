@@ -139,7 +139,7 @@ TEST(Fault05, KilledBetweenPagesItGoesOnAsIfUndisturbed) {
   site.ehr().set_faults({.hold_next = 1, .only_for = "_page_token"});
   {
     RunningProgram sync(site.command(kSyncNow));
-    ASSERT_TRUE(eventually([&] { return count_requests(site, "GET /fhir/Encounter") == 2; }));
+    ASSERT_TRUE(eventually([&] { return count_requests(site, "GET /fhir/Encounter") == 3; }));
     // The second page is asked for while the first is being recorded.
     ASSERT_TRUE(eventually([&] { return !feed_of(site, "Encounter").resume_link.empty(); }));
     sync.signal(SIGKILL);

@@ -64,7 +64,8 @@ TEST(Fault17, AThrottledPullWaitsUntilTheDateThatItWasTold) {
   site.ehr().set_faults({.throttle_next = 1, .retry_after = format_http_date(until), .only_for = "Encounter"});
   sync_now(site);
   EXPECT_GE(SystemClock().now(), until);
-  EXPECT_EQ(count_requests(site, "GET /fhir/Encounter"), 2U);
+  EXPECT_EQ(count_requests(site, "GET /fhir/Encounter"), 3U)
+      << "a test of _lastUpdated, throttled and repeated; a page";
   EXPECT_EQ(balance(site, "used"), "3");
 }
 
@@ -114,7 +115,7 @@ TEST(Fault28, ALoginPageOrACutBodyIsAskedForAgain) {
   load_patient(site, 12, 3);
   site.ehr().set_faults({.truncate_next = 1, .html_next = 1, .only_for = "Encounter"});
   sync_now(site);
-  EXPECT_EQ(count_requests(site, "GET /fhir/Encounter"), 3U);
+  EXPECT_EQ(count_requests(site, "GET /fhir/Encounter"), 4U) << "a test of _lastUpdated, two repeats, a page";
   expect_recovery(site, "3");
 }
 

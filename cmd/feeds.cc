@@ -1,0 +1,98 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cmd/session.h"
+#include "sync/pull.h"
+
+namespace authledger {
+namespace {
+
+// What is this many sync intervals old is called stale.
+constexpr int kIntervalsUntilStale = 3;
+
+OutputCell instant_cell(std::optional<Instant> instant) {
+  return instant ? OutputCell::of_text(format_instant(*instant)) : OutputCell{};
+}
+
+// Since when a feed is known whole, and for how long that has been.
+struct Freshness {
+  std::optional<Instant> last_success_at;
+  std::optional<int64_t> age_seconds;
+  bool is_stale = true;
+};
+
+Freshness freshness_of(const FeedCertificate& certificate, const std::vector<FeedState>& states, Instant now,
+                       std::chrono::seconds interval) {
+  Freshness freshness;
+  for (const FeedState& state : states) {
+    if (state.source != certificate.source || state.resource_type != certificate.resource_type) continue;
+    freshness.last_success_at = state.last_success_at;
+  }
+  if (!freshness.last_success_at) return freshness;
+  const auto age = std::chrono::duration_cast<std::chrono::seconds>(now - *freshness.last_success_at);
+  freshness.age_seconds = age.count();
+  freshness.is_stale = age > interval * kIntervalsUntilStale;
+  return freshness;
+}
+
+int run_feeds(const GlobalOptions& global) {
+  auto [session, exit_code] = open_session(global);
+  if (!session) return exit_code;
+  const std::vector<FeedCertificate> certificates = read_certificates(session->connection(), session->tenant_id());
+  const std::vector<FeedState> states = read_feeds(session->connection(), session->tenant_id());
+  const Instant now = SystemClock().now();
+  RowWriter rows(std::cout, global.format,
+                 {"endpoint",       "resource_type", "strategy",     "complete", "last_success", "age_seconds",
+                  "stale",          "pages",         "read",         "new",      "changed",      "unchanged",
+                  "quarantined",    "deleted",       "stated_total", "from",     "to",           "patients_read",
+                  "patients_known", "oldest_read",   "pages_hash",   "gaps"});
+  bool is_whole = true;
+  const auto optional_number = [](std::optional<int64_t> value) {
+    return value ? OutputCell::of_integer(*value) : OutputCell{};
+  };
+  for (const FeedCertificate& each : certificates) {
+    const Freshness freshness = freshness_of(each, states, now, session->config().server.sync_interval);
+    is_whole = is_whole && (each.strategy == kAbsentStrategy || (each.is_complete && !freshness.is_stale));
+    rows.add({OutputCell::of_text(each.source),
+              OutputCell::of_text(each.resource_type),
+              OutputCell::of_text(each.strategy),
+              OutputCell::of_boolean(each.is_complete),
+              instant_cell(freshness.last_success_at),
+              optional_number(freshness.age_seconds),
+              OutputCell::of_boolean(freshness.is_stale),
+              OutputCell::of_integer(each.pages),
+              OutputCell::of_integer(each.read),
+              OutputCell::of_integer(each.added),
+              OutputCell::of_integer(each.changed),
+              OutputCell::of_integer(each.unchanged),
+              OutputCell::of_integer(each.quarantined),
+              OutputCell::of_integer(each.deleted),
+              optional_number(each.stated_total),
+              instant_cell(each.from_at),
+              instant_cell(each.to_at),
+              optional_number(each.patients_read),
+              optional_number(each.patients_known),
+              instant_cell(each.oldest_read_at),
+              OutputCell::of_text(to_hex(each.pages_hash)),
+              OutputCell::of_list(each.gaps)});
+  }
+  rows.finish();
+  return is_whole ? kExitDone : kExitNegative;
+}
+
+}  // namespace
+
+void add_feeds_command(CommandLine line) {
+  CLI::App* command = line.app.add_subcommand(
+      "feeds", "How completely and how recently each feed was read: the certificate of its last reading");
+  command->footer(
+      "Exit codes: 0 all feeds are whole and fresh; 3 one is not (its row says why). A feed is stale when its last "
+      "whole\nreading is older than three times server.sync_interval.");
+  command->callback([line] { line.run = [line] { return run_feeds(line.options); }; });
+}
+
+}  // namespace authledger

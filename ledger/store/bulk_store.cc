@@ -1,0 +1,127 @@
+#include "ledger/store/bulk_store.h"
+
+namespace authledger {
+namespace {
+
+constexpr Statement kReadExport{"read_bulk_export", R"(
+  select status_url, resource_types, since_at, started_at, mapping_versions, transaction_at, requires_token
+    from bulk_export
+   where tenant_id = $1
+     and source = $2)"};
+
+constexpr Statement kReadFiles{"read_bulk_files", R"(
+  select file_no, kind, resource_type, url, stated_count, bytes_read, lines_read, is_done, failures
+    from bulk_file
+   where tenant_id = $1
+     and source = $2
+   order by file_no)"};
+
+constexpr Statement kDropExport{"drop_bulk_export", R"(
+  delete from bulk_export
+   where tenant_id = $1
+     and source = $2)"};
+
+constexpr Statement kDropFiles{"drop_bulk_files", R"(
+  delete from bulk_file
+   where tenant_id = $1
+     and source = $2)"};
+
+constexpr Statement kSaveExport{"save_bulk_export", R"(
+  insert into bulk_export (
+         tenant_id, source, status_url, resource_types, since_at, started_at, mapping_versions, transaction_at,
+         requires_token)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9))"};
+
+constexpr Statement kSaveFile{"save_bulk_file", R"(
+  insert into bulk_file (
+         tenant_id, source, file_no, kind, resource_type, url, stated_count, bytes_read, lines_read, is_done, failures)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11))"};
+
+constexpr Statement kSaveProgress{"save_bulk_progress", R"(
+  update bulk_file
+     set bytes_read = $4,
+         lines_read = $5,
+         is_done = $6,
+         failures = $7
+   where tenant_id = $1
+     and source = $2
+     and file_no = $3)"};
+
+void drop(Transaction& transaction, const std::string& source) {
+  const Parameters parameters = Parameters().integer(transaction.tenant_id()).text(source);
+  transaction.execute(kDropExport, parameters);
+  transaction.execute(kDropFiles, parameters);
+}
+
+BulkFile file_from(const Rows& rows, size_t row) {
+  BulkFile file;
+  file.number = rows.integer(row, 0);
+  file.kind = static_cast<int16_t>(rows.integer(row, 1));
+  file.type = rows.string(row, 2);
+  file.url = rows.string(row, 3);
+  file.stated_count = rows.optional_integer(row, 4);
+  file.bytes_read = rows.integer(row, 5);
+  file.lines_read = rows.integer(row, 6);
+  file.is_done = rows.boolean(row, 7);
+  file.failures = rows.integer(row, 8);
+  return file;
+}
+
+}  // namespace
+
+std::optional<BulkExport> read_bulk_export(PgConnection& connection, int64_t tenant_id, const std::string& source) {
+  std::optional<BulkExport> found;
+  transact(connection, tenant_id, [&](Transaction& transaction) {
+    found.reset();
+    const Parameters parameters = Parameters().integer(tenant_id).text(source);
+    const Rows rows = transaction.execute(kReadExport, parameters);
+    if (rows.size() == 0) return;
+    found.emplace();
+    found->source = source;
+    found->status_url = rows.string(0, 0);
+    found->types = rows.text_array(0, 1);
+    found->since = rows.optional_instant(0, 2);
+    found->started_at = rows.instant(0, 3);
+    found->mapping_versions = rows.string(0, 4);
+    found->transaction_at = rows.optional_instant(0, 5);
+    found->requires_token = rows.boolean(0, 6);
+    const Rows files = transaction.execute(kReadFiles, parameters);
+    for (size_t row = 0; row < files.size(); ++row) found->files.push_back(file_from(files, row));
+  });
+  return found;
+}
+
+void save_bulk_export(PgConnection& connection, int64_t tenant_id, const BulkExport& exported) {
+  transact(connection, tenant_id, [&](Transaction& transaction) {
+    drop(transaction, exported.source);
+    Parameters parameters;
+    parameters.integer(tenant_id).text(exported.source).text(exported.status_url).text_array(exported.types);
+    parameters.optional_instant(exported.since).instant(exported.started_at).text(exported.mapping_versions);
+    parameters.optional_instant(exported.transaction_at).boolean(exported.requires_token);
+    transaction.execute(kSaveExport, parameters);
+    for (const BulkFile& file : exported.files) {
+      Parameters row;
+      row.integer(tenant_id).text(exported.source).integer(file.number).integer(file.kind).text(file.type);
+      row.text(file.url).optional_integer(file.stated_count).integer(file.bytes_read).integer(file.lines_read);
+      row.boolean(file.is_done).integer(file.failures);
+      transaction.execute(kSaveFile, row);
+    }
+  });
+}
+
+void save_bulk_progress(PgConnection& connection, int64_t tenant_id, const std::string& source, const BulkFile& file) {
+  Parameters parameters;
+  parameters.integer(tenant_id).text(source).integer(file.number).integer(file.bytes_read).integer(file.lines_read);
+  parameters.boolean(file.is_done).integer(file.failures);
+  transact(connection, tenant_id, [&](Transaction& transaction) { transaction.execute(kSaveProgress, parameters); });
+}
+
+void end_bulk_export(PgConnection& connection, int64_t tenant_id, const std::string& source,
+                     const std::vector<FeedState>& feeds) {
+  transact(connection, tenant_id, [&](Transaction& transaction) {
+    for (const FeedState& feed : feeds) save_feed(transaction, feed);
+    drop(transaction, source);
+  });
+}
+
+}  // namespace authledger

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ledger/store/feed_store.h"
+
+// Bulk Data exports that are under way: one for each endpoint.
+
+namespace authledger {
+
+struct BulkFile {
+  int64_t number = 0;
+  int16_t kind = 1;  // As fhir/bulk.h counts them.
+  std::string type, url;
+  std::optional<int64_t> stated_count;
+  int64_t bytes_read = 0, lines_read = 0;  // Whole lines that are committed.
+  bool is_done = false;
+  int64_t failures = 0;  // Rounds that could not read it to its end.
+};
+
+struct BulkExport {
+  std::string source, status_url;
+  std::vector<std::string> types;
+  std::optional<Instant> since;
+  Instant started_at{};
+  std::string mapping_versions;           // Under which its files are mapped.
+  std::optional<Instant> transaction_at;  // Once the manifest is there.
+  bool requires_token = true;
+  std::vector<BulkFile> files;
+};
+
+std::optional<BulkExport> read_bulk_export(PgConnection& connection, int64_t tenant_id, const std::string& source);
+// Replaces the export of the source and all that is known of its files.
+void save_bulk_export(PgConnection& connection, int64_t tenant_id, const BulkExport& exported);
+void save_bulk_progress(PgConnection& connection, int64_t tenant_id, const std::string& source, const BulkFile& file);
+// In one transaction: the export is gone, the feeds stand where it ends. `feeds` empty: it was given up.
+void end_bulk_export(PgConnection& connection, int64_t tenant_id, const std::string& source,
+                     const std::vector<FeedState>& feeds);
+
+}  // namespace authledger

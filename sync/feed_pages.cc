@@ -1,0 +1,143 @@
+#include "sync/feed_pages.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/log.h"
+#include "fhir/bundle.h"
+#include "fhir/outcome.h"
+#include "fhir/search.h"
+
+namespace authledger {
+namespace {
+
+std::string reference_of(JsonView resource) {
+  return resource["resourceType"].string() + "/" + resource["id"].string();
+}
+
+// What the history of a type says since the last run.
+struct TypeHistory {
+  std::set<std::string> deleted, written;
+};
+
+std::optional<FhirError> read_history(const FeedRun& run, FeedState& state, TypeHistory& history) {
+  std::string url = fmt::format("{}/_history?_count={}&_since={}", run.feed.resource_type, run.endpoint.page_size,
+                                query_value(format_instant(*state.watermark)));
+  return walk_pages(run.client, std::move(url), run.endpoint.pages_per_pull_max,
+                    [&](const SearchPage& page) -> std::optional<FhirError> {
+                      if (!state.run_started_at)
+                        state.run_started_at = page.server_time.value_or(run.context.clock.now());
+                      for (JsonView resource : page.resources) history.written.insert(reference_of(resource));
+                      history.deleted.insert(page.deleted.begin(), page.deleted.end());
+                      if (!run.context.stop.stop_requested()) return std::nullopt;
+                      return stopped("stopped; the next round reads the deletions again");
+                    });
+}
+
+}  // namespace
+
+std::string name_of(const FeedRun& run) {
+  return run.endpoint.name + "/" + run.feed.resource_type;
+}
+
+std::string search_query(const FeedRun& run) {
+  std::string query = fmt::format("{}?_count={}", run.feed.resource_type, run.endpoint.page_size);
+  for (const auto& [parameter, value] : run.feed.search) query += "&" + parameter + "=" + query_value(value);
+  return query;
+}
+
+std::vector<ReceivedResource> received_of(const FeedRun& run, const SearchPage& page, const std::string& patient) {
+  std::vector<ReceivedResource> received;
+  received.reserve(page.resources.size());
+  for (JsonView resource : page.resources) {
+    walk_resources_in_bundles(
+        resource, [&](JsonView found, std::string_view full_url, const BundleReferences& references) {
+          const bool resolves = needs_resolving(found, full_url, references);
+          std::string id = found["id"].string();
+          if (id.empty() && full_url.starts_with("urn:uuid:")) id = full_url.substr(9);
+          received.push_back({found["resourceType"].string(), std::move(id),
+                              resolves ? resolve_in_bundle(found, full_url, references) : to_json_text(found),
+                              run.client.base_url(), patient});
+        });
+  }
+  return received;
+}
+
+bool lease(const FeedRun& run, const std::string& token) {
+  TenantSession& session = run.context.session;
+  return lease_feed(session.connection(), session.tenant_id(), run.endpoint.name, run.feed.resource_type, token,
+                    static_cast<int>(session.config().delivery.lease.count()));
+}
+
+FhirError taken_over() {
+  return {FhirErrorKind::stopped, 0, "another worker has taken this feed over"};
+}
+
+FhirError stopped(std::string why) {
+  return {FhirErrorKind::stopped, 0, std::move(why)};
+}
+
+std::optional<FhirError> budget_end(const FeedRun& run) {
+  if (run.client.requests() < run.requests_max) return std::nullopt;
+  return FhirError{FhirErrorKind::throttled, 0,
+                   fmt::format("the feed's part of the round's requests (requests_per_round_max, {}) is used up; the "
+                               "next round goes on from here",
+                               run.endpoint.requests_per_round_max)};
+}
+
+bool goes_on_later(const FhirError& end) {
+  return end.kind == FhirErrorKind::throttled && end.status == 0;
+}
+
+void note_page(const FeedRun& run, const SearchPage& page) {
+  FeedCertificate& certificate = run.certificate;
+  ++certificate.pages;
+  certificate.pages_hash = HashInput().add(bytes_of(certificate.pages_hash)).add(page.body_hash).sha256();
+  if (page.outcomes.empty()) return;
+  log_warning("search_outcome", {{"feed", name_of(run)}, {"outcomes", page.outcomes.size()}});
+  for (const JsonView outcome : page.outcomes) {
+    const std::string codes = outcome_codes(outcome);
+    note_gap(certificate, fmt::format("the server sent a remark with its results{}: it may hold something back",
+                                      codes.empty() ? "" : " (" + codes + ")"));
+  }
+}
+
+void note_gap(FeedCertificate& certificate, std::string gap) {
+  if (std::find(certificate.gaps.begin(), certificate.gaps.end(), gap) != certificate.gaps.end()) return;
+  certificate.gaps.push_back(std::move(gap));
+}
+
+// Read before the run's pages, because the watermark moves with the last of these; the run then began when the history
+// was read.
+std::optional<FhirError> pull_deletions(const FeedRun& run, FeedState& state) {
+  if (!state.watermark || !run.capability.can(run.feed.resource_type, "history-type")) return std::nullopt;
+  TypeHistory history;
+  if (auto end = read_history(run, state, history)) {
+    if (end->kind != FhirErrorKind::refused && end->kind != FhirErrorKind::not_found) return end;
+    log_warning("history_refused", {{"feed", name_of(run)}, {"status", end->status}});
+    note_gap(run.certificate, "deletions: the endpoint declares the type's history and refuses it");
+    return std::nullopt;  // Declared, but not there: the feed runs without.
+  }
+  const std::string prefix = run.feed.resource_type + "/";
+  std::vector<ResourceHash> gone;
+  for (const std::string& reference : history.deleted) {
+    if (!reference.starts_with(prefix)) continue;
+    std::string id = reference.substr(prefix.size());
+    if (history.written.contains(reference)) {
+      // Written and deleted in the same time: the resource itself says which came last.
+      auto current = run.client.read(run.feed.resource_type, id);
+      if (current) continue;
+      if (current.error().kind != FhirErrorKind::not_found) return current.error();
+    }
+    gone.push_back({run.feed.resource_type, id, sha256("deleted " + reference), ""});
+    if (gone.size() < kResourcesPerPageMax) continue;
+    run.intake.record_deleted(gone, nullptr);
+    gone.clear();
+  }
+  if (!gone.empty()) run.intake.record_deleted(gone, nullptr);
+  return std::nullopt;
+}
+
+}  // namespace authledger

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ledger/store/feed_store.h"
+#include "sync/pull_feed.h"
+
+// What the ways to read a feed have in common.
+
+namespace authledger {
+
+// "ehr/Encounter"
+std::string name_of(const FeedRun& run);
+// The feed's search, without what narrows it to changes or to a patient.
+std::string search_query(const FeedRun& run);
+// `patient`: whose records were asked for, "Patient/p1"; empty: anybody's.
+std::vector<ReceivedResource> received_of(const FeedRun& run, const SearchPage& page, const std::string& patient = "");
+
+// Takes the feed, or keeps it, for as long as the config's lease lasts; false when another worker has it.
+bool lease(const FeedRun& run, const std::string& token);
+
+// Why a walk ends before its last page.
+FhirError taken_over();
+FhirError stopped(std::string why);
+// Nothing while the round may send more requests; else the end, which the next round goes on from.
+std::optional<FhirError> budget_end(const FeedRun& run);
+// The end is no failure: what is left comes with the next round.
+bool goes_on_later(const FhirError& end);
+
+// Notes a page in the certificate, and what the server said beside its results.
+void note_page(const FeedRun& run, const SearchPage& page);
+// Notes it once.
+void note_gap(FeedCertificate& certificate, std::string gap);
+
+// Deletions that the type's history names since the watermark, where the endpoint offers it. Resources that were
+// deleted in the EHR never show up in a search.
+std::optional<FhirError> pull_deletions(const FeedRun& run, FeedState& state);
+
+// By _lastUpdated, or all of it (SourceStrategy::everything).
+std::optional<FhirError> pull_by_last_updated(const FeedRun& run, FeedState state);
+// Patient by patient.
+std::optional<FhirError> pull_by_patient(const FeedRun& run, FeedState state, const SweepRoster& roster);
+
+}  // namespace authledger

@@ -1,0 +1,200 @@
+// First loads by Bulk Data export, end to end. FAULTS 31.
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "tests/simulation/fault_site.h"
+
+namespace authledger {
+namespace {
+
+const std::string kBulkFeeds =
+    "    feeds:\n"
+    "      Patient: {strategy: bulk, mappings: [patient]}\n"
+    "      Coverage: {strategy: bulk, mappings: [coverage]}\n"
+    "      ClaimResponse: {strategy: bulk, mappings: [pas_claim_response]}\n"
+    "      Encounter: {strategy: bulk, mappings: [encounter]}\n";
+
+SandboxOptions exporting(int resources_per_file = 10'000) {
+  return {.bulk_export = true, .export_resources_per_file = resources_per_file};
+}
+
+JsonView feed_of(const Answer& summary, const std::string& type) {
+  for (JsonView feed : summary.root()["feeds"]) {
+    if (feed["resource_type"].text() == type) return feed;
+  }
+  return {};
+}
+
+std::string gaps_of(const Answer& summary, const std::string& type) {
+  std::string gaps;
+  for (JsonView gap : feed_of(summary, type)["gaps"]) gaps += gap.string() + "\n";
+  return gaps;
+}
+
+size_t file_requests(Site& site) {
+  size_t count = 0;
+  for (const std::string& request : site.ehr().request_log()) count += request.find("$export-file") != request.npos;
+  return count;
+}
+
+TEST(Bulk, AFirstLoadIsOneExportAndThenOnlyWhatChangedIsRead) {
+  Site site(exporting(), kFastDelivery, kBulkFeeds);
+  load_patient(site, 12, 5);
+  Answer first(sync_now(site));
+  EXPECT_EQ(feed_of(first, "Encounter")["strategy"].text(), "bulk");
+  EXPECT_TRUE(feed_of(first, "Encounter")["complete"].boolean());
+  EXPECT_EQ(feed_of(first, "Encounter")["read"].text(), "5");
+  EXPECT_EQ(feed_of(first, "Encounter")["stated_total"].text(), "5");
+  EXPECT_EQ(balance(site, "used"), "5");
+  EXPECT_EQ(count_requests(site, "GET /fhir/$export"), 1U);
+  EXPECT_EQ(count_requests(site, "DELETE /fhir/$export-status/1"), 1U) << "the server need not keep the files";
+
+  ASSERT_TRUE(site.ehr().load(encounter_json("later", "p1", "90837", "2026-10-20")).ok());
+  Answer second(sync_now(site));
+  EXPECT_EQ(feed_of(second, "Encounter")["strategy"].text(), "last_updated");
+  EXPECT_EQ(balance(site, "used"), "6");
+  EXPECT_EQ(count_requests(site, "GET /fhir/$export"), 1U);
+  expect_consistent(site);
+}
+
+TEST(Bulk, AGroupsExportHoldsItsMembers) {
+  Site site(exporting(), kFastDelivery, "    bulk: {group: practice}\n" + kBulkFeeds);
+  load_patient(site, 12, 2);
+  ASSERT_TRUE(site.ehr().load(patient_json("other")).ok());
+  ASSERT_TRUE(
+      site.ehr()
+          .load(
+              R"({"resourceType":"Group","id":"practice","type":"person","actual":true,"member":[{"entity":{"reference":"Patient/p1"}}]})")
+          .ok());
+  Answer summary(sync_now(site));
+  EXPECT_EQ(summary.number({"pulled", "Patient"}), 1);
+  EXPECT_EQ(count_requests(site, "GET /fhir/Group/practice/$export"), 1U);
+  EXPECT_EQ(balance(site, "used"), "2");
+}
+
+TEST(Bulk, AnExportInPreparationIsWaitedForAndAskedForAgainNextTime) {
+  Site site(exporting(), kFastDelivery, kBulkFeeds + "    retry_after_max: 3s\n");
+  load_patient(site, 12, 3);
+  site.ehr().set_faults({.retry_after = "1", .export_polls_pending = 1});
+  sync_now(site);
+  EXPECT_EQ(balance(site, "used"), "3") << "it was ready after a second";
+
+  Site slow(exporting(), kFastDelivery, kBulkFeeds + "    retry_after_max: 3s\n");
+  load_patient(slow, 12, 3);
+  slow.ehr().set_faults({.retry_after = "60", .export_polls_pending = 1});
+  Answer first(sync_now(slow));
+  EXPECT_FALSE(feed_of(first, "Encounter")["complete"].boolean());
+  EXPECT_NE(gaps_of(first, "Encounter").find("preparing"), std::string::npos);
+  EXPECT_EQ(count_requests(slow, "GET /fhir/Encounter"), 1U) << "the test of _lastUpdated: nothing is read twice";
+  sync_now(slow);
+  EXPECT_EQ(balance(slow, "used"), "3");
+  EXPECT_EQ(count_requests(slow, "GET /fhir/$export"), 1U) << "asked for once";
+}
+
+TEST(Bulk, DeletionsOfAnExportSinceAreRetracted) {
+  // No search of Encounter is possible here: exports of what changed are the only road.
+  Site site(exporting(), kFastDelivery,
+            "    feeds:\n      Encounter: {strategy: bulk, requires: [location], mappings: [encounter]}\n");
+  load_patient(site, 12, 4);
+  sync_now(site);
+  ASSERT_EQ(balance(site, "used"), "4");
+  ASSERT_TRUE(site.ehr().remove("Encounter", "e2").ok());
+  ASSERT_TRUE(site.ehr().load(encounter_json("e9", "p1", "90837", "2026-10-22")).ok());
+  Answer summary(sync_now(site));
+  EXPECT_EQ(feed_of(summary, "Encounter")["deleted"].text(), "1");
+  EXPECT_TRUE(feed_of(summary, "Encounter")["from"].is_string());
+  EXPECT_EQ(balance(site, "used"), "4");
+  EXPECT_EQ(count_requests(site, "GET /fhir/$export"), 2U);
+  expect_consistent(site);
+}
+
+TEST(Fault31, AFileThatIsMissingIsReadNextTimeAndUntilThenNothingIsComplete) {
+  Site site(exporting(2), kFastDelivery, kBulkFeeds);
+  load_patient(site, 12, 7);
+  site.ehr().set_faults({.export_file_missing_next = 1});
+  Answer first(sync_now(site, 4));
+  for (const char* type : {"Patient", "Encounter"}) {
+    EXPECT_FALSE(feed_of(first, type)["complete"].boolean()) << type;
+    EXPECT_TRUE(feed_of(first, type)["to"].is_null()) << "no watermark";
+  }
+  const size_t before = file_requests(site);
+  Answer second(sync_now(site));
+  EXPECT_EQ(file_requests(site), before + 1) << "only what was missing";
+  EXPECT_TRUE(feed_of(second, "Encounter")["complete"].boolean());
+  EXPECT_EQ(balance(site, "used"), "7");
+  expect_consistent(site);
+}
+
+TEST(Fault31, AManifestThatExpiredMeansANewExport) {
+  Site site(exporting(), kFastDelivery, kBulkFeeds);
+  load_patient(site, 12, 3);
+  site.ehr().set_faults({.export_status_gone_next = 1});
+  Answer first(sync_now(site));
+  EXPECT_NE(gaps_of(first, "Encounter").find("expired"), std::string::npos);
+  EXPECT_EQ(balance(site, "used"), "");
+  sync_now(site);
+  EXPECT_EQ(count_requests(site, "GET /fhir/$export"), 2U);
+  EXPECT_EQ(balance(site, "used"), "3");
+  expect_consistent(site);
+}
+
+TEST(Fault31, AFileThatIsCutShortGoesOnWhereItEnded) {
+  Site site(exporting(), kFastDelivery, kBulkFeeds);
+  load_patient(site, 30, 20);
+  site.ehr().set_faults({.truncate_next = 1, .only_for = "$export-file/1/3"});
+  Answer summary(sync_now(site));
+  EXPECT_EQ(feed_of(summary, "Encounter")["read"].text(), "20") << "no line came twice, none was lost";
+  EXPECT_EQ(count_requests(site, "GET /fhir/$export-file/1/3"), 2U);
+  EXPECT_EQ(balance(site, "used"), "20");
+  expect_consistent(site);
+}
+
+TEST(Fault31, AFileWhoseDigestDiffersIsReadAgain) {
+  Site site(exporting(), kFastDelivery, kBulkFeeds);
+  load_patient(site, 12, 3);
+  site.ehr().set_faults({.export_wrong_digest_next = 1});
+  Answer first(sync_now(site, 4));
+  EXPECT_FALSE(feed_of(first, "Encounter")["complete"].boolean());
+  EXPECT_NE(gaps_of(first, "Patient").find("SHA-256 differs"), std::string::npos) << gaps_of(first, "Patient");
+  sync_now(site);
+  EXPECT_EQ(balance(site, "used"), "3");
+  expect_consistent(site);
+}
+
+TEST(Fault31, AManifestThatCountsWronglyIsDoubtedOnceAndThenNoted) {
+  Site site(exporting(), kFastDelivery, kBulkFeeds);
+  load_patient(site, 12, 3);
+  site.ehr().set_faults({.export_wrong_count = true});
+  Answer first(sync_now(site, 4));
+  EXPECT_FALSE(feed_of(first, "Encounter")["complete"].boolean());
+  Answer second(sync_now(site));
+  EXPECT_TRUE(feed_of(second, "Encounter")["complete"].boolean());
+  EXPECT_NE(gaps_of(second, "Encounter").find("the manifest says 4 resources, the file holds 3"), std::string::npos);
+  EXPECT_EQ(balance(site, "used"), "3");
+}
+
+TEST(Fault31, ARunThatIsKilledGoesOnWithTheSameExport) {
+  Site site(exporting(2), kFastDelivery, kBulkFeeds);
+  load_patient(site, 12, 9);
+  // Files 0 to 2 are of Patient, Coverage and ClaimResponse, the visits begin with file 3.
+  site.ehr().set_faults({.hold_next = 1, .only_for = "$export-file/1/5"});
+  {
+    RunningProgram sync(site.command(kSyncNow));
+    ASSERT_TRUE(eventually([&] { return count_requests(site, "GET /fhir/$export-file/1/5") == 1; }));
+    sync.signal(SIGKILL);
+    sync.wait();
+  }
+  site.ehr().set_faults({});
+  wait_out_lease();
+  Answer summary(sync_now(site));
+  EXPECT_EQ(count_requests(site, "GET /fhir/$export"), 1U);
+  EXPECT_EQ(count_requests(site, "GET /fhir/$export-file/1/4"), 1U) << "what was committed is not fetched again";
+  EXPECT_EQ(feed_of(summary, "Encounter")["read"].text(), "5") << "of nine visits, two files of two were in";
+  EXPECT_EQ(balance(site, "used"), "9");
+  expect_consistent(site);
+}
+
+}  // namespace
+}  // namespace authledger

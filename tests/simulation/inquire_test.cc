@@ -1,0 +1,101 @@
+// A payer's answer to a request that waits: PAS Claim/$inquire, end to end against a second server. FAULTS 79.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "tests/simulation/fault_site.h"
+
+namespace authledger {
+namespace {
+
+// An EHR that holds pended answers, and the payer that knows better.
+class InquirySite {
+ public:
+  InquirySite() : payer_(std::move(*Sandbox::start({.inquiry = true}))) {
+    std::string off;
+    for (const char* type : {"Patient", "Organization", "Coverage", "ServiceRequest", "Claim", "ExplanationOfBenefit",
+                             "Encounter", "Procedure", "ChargeItem", "Appointment"}) {
+      off += std::string("      ") + type + ": off\n";
+    }
+    const std::string second = "  - name: payer\n    base_url: " + payer_->base_url() +
+                               "\n    deliver: false\n    feeds:\n" + off +
+                               "      ClaimResponse: {strategy: inquire, mappings: [pas_claim_response]}\n";
+    site = std::make_unique<Site>(SandboxOptions{}, second + kFastDelivery);
+  }
+  Sandbox& payer() { return *payer_; }
+  std::unique_ptr<Site> site;
+
+  // A decision of request REF-7 on either server.
+  static std::string decision(const std::string& id, const std::string& patient, const std::string& action) {
+    return claim_response_json({.id = id,
+                                .patient = patient,
+                                .number = "REF-7",
+                                .first_day = "2026-10-01",
+                                .last_day = "2027-03-31",
+                                .review_action = action,
+                                .units = 12});
+  }
+
+ private:
+  std::unique_ptr<Sandbox> payer_;
+};
+
+std::string patient_of_payer(const std::string& id, const std::string& mrn) {
+  return R"({"resourceType":"Patient","id":")" + id + R"(","identifier":[{"system":"urn:example:mrn","value":")" + mrn +
+         R"("}]})";
+}
+
+size_t inquiries(const Sandbox& payer) {
+  const std::vector<std::string> log = payer.request_log();
+  return static_cast<size_t>(std::count(log.begin(), log.end(), "POST /fhir/Claim/$inquire"));
+}
+
+TEST(Inquire, AnOpenRequestIsAnsweredByThePayerOnceADay) {
+  InquirySite inquiry;
+  Site& site = *inquiry.site;
+  ASSERT_TRUE(site.ehr().load(patient_json("p1")).ok());
+  ASSERT_TRUE(site.ehr().load(InquirySite::decision("r1", "p1", "A4")).ok());
+  ASSERT_TRUE(inquiry.payer().load(patient_of_payer("M-1", "p1")).ok());
+  ASSERT_TRUE(inquiry.payer().load(InquirySite::decision("final", "M-1", "A4")).ok());
+  sync_now(site);
+  EXPECT_EQ(balance(site, "decision", "REF-7"), "pended");
+  EXPECT_EQ(inquiries(inquiry.payer()), 1U);
+  sync_now(site);
+  EXPECT_EQ(inquiries(inquiry.payer()), 1U) << "asked for once a day, not polled";
+
+  ASSERT_TRUE(inquiry.payer().put(InquirySite::decision("final", "M-1", "A1")).ok());
+  ProgramResult asked = site.run({"inquire", "REF-7"});
+  EXPECT_EQ(asked.exit_code, 0) << asked.output << asked.errors;
+  EXPECT_EQ(Answer(asked).number({"answered"}), 1);
+  Answer rows(site.run({"authorizations", "--on", "2026-11-01"}));
+  size_t approved = 0;
+  for (JsonView row : rows.root()) {
+    approved += row["decision"].text() == "approved";
+    EXPECT_EQ(row["patient"].text(), "Patient/p1") << "the payer's answer is the EHR's patient's";
+  }
+  EXPECT_EQ(approved, 1U) << site.run({"authorizations", "--on", "2026-11-01"}).output;
+}
+
+TEST(Inquire, ANumberThatNobodyIsKnownToHaveIsANegativeAnswer) {
+  InquirySite inquiry;
+  sync_now(*inquiry.site);
+  EXPECT_EQ(inquiry.site->run({"inquire", "NONE-1"}).exit_code, 3);
+  EXPECT_EQ(inquiries(inquiry.payer()), 0U);
+}
+
+TEST(Fault79, AnAnswerAboutAnotherPatientIsQuarantined) {
+  InquirySite inquiry;
+  Site& site = *inquiry.site;
+  ASSERT_TRUE(site.ehr().load(patient_json("p1")).ok());
+  ASSERT_TRUE(site.ehr().load(InquirySite::decision("r1", "p1", "A4")).ok());
+  ASSERT_TRUE(inquiry.payer().load(patient_of_payer("M-9", "somebody-else")).ok());
+  ASSERT_TRUE(inquiry.payer().load(InquirySite::decision("final", "M-9", "A1")).ok());
+  sync_now(site);
+  EXPECT_EQ(balance(site, "decision", "REF-7"), "pended");
+  EXPECT_NE(site.run({"quarantine", "list"}).output.find("another patient"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace authledger
