@@ -75,7 +75,7 @@ struct Chart {
   AuthorizationLine& add(const std::string& number, Decision decision) {
     AuthorizationLine line;
     line.book = "Organization/payer/" + number + "/1";
-    line.payer = "Organization/payer";
+    line.payer = "Organization/" + number;  // No line stands in for another.
     line.payer_display = "Opioid Treatment Payer";
     line.authorization_number = number;
     line.line = "1";

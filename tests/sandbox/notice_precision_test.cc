@@ -46,11 +46,29 @@ std::vector<Fact> as_of(const std::vector<Fact>& history, Day today, const TimeZ
   return known;
 }
 
+// As much as decides whether a day knows other facts than the one before it.
+std::vector<std::pair<int64_t, ServiceState>> signature_of(const std::vector<Fact>& facts) {
+  std::vector<std::pair<int64_t, ServiceState>> signature;
+  for (const Fact& fact : facts) {
+    const auto* service = std::get_if<ServiceFact>(&fact.body);
+    signature.emplace_back(fact.fact_seq, service ? service->state : ServiceState::rendered);
+  }
+  return signature;
+}
+
+// Reckons on the days on which the program would: with other facts, or when the patient was to be looked at again.
 ScenarioNotices notices_of(const std::vector<Fact>& history, const Policy& policy) {
   ScenarioNotices notices;
+  std::vector<std::pair<int64_t, ServiceState>> known;
+  std::optional<Day> due = kToday - kDaysBefore;
   for (Day day = kToday - kDaysBefore; day <= kToday + kDaysAfter; day = day + 1) {
-    const Reckoning reckoning = reckon(as_of(history, day, policy.zone), policy, day);
+    const std::vector<Fact> facts = as_of(history, day, policy.zone);
+    auto signature = signature_of(facts);
+    if (signature == known && (!due || day < *due)) continue;
+    known = std::move(signature);
+    const Reckoning reckoning = reckon(facts, policy, day);
     notices.plan(reckoning.subject, reckoning.allocation, policy, day, policy.zone.start_of(day));
+    due = due_again_on(reckoning, policy, day);
   }
   return notices;
 }
