@@ -57,16 +57,15 @@ TEST(SimulatedYear, TheTenInvariantsHoldWhateverFails) {
 
 constexpr Statement kMoveBetweenAccounts{"breach_move_between_accounts", R"(
   update balance
-     set quantity_milli = quantity_milli + case when account = 2 then 1000 else -1000 end
+     set quantity_milli = quantity_milli + case when account = 4 then 1000 else -1000 end
    where tenant_id = $1
-     and account in (2, 4)
+     and account in (1, 4)
      and (subject_id, book) = (select subject_id, book
                                  from balance
                                 where tenant_id = $1
-                                  and account in (2, 4)
+                                  and account in (1, 4)
                                 group by subject_id, book
                                having count(*) = 2
-                                  and min(quantity_milli) >= 1000
                                 limit 1))"};
 constexpr Statement kAddToOneAccount{"breach_add_to_one_account", R"(
   update balance
