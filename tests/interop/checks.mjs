@@ -16,8 +16,9 @@ export function expectSameRows(found, wanted, what) {
   const lines = (rows) => rows.map((row) => JSON.stringify(row)).sort();
   const a = lines(found);
   const b = lines(wanted);
-  const onlyFound = a.filter((line) => !new Set(b).has(line));
-  const onlyWanted = b.filter((line) => !new Set(a).has(line));
+  const [inA, inB] = [new Set(a), new Set(b)];
+  const onlyFound = a.filter((line) => !inB.has(line));
+  const onlyWanted = b.filter((line) => !inA.has(line));
   expect(
     a.length === b.length && onlyFound.length === 0 && onlyWanted.length === 0,
     () => `${what}: ${a.length} rows, expected ${b.length}; only here ${onlyFound[0]}; only expected ${onlyWanted[0]}`

@@ -218,6 +218,9 @@ export const peerChecks = [
   {
     name: 'a sweep by patient sees what was written a moment ago',
     async run(it, reference) {
+      // R4, search by reference: an id alone stands for the one type that the parameter may point to.
+      const byId = await it.people.all('Encounter?patient=story-14');
+      if (byId.length === 0) throw new NotRun(`${it.peer.name} as run here finds no patient by an id without its type`);
       const feeds = Object.fromEntries(Object.keys(reference.round.pulled).map((type) => [type, 'off']));
       const site = new Site(
         `${it.folder}/sweep`,
