@@ -23,7 +23,7 @@ constexpr char kDropKeys[] = R"(
   do $$
   declare kept record;
   begin
-    for kept in select * from bench_kept_key loop
+    for kept in select relation, conname from bench_kept_key loop
       execute format('alter table %s drop constraint %I', kept.relation, kept.conname);
     end loop;
   end $$;)";
@@ -34,7 +34,7 @@ constexpr char kMakeKeys[] = R"(
   do $$
   declare kept record;
   begin
-    for kept in select * from bench_kept_key order by conname loop
+    for kept in select relation, conname, definition from bench_kept_key order by conname loop
       execute format('alter table %s add constraint %I %s', kept.relation, kept.conname, kept.definition);
     end loop;
   end $$;

@@ -56,8 +56,8 @@ std::vector<std::string> others_of(const ExplainRow& step, const Consolidated& s
   return texts;
 }
 
-// "encounter@5f0c…" in a table; with the FHIRPath of each column in the machine formats.
-OutputCell mappings_cell(const std::vector<std::string>& mappings, const std::map<std::string, std::string>& paths) {
+// "encounter@5f0c…" in a table; in the machine formats with the FHIRPath of each column where it is named first.
+OutputCell mappings_cell(const std::vector<std::string>& mappings, std::map<std::string, std::string>& paths) {
   JsonWriter writer;
   JsonDocument document;
   writer.begin_array();
@@ -67,6 +67,7 @@ OutputCell mappings_cell(const std::vector<std::string>& mappings, const std::ma
     const auto root = document.parse(known == paths.end() ? "null" : known->second);
     root ? writer.value((*root)["views"]) : writer.null();
     writer.end_object();
+    if (known != paths.end()) paths.erase(known);
   }
   return OutputCell::of_json(writer.end_array().take(), join(mappings, " "));
 }

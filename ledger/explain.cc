@@ -57,24 +57,34 @@ class KnownFacts {
       next_ = 0;
     }
     facts_seq_ = facts_seq;
+    named_.clear();
     for (; next_ < by_seq_.size() && by_seq_[next_].first->fact_seq <= facts_seq; ++next_) {
       const auto& [fact, slot] = by_seq_[next_];
       if (*slot == nullptr || is_newer(*fact, **slot)) *slot = fact;
     }
   }
 
-  // Ordered by fact key. `source` "" is any.
-  std::vector<const Fact*> of_resource(std::string_view source, std::string_view resource, FactKind kind) const {
-    std::vector<const Fact*> facts;
+  // A resource as an explanation names it: `fact` is one of its facts, whose version and mapping the others share.
+  struct Named {
+    const Fact* fact = nullptr;
+    std::string source;
+  };
+  // Ordered by fact key, each text once. `source` "" is any. An answer of thousands of items is looked through once for
+  // all of its items.
+  const std::vector<Named>& of_resource(std::string_view source, std::string_view resource, FactKind kind) {
+    const auto [place, is_new] = named_.try_emplace({std::string(source), std::string(resource), kind});
+    std::vector<Named>& named = place->second;
     const auto found = by_resource_.find(resource);
-    if (found == by_resource_.end()) return facts;
+    if (!is_new || found == by_resource_.end()) return named;
     for (const Slot* slot : found->second) {
       const Fact* fact = *slot;
-      if (fact != nullptr && (source.empty() || fact->source == source) && kind_of(fact->body) == kind) {
-        facts.push_back(fact);
-      }
+      if (fact == nullptr || (!source.empty() && fact->source != source) || kind_of(fact->body) != kind) continue;
+      std::string text = source_text(*fact);
+      const auto other = std::ranges::find_if(
+          named, [&](const Named& one) { return one.source == text && one.fact->mapping == fact->mapping; });
+      other == named.end() ? named.push_back({fact, std::move(text)}) : void(other->fact = fact);
     }
-    return facts;
+    return named;
   }
 
  private:
@@ -82,6 +92,7 @@ class KnownFacts {
   std::vector<Slot> slots_;  // Ordered by fact key.
   std::vector<std::pair<const Fact*, Slot*>> by_seq_;
   std::unordered_map<std::string_view, std::vector<Slot*>> by_resource_;
+  std::map<std::tuple<std::string, std::string, FactKind>, std::vector<Named>> named_;
   size_t next_ = 0;
   int64_t facts_seq_ = 0;
 };
@@ -94,7 +105,7 @@ class Explanation {
     for (const Draw& draw : allocation.draws) rules_[{draw.book, draw.service_key}] = draw.rule;
   }
 
-  ExplainRow row_of(const JournalEntry& entry, const Transfer& transfer, const KnownFacts& known) const {
+  ExplainRow row_of(const JournalEntry& entry, const Transfer& transfer, KnownFacts& known) const {
     ExplainRow row;
     row.posted_at = entry.posted_at;
     row.entry_seq = entry.entry_seq;
@@ -142,11 +153,11 @@ class Explanation {
   }
 
  private:
-  void add_service(ExplainRow& row, const KnownFacts& known) const {
+  void add_service(ExplainRow& row, KnownFacts& known) const {
     // The leading resource as it was known then; the journal outlives what consolidation makes of it today.
-    for (const Fact* fact : known.of_resource("", row.service_key, FactKind::service)) {
-      row.day = std::get<ServiceFact>(fact->body).day;
-      add_source(row, *fact);
+    for (const KnownFacts::Named& named : known.of_resource("", row.service_key, FactKind::service)) {
+      row.day = std::get<ServiceFact>(named.fact->body).day;
+      add_source(row, named);
     }
     auto service = services_.find(row.service_key);
     if (service == services_.end()) return;
@@ -154,17 +165,18 @@ class Explanation {
     add_sources(row, service->second->sources, FactKind::service, known);
   }
 
-  static void add_sources(ExplainRow& row, const std::vector<Provenance>& sources, FactKind kind,
-                          const KnownFacts& known) {
+  static void add_sources(ExplainRow& row, const std::vector<Provenance>& sources, FactKind kind, KnownFacts& known) {
     for (const Provenance& source : sources) {
-      for (const Fact* fact : known.of_resource(source.source, source.resource, kind)) add_source(row, *fact);
+      for (const KnownFacts::Named& named : known.of_resource(source.source, source.resource, kind)) {
+        add_source(row, named);
+      }
     }
   }
 
-  static void add_source(ExplainRow& row, const Fact& fact) {
-    std::string text = source_text(fact);
-    if (std::ranges::find(row.sources, text) == row.sources.end()) row.sources.push_back(std::move(text));
-    if (std::ranges::find(row.mappings, fact.mapping) == row.mappings.end()) row.mappings.push_back(fact.mapping);
+  static void add_source(ExplainRow& row, const KnownFacts::Named& named) {
+    const std::string& mapping = named.fact->mapping;
+    if (std::ranges::find(row.sources, named.source) == row.sources.end()) row.sources.push_back(named.source);
+    if (std::ranges::find(row.mappings, mapping) == row.mappings.end()) row.mappings.push_back(mapping);
   }
 
   std::map<std::string, const AuthorizationLine*> lines_;

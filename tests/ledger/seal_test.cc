@@ -73,7 +73,9 @@ TEST(MerklePath, LeadsFromEveryLeafToTheRoot) {
     for (size_t i = 0; i < count; ++i) {
       auto path = merkle_path(leaves, i);
       EXPECT_EQ(root_from_path(leaves[i], i, count, path), merkle_root(leaves)) << i << " of " << count;
-      EXPECT_NE(root_from_path(leaves[i], (i + 1) % (count + 1), count + 1, path), merkle_root(leaves));
+      if (!path.empty()) {
+        EXPECT_NE(root_from_path(leaves[i], i, count, std::span(path).first(path.size() - 1)), merkle_root(leaves));
+      }
       path.push_back(leaves[0]);
       EXPECT_EQ(root_from_path(leaves[i], i, count, path), std::nullopt) << "a step too many";
     }

@@ -39,7 +39,7 @@ TEST(Row02, BillingAndCliniciansReadEqualBalancesAndCliniciansNoAmounts) {
   };
   expect_flag_says_what_billing_reads();
   for (const char* type : {"Flag", "Task"}) {
-    for (const char* amount : {"321", "USD", "amount", "currency"}) {
+    for (const char* amount : {"321.09", "USD", "\"amount\"", "\"currency\""}) {
       EXPECT_EQ(count_resources(site, type, "", amount), 0U) << type << " tells of money: " << amount;
     }
   }
