@@ -28,10 +28,10 @@ void write_export(JsonWriter& writer, const std::string& definition) {
 void write_resource(JsonWriter& writer, const SandboxOptions& options, const std::string& type) {
   const bool writes = !options.read_only_types.contains(type) && !options.read_only_types.contains("*");
   writer.begin_object().member("type", type).key("interaction").begin_array();
-  for (const char* code : {"read", "vread", "history-instance", "search-type"}) {
+  for (const char* code : {"read", "vread", "history-instance", "history-type", "search-type"}) {
+    if (code == std::string_view("history-type") && !options.type_history) continue;
     writer.begin_object().member("code", code).end_object();
   }
-  if (options.type_history) writer.begin_object().member("code", "history-type").end_object();
   if (writes) {
     for (const char* code : {"create", "update", "delete"}) writer.begin_object().member("code", code).end_object();
   }
