@@ -274,8 +274,8 @@ export const peerChecks = [
       const { code, stdout, stderr } = await site.run('config', 'check');
       if (code === 2 && /strategy/.test(stdout + stderr)) throw new NotRun('this authledger reads no bulk export yet');
       const asked = it.front.paths.length;
-      // An export goes on over rounds.
-      for (let round = 0; round < 10; ++round) {
+      // An export goes on over rounds; HAPI takes its steps once a minute.
+      for (const deadline = Date.now() + 300000; Date.now() < deadline; ) {
         await site.sync();
         if ((await site.authorizations()).length >= reference.authorizations.length) break;
         await new Promise((resolve) => setTimeout(resolve, 3000));

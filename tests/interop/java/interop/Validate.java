@@ -9,6 +9,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.hl7.fhir.common.hapi.validation.support.CommonCodeSystemsTerminologyService;
 import org.hl7.fhir.common.hapi.validation.support.InMemoryTerminologyServerValidationSupport;
 import org.hl7.fhir.common.hapi.validation.support.SnapshotGeneratingValidationSupport;
@@ -31,21 +33,28 @@ public final class Validate {
     FhirValidator validator = context.newValidator();
     validator.registerValidatorModule(new FhirInstanceValidator(support));
 
-    ObjectMapper json = new ObjectMapper();
-    BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-    int line = 0;
-    for (String resource; (resource = in.readLine()) != null; ) {
-      ++line;
-      for (SingleValidationMessage message : validator.validateWithResult(resource).getMessages()) {
-        String severity = message.getSeverity().getCode();
-        if (severity.equals("information")) continue;
-        ObjectNode row = json.createObjectNode();
-        row.put("line", line).put("severity", severity).put("location", message.getLocationString());
-        row.put("id", message.getMessageId()).put("message", message.getMessage());
-        System.out.println(json.writeValueAsString(row));
-      }
+    List<String> resources =
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)).lines().toList();
+    IntStream.range(0, resources.size())
+        .parallel()
+        .mapToObj(at -> messagesOf(validator, at + 1, resources.get(at)))
+        .forEachOrdered(System.out::print);
+    System.out.println(JSON.createObjectNode().put("validated", resources.size()).toString());
+  }
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private static String messagesOf(FhirValidator validator, int line, String resource) {
+    StringBuilder rows = new StringBuilder();
+    for (SingleValidationMessage message : validator.validateWithResult(resource).getMessages()) {
+      String severity = message.getSeverity().getCode();
+      if (severity.equals("information")) continue;
+      ObjectNode row = JSON.createObjectNode();
+      row.put("line", line).put("severity", severity).put("location", message.getLocationString());
+      row.put("id", message.getMessageId()).put("message", message.getMessage());
+      rows.append(row).append('\n');
     }
-    System.out.println(json.createObjectNode().put("validated", line).toString());
+    return rows.toString();
   }
 
   private Validate() {}
