@@ -160,7 +160,7 @@ Complaints any_order_gives_the_same(Year& year) {
     intake.finish();
   }
   join_patients(context);
-  session->refresh_policy();
+  session->refresh_rules();
   reconcile_due(context, summary);
   const std::string here = answers_on(year.session(), year.today()), there = answers_on(*session, year.today());
   if (here == there) return {};
