@@ -44,6 +44,9 @@ bool is_of_authority(UncoveredReason reason) {
     case UncoveredReason::exhausted:
     case UncoveredReason::rate_exceeded:
     case UncoveredReason::diagnosis_mismatch:
+    case UncoveredReason::modifier_mismatch:
+    case UncoveredReason::amount_exhausted:
+    case UncoveredReason::member_mismatch:
       return true;
   }
   return true;

@@ -282,7 +282,7 @@ void Warnings::add_unsubmitted(std::vector<DesiredNotice>& tasks) const {
     notice.due_day = order.due_on;
     const std::vector<std::string> missing = missing_parts(order);
     notice.text = fmt::format(
-        "No authorization was requested for the order of {}{}.", format_day(policy_.zone.day_of(order.requested_at)),
+        "No authorization was requested for the order of {}{}.", format_day(order.ordered_on),
         missing.empty() ? std::string() : fmt::format("; not on file: {}", fmt::join(missing, ", ")));
     tasks.push_back(std::move(notice));
   }
