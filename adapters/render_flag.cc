@@ -26,8 +26,14 @@ Member period_member(std::string start, std::string end) {
           }};
 }
 
-std::string end_of(const DesiredNotice& notice) {
-  return notice.last_day ? format_day(*notice.last_day + kFlagGraceDays) : std::string();
+// Source: R4 Period, per-1: start <= end. It is not true of an instant and the day that holds it, so a Flag that is
+// made on or after its last day ends on the day after.
+std::string end_of(const DesiredNotice& notice, const std::string& start) {
+  if (!notice.last_day) return {};
+  Day end = *notice.last_day + kFlagGraceDays;
+  const auto start_day = parse_day(std::string_view(start).substr(0, 10));
+  if (start_day && end <= *start_day) end = *start_day + 1;
+  return format_day(end);
 }
 
 Members our_members(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context,
@@ -49,15 +55,17 @@ Members new_flag(const DesiredNotice& notice, const std::string& notice_key, con
   Members members{text_member("resourceType", "Flag")};
   for (Member& member : our_members(notice, notice_key, context, {})) members.push_back(std::move(member));
   members.push_back(text_member("status", "active"));
-  members.push_back(period_member(format_instant(context.authored_at), end_of(notice)));
+  const std::string start = format_instant(context.authored_at);
+  members.push_back(period_member(start, end_of(notice, start)));
   return members;
 }
 
 Members changed_flag(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context,
                      JsonView current) {
   Members members = our_members(notice, notice_key, context, current);
-  const std::string start = current["period"]["start"].string();
-  members.push_back(period_member(start.empty() ? format_instant(context.authored_at) : start, end_of(notice)));
+  std::string start = current["period"]["start"].string();
+  if (start.empty()) start = format_instant(context.authored_at);
+  members.push_back(period_member(start, end_of(notice, start)));
   return members;
 }
 

@@ -52,6 +52,20 @@ TEST(RenderFlag, WritesAFlagThatABannerCanShow) {
   EXPECT_EQ(flag.root["period"]["end"].text(), "2027-01-30");
 }
 
+TEST(RenderFlag, EndsAfterItStartsAlsoWhenItIsMadeOnOrAfterItsLastDay) {
+  DesiredNotice notice = flag_notice();
+  for (const Day last_day : {day_of(2026, 10, 3), day_of(2026, 9, 1)}) {  // 30 days before it is made, and more.
+    notice.last_day = last_day;
+    const Parsed made(render_new(notice, "k1", context()));
+    EXPECT_EQ(made.root["period"]["end"].text(), "2026-11-03");
+    const Parsed changed(render_update(notice, "k1", context(), made.root));
+    EXPECT_EQ(changed.root["period"]["start"].text(), "2026-11-02T08:00:00Z");
+    EXPECT_EQ(changed.root["period"]["end"].text(), "2026-11-03");
+  }
+  notice.last_day = day_of(2026, 10, 4);
+  EXPECT_EQ(Parsed(render_new(notice, "k1", context())).root["period"]["end"].text(), "2026-11-03");
+}
+
 TEST(RenderTask, WritesATaskThatAWorklistCanShow) {
   const Parsed task(render_new(task_notice(), "k2", context()));
   EXPECT_EQ(task.root["resourceType"].text(), "Task");
