@@ -75,10 +75,7 @@ void ask_answers(TenantSession& session, const std::string& config_file, int pat
   Asker asker(session, patients, today);
   const auto of_now = [](std::mt19937&) { return std::optional<Instant>(); };
   asker.ask("check", of_now, [&](const SubjectAnswer& answer) {
-    return check_coverage(answer.consolidated, answer.policy, answer.today, "90837", today, Quantity::of_units(1))
-                   .is_covered
-               ? 2U
-               : 1U;
+    return check_coverage(answer.consolidated, answer.policy, answer.today, {"90837", today}).is_covered ? 2U : 1U;
   });
   asker.ask("authorizations --patient", of_now, [](const SubjectAnswer& answer) {
     return authorization_rows(answer.consolidated, answer.allocation, answer.policy, answer.today).size();

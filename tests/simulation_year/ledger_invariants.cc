@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "ledger/seal.h"
 #include "ledger/store/journal_store.h"
 #include "ledger/store/subject_store.h"
 #include "tests/simulation_year/invariants.h"
