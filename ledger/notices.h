@@ -26,7 +26,7 @@ enum class NoticeKind : int16_t {
   benefit_low = 10,
   benefit_for_patient = 11,  // Communication, to the patient. The others: Tasks.
   update_due = 12,
-  submit = 20
+  submit = 13
 };
 std::string_view word_of(NoticeKind kind);
 std::optional<NoticeKind> notice_kind_from(std::string_view word);

@@ -152,7 +152,8 @@ bool is_resource_type(std::string_view type) {
 
 const std::vector<std::string>& declared_types() {
   static const std::vector<std::string> kTypes = split(
-      "Appointment ChargeItem Claim ClaimResponse Communication Coverage Device DocumentReference Encounter "
+      "Appointment ChargeItem Claim ClaimResponse Communication Coverage CoverageEligibilityResponse Device "
+      "DocumentReference Encounter "
       "ExplanationOfBenefit Flag Group Location Organization Patient Practitioner PractitionerRole Procedure "
       "Provenance ServiceRequest Subscription Task",
       ' ');

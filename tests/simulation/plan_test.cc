@@ -79,9 +79,9 @@ TEST(Plan, ARoundInWhichNothingChangedAsksOncePerFeed) {
   sync_now(site);
   const int64_t before = site.ehr().requests();
   Answer summary(sync_now(site));
-  // The statement, and one search for each of the eleven feeds of the preset.
-  EXPECT_EQ(site.ehr().requests() - before, 12);
-  EXPECT_EQ(summary.number({"requests"}), 12);
+  // The statement, and one search for each of the twelve feeds of the preset.
+  EXPECT_EQ(site.ehr().requests() - before, 13);
+  EXPECT_EQ(summary.number({"requests"}), 13);
 }
 
 TEST(Certificate, CountsWhatWasReadAndWhatBecameOfIt) {
