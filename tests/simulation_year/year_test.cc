@@ -95,6 +95,9 @@ constexpr Statement kForgetResources{"breach_forget_resources", R"(
   delete from raw_resource
    where tenant_id = $1
      and resource_type = 'Encounter')"};
+constexpr Statement kForgetServices{"breach_forget_services", R"(
+  delete from fact_service
+   where tenant_id = $1)"};
 constexpr Statement kTouch{"breach_touch", R"(
   update subject
      set attempts = attempts + 1
@@ -102,7 +105,8 @@ constexpr Statement kTouch{"breach_touch", R"(
 
 class Breach : public testing::Test {
  protected:
-  Breach() : year_(ground(), 1) { EXPECT_TRUE(complaints_after(year_).empty()); }
+  // A clinic of its own: the years of the other test have the small numbers.
+  Breach() : year_(ground(), 1'000'000) { EXPECT_EQ(complaints_after(year_), Complaints{}); }
 
   void execute(const Statement& statement, int64_t tenant_id) {
     Transaction transaction(year_.ground().owner(), tenant_id);
@@ -145,10 +149,7 @@ TEST_F(Breach, OfEachInvariantIsSeen) {
   execute(kTouch, year_.ground().bystander());
   EXPECT_FALSE(bystander_is_untouched(year_).empty());
 
-  // Something is heard that this tenant did not hear.
-  year_.ehr().put(encounter_json("unheard", "p1", "90837", format_day(year_.today())));
-  const Wire wire;
-  ASSERT_TRUE(year_.ehr().open(wire)->send({"GET", kSimulatedBase + "/Encounter?_count=1000", {}, ""}).ok());
+  execute(kForgetServices);
   EXPECT_FALSE(any_order_gives_the_same(year_).empty());
 }
 
