@@ -418,7 +418,8 @@ CoverageAnswer check_coverage(const Consolidated& subject, const Policy& policy,
   asked.place = question.place;
   asked.modifiers = question.modifiers;
   asked.diagnosis_codes = question.diagnosis_codes;
-  const Occasion occasion = occasion_of(asked, rule_payer_of(asked, subject));
+  const std::string rule_payer = rule_payer_of(asked, subject);
+  const Occasion occasion = occasion_of(asked, rule_payer);
   const UnitCount count =
       count_units(asked.service_codes, question.units, Measure::unknown, std::nullopt, policy.rules, occasion);
   asked.quantity = count.quantity;
