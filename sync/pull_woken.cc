@@ -3,18 +3,8 @@
 #include <algorithm>
 
 #include "base/crypto.h"
-#include "base/json.h"
 
 namespace authledger {
-namespace {
-
-bool is_resource(const std::string& body, const std::string& type, const std::string& id) {
-  JsonDocument document;
-  auto root = document.parse(body);
-  return root && (*root)["resourceType"].text() == type && (*root)["id"].text() == id;
-}
-
-}  // namespace
 
 WokenTypes read_woken(RoundContext& context, const EndpointConfig& endpoint) {
   WokenTypes woken;
@@ -44,7 +34,6 @@ std::optional<std::string> pull_woken(const FeedRun& run, const std::vector<Wake
     if (run.context.stop.stop_requested()) return "stopped; the next round goes on";
     if (id.empty()) continue;  // A sweep's turn comes by itself.
     auto read = run.client.read(type, id);
-    if (read && !is_resource(read->body, type, id)) return "the endpoint answered with another resource than asked for";
     if (read) {
       received.push_back({type, id, std::move(read->body), run.client.base_url()});
     } else if (read.error().kind == FhirErrorKind::not_found) {
