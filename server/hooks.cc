@@ -11,14 +11,8 @@ namespace {
 
 constexpr std::string_view kPrefix = "/hooks/";
 
-ServerResponse error_answer(int status, std::string_view message) {
-  JsonWriter writer;
-  writer.begin_object().member("error", message).end_object();
-  return {status, "application/json", writer.take(), {}};
-}
-
 ServerResponse try_again() {
-  ServerResponse answer = error_answer(503, "not recorded; send it again");
+  ServerResponse answer = error_response(503, "not recorded; send it again");
   answer.headers["Retry-After"] = "5";
   return answer;
 }
@@ -57,12 +51,12 @@ void take(const Hook& hook, const ServerRequest& request, std::string_view below
           const HttpServer::Reply& reply) {
   if (!has_secret(request, hook.secret)) {
     log_warning("hook_refused", {{"endpoint", hook.endpoint}});
-    ServerResponse answer = error_answer(401, "not authorized");
+    ServerResponse answer = error_response(401, "not authorized");
     answer.headers["WWW-Authenticate"] = "Bearer";
     return reply(answer);
   }
   auto notification = notification_in(request, below);
-  if (!notification) return reply(error_answer(400, notification.error().message));
+  if (!notification) return reply(error_response(400, notification.error().message));
   std::vector<NotifiedResource> resources = wanted(hook, *notification);
   if (resources.empty()) return reply({200, "application/json", "{}", {}});
   const bool is_taken = recorder.record(hook.endpoint, resources, [reply](bool is_committed) {
@@ -84,7 +78,7 @@ void add_hook_routes(HttpServer& server, std::vector<Hook> hooks, WakeupRecorder
           return take(hook, request, slash < rest.size() ? rest.substr(slash + 1) : std::string_view(), recorder,
                       reply);
         }
-        reply(error_answer(404, "no such page"));
+        reply(error_response(404, "no such page"));
       });
 }
 

@@ -71,13 +71,13 @@ std::optional<uint16_t> free_port() {
   return bound ? std::optional<uint16_t>(ntohs(address.sin_port)) : std::nullopt;
 }
 
+}  // namespace
+
 ServerResponse error_response(int status, std::string_view message) {
   JsonWriter writer;
   writer.begin_object().member("error", message).end_object();
   return {status, "application/json", writer.take()};
 }
-
-}  // namespace
 
 struct HttpServer::State {
   struct DeferredRoute {

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -25,6 +26,9 @@ struct ServerResponse {
   std::string body;
   std::map<std::string, std::string> headers = {};  // Beside those that every answer has.
 };
+
+// {"error": message}, as every page refuses.
+ServerResponse error_response(int status, std::string_view message);
 
 class HttpServer {
  public:
