@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "cmd/output.h"
+#include "cmd/subject_walk.h"
 #include "ledger/rule_effects.h"
 #include "ledger/store/notice_store.h"
 #include "ledger/store/payer_store.h"
@@ -17,7 +18,6 @@
 namespace authledger {
 namespace {
 
-constexpr size_t kSubjectsPerRead = 100;
 constexpr size_t kTableRowsShown = 20;
 
 struct OtherRules {
@@ -240,28 +240,14 @@ int run_rule_plan(const GlobalOptions& global, TenantSession& session, const Rul
     fmt::print(stderr, "{}: {}\n", conflict.element_path, conflict.message);
   }
 
-  std::vector<SubjectName> names;
-  transact(session.connection(), session.tenant_id(),
-           [&](Transaction& transaction) { names = read_subjects(transaction, patient); });
   RulePlan plan(session, other->policy, today, rows);
-  TerminalProgress progress;
-  for (size_t from = 0; from < names.size(); from += kSubjectsPerRead) {
-    const size_t count = std::min(kSubjectsPerRead, names.size() - from);
-    std::vector<int64_t> ids;
-    for (size_t i = 0; i < count; ++i) ids.push_back(names[from + i].subject_id);
-    std::vector<std::vector<Fact>> facts;
-    std::vector<std::vector<StoredNotice>> notices;
-    transact(session.connection(), session.tenant_id(), [&](Transaction& transaction) {
-      facts = read_facts(transaction, ids);
-      notices = read_notices_of(transaction, ids);
-    });
-    for (size_t i = 0; i < count; ++i) plan.subject(names[from + i], facts[i], notices[i]);
-    progress(fmt::format("plan: {} of {} patients", from + count, names.size()));
-  }
-  progress.clear();
+  const size_t patients =
+      walk_subjects(session, patient, "plan",
+                    [&](const SubjectName& name, const std::vector<Fact>& facts,
+                        const std::vector<StoredNotice>& notices) { plan.subject(name, facts, notices); });
   if (!is_table) add_totals(plan.totals(), rows);
   writer.finish();
-  if (is_table) print_totals(plan.totals(), rows.hidden(), names.size(), session.config().delivery);
+  if (is_table) print_totals(plan.totals(), rows.hidden(), patients, session.config().delivery);
   if (other->conflicts.empty()) return kExitDone;
   fmt::print(stderr, "authledger: the config check refuses rules that conflict\n");
   return kExitBadUsage;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "cmd/output.h"
 #include "cmd/session.h"
+#include "cmd/subject_walk.h"
 #include "ledger/reckon.h"
 #include "ledger/store/notice_store.h"
 #include "ledger/store/subject_store.h"
@@ -16,7 +17,6 @@
 namespace authledger {
 namespace {
 
-constexpr size_t kSubjectsPerRead = 100;
 constexpr size_t kTableRowsShown = 20;
 
 struct RetractOptions {
@@ -129,24 +129,10 @@ std::string refusal(const TenantSession& session, const std::vector<RuleVersionR
 void print_plan(TenantSession& session, int64_t version, Day today, Format format) {
   RowWriter rows(std::cout, format, {"key", "action", "kind", "patient", "remote", "text", "restored_text"});
   RetractPlan plan(session, version, today, rows, format == Format::table ? kTableRowsShown : SIZE_MAX);
-  std::vector<SubjectName> names;
-  transact(session.connection(), session.tenant_id(),
-           [&](Transaction& transaction) { names = read_subjects(transaction, ""); });
-  TerminalProgress progress;
-  for (size_t from = 0; from < names.size(); from += kSubjectsPerRead) {
-    const size_t count = std::min(kSubjectsPerRead, names.size() - from);
-    std::vector<int64_t> ids;
-    for (size_t i = 0; i < count; ++i) ids.push_back(names[from + i].subject_id);
-    std::vector<std::vector<Fact>> facts;
-    std::vector<std::vector<StoredNotice>> notices;
-    transact(session.connection(), session.tenant_id(), [&](Transaction& transaction) {
-      facts = read_facts(transaction, ids);
-      notices = read_notices_of(transaction, ids);
-    });
-    for (size_t i = 0; i < count; ++i) plan.subject(names[from + i], facts[i], notices[i]);
-    progress(fmt::format("retract: {} of {} patients looked at", from + count, names.size()));
-  }
-  progress.clear();
+  walk_subjects(session, "", "retract",
+                [&](const SubjectName& name, const std::vector<Fact>& facts, const std::vector<StoredNotice>& notices) {
+                  plan.subject(name, facts, notices);
+                });
   rows.finish();
   if (format != Format::table) return;
   if (plan.hidden() > 0) fmt::print("… and {} more: --format csv shows all\n", plan.hidden());
