@@ -1,3 +1,5 @@
+#include <endian.h>
+
 #include <cstring>
 
 #include "ledger/chain_check.h"
@@ -13,9 +15,8 @@ class FieldBytes {
     at_ = memory.data();
   }
   FieldBytes& add(int64_t number) {
-    for (size_t i = 0; i < kNumberBytes; ++i) {
-      at_[i] = static_cast<char>(static_cast<uint64_t>(number) >> (56 - 8 * i) & 0xFF);
-    }
+    const uint64_t big_endian = htobe64(static_cast<uint64_t>(number));
+    std::memcpy(at_, &big_endian, kNumberBytes);
     at_ += kNumberBytes;
     return *this;
   }

@@ -1,5 +1,8 @@
+#include <endian.h>
+
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 #include "base/check.h"
 #include "ledger/store/pg_result.h"
@@ -17,14 +20,22 @@ uint64_t big_endian_from(std::string_view bytes) {
   return number;
 }
 
+template <typename Number>
+Number load(const char* bytes) {
+  Number number;
+  std::memcpy(&number, bytes, sizeof number);
+  return number;
+}
+
+// Whole journals go through here number by number: one load each, not one a byte.
 int64_t integer_from(std::string_view bytes) {
   switch (bytes.size()) {
     case 2:
-      return static_cast<int16_t>(big_endian_from(bytes));
+      return static_cast<int16_t>(be16toh(load<uint16_t>(bytes.data())));
     case 4:
-      return static_cast<int32_t>(big_endian_from(bytes));
+      return static_cast<int32_t>(be32toh(load<uint32_t>(bytes.data())));
     case 8:
-      return static_cast<int64_t>(big_endian_from(bytes));
+      return static_cast<int64_t>(be64toh(load<uint64_t>(bytes.data())));
   }
   AUTHLEDGER_CHECK(false);
 }
