@@ -4,8 +4,10 @@
 #include <iostream>
 
 #include "base/clock.h"
-#include "cmd/session.h"
+#include "cmd/ledger_rows.h"
+#include "cmd/reckoning.h"
 #include "ledger/store/quarantine_store.h"
+#include "ledger/unknown_codes.h"
 #include "sync/quarantine_retry.h"
 
 namespace authledger {
@@ -25,6 +27,28 @@ int run_list(const GlobalOptions& global) {
   }
   rows.finish();
   return stored.empty() ? kExitDone : kExitWithQuarantine;
+}
+
+int run_codes(const GlobalOptions& global) {
+  auto [session, exit_code] = open_session(global);
+  if (!session) return exit_code;
+  UnknownCodes codes;
+  exit_code = for_each_subject(*session, {}, [&codes](const SubjectAnswer& answer) {
+    codes.add(answer.consolidated, answer.policy.rules);
+  });
+  if (exit_code != kExitDone) return exit_code;
+  const std::vector<UnknownCode> found = codes.by_frequency();
+  RowWriter rows(std::cout, global.format, {"source", "resource_type", "code", "services", "last_day", "reason"});
+  for (const UnknownCode& code : found) {
+    rows.add({OutputCell::of_text(code.source), OutputCell::of_text(code.resource_type), OutputCell::of_text(code.code),
+              OutputCell::of_integer(code.services), cell_of(std::optional(code.last_day)),
+              OutputCell::of_text(code.code.empty()
+                                      ? "no code; name in the mapping where this source writes what was done"
+                                      : "no rule and no authorization of these patients names it; add it to "
+                                        "visit_type_codes, or as none to visit_kinds, of the mapping")});
+  }
+  rows.finish();
+  return found.empty() ? kExitDone : kExitWithQuarantine;
 }
 
 int run_retry(const GlobalOptions& global) {
@@ -54,6 +78,9 @@ void add_quarantine_command(CommandLine line) {
   command->require_subcommand(1);
   CLI::App* list = command->add_subcommand("list", "Each resource with the element and the reason");
   list->callback([line] { line.run = [line] { return run_list(line.options); }; });
+  CLI::App* codes =
+      command->add_subcommand("codes", "Visit types that nothing maps to a service code, most frequent first");
+  codes->callback([line] { line.run = [line] { return run_codes(line.options); }; });
   CLI::App* retry = command->add_subcommand("retry", "Map all of it again, after a mapping was mended");
   retry->callback([line] { line.run = [line] { return run_retry(line.options); }; });
 }

@@ -70,6 +70,22 @@ void add_days(std::vector<std::string>& says, std::optional<int> days, const cha
   if (days) says.push_back(fmt::format(fmt::runtime(text), *days));
 }
 
+std::string band_text(int band) {
+  return std::to_string(band);
+}
+std::string band_text(Quantity band) {
+  return format_quantity(band);
+}
+
+template <typename Value>
+void add_bands(std::vector<std::string>& says, const std::optional<std::vector<Value>>& bands, const char* text,
+               const char* what) {
+  if (!bands) return;
+  std::vector<std::string> words;
+  for (const Value band : *bands) words.push_back(band_text(band));
+  says.push_back(words.empty() ? fmt::format("no warning by {}", what) : "warn at " + join(words, ", ") + text);
+}
+
 std::string settings_text(const PayerRule& rule) {
   std::vector<std::string> says;
   add_flag(says, rule.authorization_required, "an authorization is needed", "no authorization is needed");
@@ -99,6 +115,9 @@ std::string settings_text(const PayerRule& rule) {
   add_days(says, rule.submission_lead_business_days, "ask {} business days before the first visit");
   add_days(says, rule.turnaround_business_days, "it answers within {} business days");
   add_days(says, rule.preparation_business_days, "a renewal takes {} business days to prepare");
+  add_bands(says, rule.days_left, " days before its end", "its end");
+  add_bands(says, rule.units_left, " units left", "units left");
+  add_bands(says, rule.percent_left, " % of its units left", "a share of its units");
   add_days(says, rule.retro_window_days, "a request up to {} days after the visit is accepted");
   return join(says, "; ");
 }

@@ -5,9 +5,8 @@
 namespace authledger {
 namespace {
 
-// One band as a number, as rules had it before there were several.
 template <typename Value, typename Text>
-void write_bands(JsonWriter& json, const char* name, const std::vector<Value>& bands, Text text) {
+void write_values(JsonWriter& json, const char* name, const std::vector<Value>& bands, Text text) {
   json.key(name);
   if (bands.size() == 1) {
     json.number_text(text(bands.front()));
@@ -16,10 +15,6 @@ void write_bands(JsonWriter& json, const char* name, const std::vector<Value>& b
   json.begin_array();
   for (const Value& band : bands) json.number_text(text(band));
   json.end_array();
-}
-
-std::string day_text(int days) {
-  return std::to_string(days);
 }
 
 void write_role(JsonWriter& json, const RoleRule& rule, const RoleRule& fallback) {
@@ -39,6 +34,14 @@ void write_role(JsonWriter& json, const RoleRule& rule, const RoleRule& fallback
 }
 
 }  // namespace
+
+void write_bands(JsonWriter& json, const char* name, const std::vector<int>& bands) {
+  write_values(json, name, bands, [](int band) { return std::to_string(band); });
+}
+
+void write_bands(JsonWriter& json, const char* name, const std::vector<Quantity>& bands) {
+  write_values(json, name, bands, format_quantity);
+}
 
 void write_notice_rules(JsonWriter& json, const NoticeRules& notices) {
   const NoticeRules defaults;
@@ -68,11 +71,11 @@ void write_warnings(JsonWriter& json, const WarningRule& warnings) {
   if (warnings.benefit_percent_left != defaults.benefit_percent_left) {
     json.key("benefit_percent_left").number(warnings.benefit_percent_left);
   }
-  write_bands(json, "days_left", warnings.days_left, day_text);
+  write_bands(json, "days_left", warnings.days_left);
   json.key("decision_days_standard").number(warnings.decision_days_standard);
   json.key("decision_hours_expedited").number(warnings.decision_hours_expedited);
-  if (!warnings.percent_left.empty()) write_bands(json, "percent_left", warnings.percent_left, day_text);
-  write_bands(json, "units_left", warnings.units_left, [](Quantity units) { return format_quantity(units); });
+  if (!warnings.percent_left.empty()) write_bands(json, "percent_left", warnings.percent_left);
+  write_bands(json, "units_left", warnings.units_left);
   if (!warnings.units_margin.is_zero()) {
     json.key("units_margin").number_text(format_quantity(warnings.units_margin));
   }

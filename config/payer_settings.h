@@ -25,6 +25,9 @@ void for_each_setting(Visit visit) {
   visit("preparation_business_days", &PayerRule::preparation_business_days);
   visit("submission_lead_business_days", &PayerRule::submission_lead_business_days);
   visit("retro_window_days", &PayerRule::retro_window_days);
+  visit("days_left", &PayerRule::days_left);
+  visit("units_left", &PayerRule::units_left);
+  visit("percent_left", &PayerRule::percent_left);
 }
 
 }  // namespace authledger

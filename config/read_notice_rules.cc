@@ -59,6 +59,27 @@ std::optional<Quantity> count_from(const std::string& text) {
   return value && value->milli() >= 0 ? value : std::nullopt;
 }
 
+}  // namespace
+
+void read_day_bands(YamlMapReader& map, std::vector<int>& bands) {
+  read_bands<int>(map, "days_left", bands,
+                  fmt::format("expected a whole number from 0 to {}, or a list such as [60, 30, 14, 7, 0]", kDaysMax),
+                  [](const std::string& text) { return whole(text, kDaysMax); });
+}
+
+void read_unit_bands(YamlMapReader& map, std::vector<Quantity>& bands) {
+  read_bands<Quantity>(map, "units_left", bands,
+                       "expected a number of units, 0 or more, such as 3 or 2.5, or a list of them", count_from);
+}
+
+void read_percent_bands(YamlMapReader& map, std::vector<int>& bands) {
+  read_bands<int>(map, "percent_left", bands,
+                  fmt::format("expected a whole number from 0 to {}, or a list such as [20, 10]", kPercentMax),
+                  [](const std::string& text) { return whole(text, kPercentMax); });
+}
+
+namespace {
+
 void read_minute(YamlMapReader& map, const std::string& key, std::optional<int>& target) {
   std::string text;
   map.text(key, text);
@@ -109,14 +130,9 @@ void read_warnings(YamlMapReader& map, WarningRule& warnings) {
   const YamlNode* node = map.find("warnings");
   if (node == nullptr) return;
   YamlMapReader inner(*node, map.path_of("warnings"), map.problems());
-  read_bands<int>(inner, "days_left", warnings.days_left,
-                  fmt::format("expected a whole number from 0 to {}, or a list such as [60, 30, 14, 7, 0]", kDaysMax),
-                  [](const std::string& text) { return whole(text, kDaysMax); });
-  read_bands<Quantity>(inner, "units_left", warnings.units_left,
-                       "expected a number of units, 0 or more, such as 3 or 2.5, or a list of them", count_from);
-  read_bands<int>(inner, "percent_left", warnings.percent_left,
-                  fmt::format("expected a whole number from 0 to {}, or a list such as [20, 10]", kPercentMax),
-                  [](const std::string& text) { return whole(text, kPercentMax); });
+  read_day_bands(inner, warnings.days_left);
+  read_unit_bands(inner, warnings.units_left);
+  read_percent_bands(inner, warnings.percent_left);
   if (const YamlNode* margin = inner.find("units_margin")) {
     const auto value = margin->kind == YamlKind::scalar ? count_from(margin->text) : std::nullopt;
     if (value) warnings.units_margin = *value;

@@ -55,6 +55,11 @@ void read_words(YamlMapReader& map, const char* key, std::optional<std::vector<s
   std::sort(words->begin(), words->end());
 }
 
+template <typename Bands, typename Read>
+void read_bands(YamlMapReader& map, const char* key, std::optional<Bands>& bands, Read read) {
+  if (map.has(key)) read(map, bands.emplace());
+}
+
 void read_settings(YamlMapReader& map, PayerRule& rule) {
   map.optional_boolean("no_show_draws", rule.no_show_draws);
   map.optional_integer("reservation_grace_days", rule.reservation_grace_days, 0, kDaysMax);
@@ -75,6 +80,9 @@ void read_settings(YamlMapReader& map, PayerRule& rule) {
   map.optional_integer("preparation_business_days", rule.preparation_business_days, 0, kDaysMax);
   map.optional_integer("submission_lead_business_days", rule.submission_lead_business_days, 0, kDaysMax);
   map.optional_integer("retro_window_days", rule.retro_window_days, 0, kDaysMax);
+  read_bands(map, "days_left", rule.days_left, read_day_bands);
+  read_bands(map, "units_left", rule.units_left, read_unit_bands);
+  read_bands(map, "percent_left", rule.percent_left, read_percent_bands);
   read_words(map, "excluded_provider_types", rule.excluded_provider_types);
   read_words(map, "telehealth_states", rule.telehealth_states);
   if (map.has("carved_out_to")) {

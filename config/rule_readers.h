@@ -29,6 +29,10 @@ void read_payer_rules(YamlMapReader& map, Rules& rules);
 void read_benefits(YamlMapReader& map, Rules& rules);
 void read_providers(YamlMapReader& map, Rules& rules);
 void read_telehealth_and_holidays(YamlMapReader& map, Rules& rules);
+// Each replaces `bands` where the key stands: days_left, units_left, percent_left.
+void read_day_bands(YamlMapReader& map, std::vector<int>& bands);
+void read_unit_bands(YamlMapReader& map, std::vector<Quantity>& bands);
+void read_percent_bands(YamlMapReader& map, std::vector<int>& bands);
 void read_warnings(YamlMapReader& map, WarningRule& warnings);
 void read_roles(YamlMapReader& map, NoticeRules& notices);
 void read_recipients(YamlMapReader& map, NoticeRules& notices);

@@ -86,6 +86,9 @@ struct PayerRule : RuleScope {
   std::optional<bool> enrollment_required;  // The provider must be enrolled with the payer on the day of service.
   std::optional<std::vector<std::string>> excluded_provider_types;  // "lpc", …: their services are not covered.
   std::optional<std::string> carved_out_to;                         // These services belong to another payer.
+  // From when on an authorization is near its end or runs low, in place of the bands of WarningRule.
+  std::optional<std::vector<int>> days_left, percent_left;
+  std::optional<std::vector<Quantity>> units_left;
   std::optional<int> turnaround_business_days, preparation_business_days;  // Of a renewal; see ledger/forecast.h.
   std::optional<int> submission_lead_business_days;  // A first request goes out this long before the first visit.
   std::optional<int> retro_window_days;              // A request this long after the visit is still accepted.

@@ -67,6 +67,7 @@ void write_scope(JsonWriter& json, const RuleScope& scope) {
 void write_settings(JsonWriter& json, const PayerRule& rule) {
   write_flag(json, "authorization_required", rule.authorization_required);
   if (rule.carved_out_to) json.member("carved_out_to", *rule.carved_out_to);
+  if (rule.days_left) write_bands(json, "days_left", *rule.days_left);
   write_flag(json, "enrollment_required", rule.enrollment_required);
   if (rule.excluded_provider_types) write_list(json, "excluded_provider_types", *rule.excluded_provider_types);
   if (rule.match_diagnosis == DiagnosisMatch::warn) {
@@ -78,6 +79,7 @@ void write_settings(JsonWriter& json, const PayerRule& rule) {
   write_flag(json, "match_place", rule.match_place);
   write_flag(json, "match_provider", rule.match_provider);
   write_flag(json, "no_show_draws", rule.no_show_draws);
+  if (rule.percent_left) write_bands(json, "percent_left", *rule.percent_left);
   write_number(json, "preparation_business_days", rule.preparation_business_days);
   write_flag(json, "referral_suffices", rule.referral_suffices);
   write_number(json, "reservation_grace_days", rule.reservation_grace_days);
@@ -86,6 +88,7 @@ void write_settings(JsonWriter& json, const PayerRule& rule) {
   write_flag(json, "telehealth_covered", rule.telehealth_covered);
   if (rule.telehealth_states) write_list(json, "telehealth_states", *rule.telehealth_states);
   write_number(json, "turnaround_business_days", rule.turnaround_business_days);
+  if (rule.units_left) write_bands(json, "units_left", *rule.units_left);
 }
 
 void write_benefits(JsonWriter& json, const std::vector<BenefitRule>& benefits) {

@@ -3,6 +3,7 @@
 #include <set>
 #include <tuple>
 
+#include "ledger/bands.h"
 #include "ledger/notice_routing.h"
 #include "ledger/notice_words.h"
 #include "ledger/notices.h"
@@ -45,7 +46,7 @@ void add_days_of_change(const AuthorizationLine& line, const Warnings& warnings,
   if (!line.is_usable) return;
   if (line.first_day) days.insert(*line.first_day);
   if (line.last_day) {
-    for (const int left : policy.rules.warnings.days_left) days.insert(*line.last_day - left);
+    for (const int left : bands_of(line, policy.rules).days_left) days.insert(*line.last_day - left);
     days.insert(*line.last_day + 1);
   }
   if (std::optional<Day> end = end_of(line)) {

@@ -51,7 +51,7 @@ Supply supply_of(const AuthorizationLine& line, const LineBalance& balance, cons
   if (left < Quantity() || is_payer_over) return Supply::overdrawn;
   if (left.is_zero()) return Supply::exhausted;
   if (drawn.is_zero()) return Supply::untouched;
-  const bool is_low = unit_bands_reached(policy.rules.warnings, left, *balance.approved) > 0;
+  const bool is_low = unit_bands_reached(bands_of(line, policy.rules), left, *balance.approved) > 0;
   return is_low ? Supply::low : Supply::drawn;
 }
 

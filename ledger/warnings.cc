@@ -111,12 +111,12 @@ bool Warnings::is_exhausted(const AuthorizationLine& line) const {
 bool Warnings::is_low(const AuthorizationLine& line) const {
   const LineBalance& balance = balance_of(line);
   return is_running(line) && balance.available && balance.available->is_positive() &&
-         unit_bands_reached(policy_.rules.warnings, *balance.available, balance.approved.value_or(Quantity())) > 0;
+         unit_bands_reached(bands_of(line, policy_.rules), *balance.available, balance.approved.value_or(Quantity())) > 0;
 }
 
 bool Warnings::is_near_end(const AuthorizationLine& line) const {
-  return is_running(line) && line.last_day && day_bands_reached(policy_.rules.warnings, *line.last_day - today_) > 0 &&
-         !successor_of(line);
+  return is_running(line) && line.last_day &&
+         day_bands_reached(bands_of(line, policy_.rules), *line.last_day - today_) > 0 && !successor_of(line);
 }
 
 const AuthorizationLine* Warnings::successor_of(const AuthorizationLine& line) const {
@@ -186,13 +186,13 @@ std::vector<DesiredNotice> Warnings::tasks() const {
 void Warnings::add_units_low(const AuthorizationLine& line, std::vector<DesiredNotice>& tasks) const {
   const LineBalance& balance = balance_of(line);
   if (!is_running(line) || !balance.approved || !balance.available || !balance.available->is_positive()) return;
-  const WarningRule& warnings = policy_.rules.warnings;
-  const bool is_kept = is_in_margin(warnings, *balance.available, *balance.approved);
+  const Bands bands = bands_of(line, policy_.rules);
+  const bool is_kept = is_in_margin(bands, *balance.available, *balance.approved);
   if ((!is_low(line) && !is_kept) || relieved_by(line)) return;
   DesiredNotice notice =
-      notice_about(line, NoticeKind::units_low, unit_band_severity(warnings, *balance.available, *balance.approved));
+      notice_about(line, NoticeKind::units_low, unit_band_severity(bands, *balance.available, *balance.approved));
   notice.due_day = line.last_day;
-  notice.band = unit_bands_reached(warnings, *balance.available, *balance.approved);
+  notice.band = unit_bands_reached(bands, *balance.available, *balance.approved);
   notice.only_if_open = is_kept;
   const std::string booked =
       balance.reserved.is_positive() ? fmt::format(" after {} booked", format_quantity(balance.reserved)) : "";
@@ -213,9 +213,10 @@ void Warnings::add_line_tasks(const AuthorizationLine& line, std::vector<Desired
   };
   if (is_near_end(line)) {
     const int days_left = *line.last_day - today_;
-    add(NoticeKind::expiring, day_band_severity(policy_.rules.warnings, days_left), line.last_day,
+    const Bands bands = bands_of(line, policy_.rules);
+    add(NoticeKind::expiring, day_band_severity(bands, days_left), line.last_day,
         fmt::format("{} ends {} and none on file continues it.", name, format_day(*line.last_day)));
-    tasks.back().band = day_bands_reached(policy_.rules.warnings, days_left);
+    tasks.back().band = day_bands_reached(bands, days_left);
   }
   if (is_exhausted(line) && !relieved_by(line)) {
     const char* how = balance.reserved.is_positive() ? "used or booked" : "used";

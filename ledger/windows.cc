@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ledger/bands.h"
 #include "ledger/payer_rules.h"
 
 namespace authledger {
@@ -98,13 +99,14 @@ std::optional<Day> next_change(const Consolidated& subject, const Policy& policy
     next.consider(line.first_day);
     if (line.last_day) next.consider(*line.last_day + 1);
     if (!line.is_usable) continue;
+    const Bands bands = bands_of(line, policy.rules);
     const EffectiveWindow window = effective_window(line, subject, today);
     if (window.last_day) {
-      for (const int days : warnings.days_left) next.consider(*window.last_day - days);
+      for (const int days : bands.days_left) next.consider(*window.last_day - days);
       next.consider(*window.last_day + 1);
     }
     if (line.last_day) {
-      for (const int days : warnings.days_left) next.consider(*line.last_day - days);
+      for (const int days : bands.days_left) next.consider(*line.last_day - days);
     }
     for (const CoverageSpan& span : subject.coverages) {
       if (is_of_line(span, line) && span.last_day) next.consider(*span.last_day + 1);

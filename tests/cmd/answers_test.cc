@@ -110,5 +110,20 @@ TEST(Answers, ForecastWhenUnitsRunOutAndListPayers) {
   EXPECT_EQ(site.run({"payers"}).exit_code, 0);
 }
 
+TEST(Answers, CountVisitTypesThatNothingMaps) {
+  Site site;
+  load_clinic(site);
+  EXPECT_EQ(site.run({"quarantine", "codes"}).exit_code, 0);
+  for (const char* id : {"u1", "u2"}) {
+    ASSERT_TRUE(site.ehr().load(encounter_json(id, "p1", "OP-FAMILY", "2026-10-12")).ok());
+  }
+  ASSERT_EQ(site.run({"sync", "--on", "2026-11-01"}).exit_code, 0);
+  const ProgramResult result = site.run({"quarantine", "codes"});
+  EXPECT_EQ(result.exit_code, 1) << result.errors;
+  Answer codes(result);
+  EXPECT_EQ(codes.row("code", "OP-FAMILY")["services"].text(), "2") << result.output;
+  EXPECT_EQ(codes.row("code", "OP-FAMILY")["last_day"].text(), "2026-10-12");
+}
+
 }  // namespace
 }  // namespace authledger

@@ -45,6 +45,30 @@ TEST(NoticeRules, AreReadAndReadBackFromAPolicyVersion) {
   EXPECT_EQ(again, rules);
 }
 
+TEST(NoticeRules, ThresholdsOfOnePayerAreReadSaidAndReadBack) {
+  const std::string text =
+      "payers:\n  Acme Health: {days_left: [14, 30], units_left: [2.5]}\n"
+      "payer_rules:\n  - {name: acme iop, payer: Acme Health, program: iop, units_left: 10, percent_left: []}\n";
+  ASSERT_EQ(found_in(text), "");
+  Rules rules;
+  read_rules(text, "r.yaml", rules);
+  ASSERT_EQ(rules.payers.size(), 2u);
+  EXPECT_EQ(rules.payers[0].days_left, (std::vector{30, 14}));
+  EXPECT_EQ(rules.payers[0].units_left, std::vector{Quantity::of_milli(2500)});
+  EXPECT_EQ(rules.payers[0].percent_left, std::nullopt);
+  EXPECT_EQ(rules.payers[1].percent_left, std::vector<int>{});
+  Rules again;
+  ASSERT_TRUE(read_rules(rules_json(rules), "policy", again).empty()) << rules_json(rules);
+  EXPECT_EQ(again, rules);
+  const std::vector<std::string> said = describe_rules(rules);
+  EXPECT_EQ(said[0], "Acme Health: warn at 30, 14 days before its end; warn at 2.5 units left.");
+  EXPECT_EQ(said[1],
+            "Acme Health, program iop: warn at 10 units left; no warning by a share of its units. [acme iop]");
+  EXPECT_EQ(found_in("payers: {Acme Health: {days_left: soon}}"),
+            "r.yaml:1:35: payers.Acme Health.days_left: expected a whole number from 0 to 3650, or a list such as [60, "
+            "30, 14, 7, 0]\n");
+}
+
 TEST(NoticeRules, ThatSayNothingNewLeaveThePolicyAsItWas) {
   const std::string body = rules_json(Rules{});
   EXPECT_NE(body.find(R"("warnings":{"days_left":14,"decision_days_standard":7,"decision_hours_expedited":72,)"

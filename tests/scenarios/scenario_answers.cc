@@ -7,6 +7,7 @@
 #include "ledger/service_remarks.h"
 #include "ledger/status.h"
 #include "ledger/trace.h"
+#include "ledger/unknown_codes.h"
 #include "tests/scenarios/scenario_runner.h"
 
 // The `expect` statements about answers that no balance shows: claims, remarks, codes on offer, traces, cut rates.
@@ -141,6 +142,18 @@ void ScenarioRunner::expect_cut_rate(Words& words) {
   }
   words.take("=");
   expect_equal("cut_rate " + payer, found, words.next());
+}
+
+// "unknown_codes = CODE:N,CODE:N", or none.
+void ScenarioRunner::expect_unknown_codes(Words& words) {
+  UnknownCodes codes;
+  codes.add(subject_, policy_.rules);
+  std::vector<std::string> found;
+  for (const UnknownCode& code : codes.by_frequency()) {
+    found.push_back((code.code.empty() ? "-" : code.code) + ":" + std::to_string(code.services));
+  }
+  words.take("=");
+  expect_equal("unknown_codes", found.empty() ? "none" : join(found, ","), words.next());
 }
 
 // "stated NAME used = 28, allowed = 30, left = 2, currency = USD".

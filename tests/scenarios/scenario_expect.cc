@@ -39,6 +39,7 @@ void ScenarioRunner::expect(Words& words) {
   if (first == "trace") return expect_trace(words);
   if (first == "after_entry") return expect_after_entry(words);
   if (first == "cut_rate") return expect_cut_rate(words);
+  if (first == "unknown_codes") return expect_unknown_codes(words);
   if (first == "stated") return expect_stated(words);
   const auto expect_count = [&](size_t actual) {
     words.take("=");

@@ -10,12 +10,13 @@ namespace authledger {
 namespace {
 
 template <typename Value, typename Read>
-void set_bands(std::vector<Value>& bands, const std::string& list, Read read) {
-  bands.clear();
-  for (const std::string& word : split(list, ',')) {
+std::vector<Value> read_bands(Words& words, Read read) {
+  std::vector<Value> bands;
+  for (const std::string& word : split(words.next(), ',')) {
     if (word != "none") bands.push_back(read(word));
   }
   std::sort(bands.begin(), bands.end(), std::greater<>());
+  return bands;
 }
 
 Quantity read_quantity(const std::string& word) {
@@ -74,14 +75,22 @@ void apply_role(NoticeRules& notices, Words& words) {
 
 }  // namespace
 
+std::vector<int> read_whole_bands(Words& words) {
+  return read_bands<int>(words, [](const std::string& word) { return std::stoi(word); });
+}
+
+std::vector<Quantity> read_quantity_bands(Words& words) {
+  return read_bands<Quantity>(words, read_quantity);
+}
+
 bool apply_notice_rule(const std::string& name, Rules& rules, Words& words) {
   WarningRule& warnings = rules.warnings;
   if (name == "days_left") {
-    set_bands(warnings.days_left, words.next(), [](const std::string& word) { return std::stoi(word); });
+    warnings.days_left = read_whole_bands(words);
   } else if (name == "units_left") {
-    set_bands(warnings.units_left, words.next(), read_quantity);
+    warnings.units_left = read_quantity_bands(words);
   } else if (name == "percent_left") {
-    set_bands(warnings.percent_left, words.next(), [](const std::string& word) { return std::stoi(word); });
+    warnings.percent_left = read_whole_bands(words);
   } else if (name == "units_margin") {
     warnings.units_margin = read_quantity(words.next());
   } else if (name == "benefit_percent_left") {

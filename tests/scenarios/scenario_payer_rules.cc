@@ -41,6 +41,12 @@ void read_value(Words& words, std::optional<std::string>& value) {
 void read_value(Words& words, std::optional<std::vector<std::string>>& value) {
   value = read_codes(words.next());
 }
+void read_value(Words& words, std::optional<std::vector<int>>& value) {
+  value = read_whole_bands(words);
+}
+void read_value(Words& words, std::optional<std::vector<Quantity>>& value) {
+  value = read_quantity_bands(words);
+}
 void read_value(Words& words, std::optional<CodeRule>& value) {
   value.emplace();
   apply_code(*value, words);

@@ -22,6 +22,10 @@ void apply_provider(Rules& rules, Words& words);
 // Thresholds, `notice KIND to ROLES`, `role ROLE …`. False where the name is none of them.
 bool apply_notice_rule(const std::string& name, Rules& rules, Words& words);
 
+// "14,7" or "none", falling.
+std::vector<int> read_whole_bands(Words& words);
+std::vector<Quantity> read_quantity_bands(Words& words);
+
 void apply_code(CodeRule& rule, Words& words);
 bool read_switch(Words& words);
 // "on", "off" or "warn".

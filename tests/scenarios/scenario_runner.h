@@ -50,6 +50,7 @@ class ScenarioRunner {
   void expect_trace(Words& words);
   void expect_after_entry(Words& words);
   void expect_cut_rate(Words& words);
+  void expect_unknown_codes(Words& words);
   void expect_stated(Words& words);
   std::optional<std::string> remark_field_of(const Service& service, const std::string& field) const;
   void expect_equal(const std::string& what, const std::string& actual, const std::string& wanted);
