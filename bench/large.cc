@@ -1,6 +1,6 @@
 // A large ledger: 100,000 patients with 3 million facts, then 10 million journal entries. Each phase is a process of
-// its own, so that its memory is its own: load, reconcile, ceiling, day, journal, verify, ask; or all of them in that order.
-// Prints figures with machine and counts; asserts nothing: machines differ.
+// its own, so that its memory is its own: load, reconcile, ceiling, day, journal, verify, ask; or all of them in that
+// order. Prints figures with machine and counts; asserts nothing: machines differ.
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -274,10 +274,13 @@ int ask(int patients) {
 
 int run_phase(const std::string& name, int patients) {
   const std::map<std::string, std::function<int()>> phases{
-      {"load", [&] { return load(patients); }}, {"reconcile", [] { return reconcile(); }},
+      {"load", [&] { return load(patients); }},
+      {"reconcile", [] { return reconcile(); }},
       {"ceiling", [] { return ceiling(); }},
-      {"day", [] { return day_change(); }},     {"journal", [&] { return journal(kEntriesPerPatient * patients); }},
-      {"verify", [] { return verify(); }},      {"ask", [&] { return ask(patients); }}};
+      {"day", [] { return day_change(); }},
+      {"journal", [&] { return journal(kEntriesPerPatient * patients); }},
+      {"verify", [] { return verify(); }},
+      {"ask", [&] { return ask(patients); }}};
   const auto phase = phases.find(name);
   if (phase == phases.end()) {
     fmt::print(stderr, "usage: bench_large [load|reconcile|ceiling|day|journal|verify|ask|all] [patients]\n");

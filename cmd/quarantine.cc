@@ -33,19 +33,18 @@ int run_codes(const GlobalOptions& global) {
   auto [session, exit_code] = open_session(global);
   if (!session) return exit_code;
   UnknownCodes codes;
-  exit_code = for_each_subject(*session, {}, [&codes](const SubjectAnswer& answer) {
-    codes.add(answer.consolidated, answer.policy.rules);
-  });
+  exit_code = for_each_subject(
+      *session, {}, [&codes](const SubjectAnswer& answer) { codes.add(answer.consolidated, answer.policy.rules); });
   if (exit_code != kExitDone) return exit_code;
   const std::vector<UnknownCode> found = codes.by_frequency();
   RowWriter rows(std::cout, global.format, {"source", "resource_type", "code", "services", "last_day", "reason"});
   for (const UnknownCode& code : found) {
-    rows.add({OutputCell::of_text(code.source), OutputCell::of_text(code.resource_type), OutputCell::of_text(code.code),
-              OutputCell::of_integer(code.services), cell_of(std::optional(code.last_day)),
-              OutputCell::of_text(code.code.empty()
-                                      ? "no code; name in the mapping where this source writes what was done"
-                                      : "no rule and no authorization of these patients names it; add it to "
-                                        "visit_type_codes, or as none to visit_kinds, of the mapping")});
+    rows.add(
+        {OutputCell::of_text(code.source), OutputCell::of_text(code.resource_type), OutputCell::of_text(code.code),
+         OutputCell::of_integer(code.services), cell_of(std::optional(code.last_day)),
+         OutputCell::of_text(code.code.empty() ? "no code; name in the mapping where this source writes what was done"
+                                               : "no rule and no authorization of these patients names it; add it to "
+                                                 "visit_type_codes, or as none to visit_kinds, of the mapping")});
   }
   rows.finish();
   return found.empty() ? kExitDone : kExitWithQuarantine;

@@ -94,8 +94,8 @@ int run_serve(const GlobalOptions& global) {
 }  // namespace
 
 void add_serve_command(CommandLine line) {
-  CLI::App* command =
-      line.app.add_subcommand("serve", "The sync loop and the HTTP server (health, metrics), until SIGINT or SIGTERM");
+  CLI::App* command = line.app.add_subcommand(
+      "serve", "The sync loop and the HTTP server (health, metrics, hooks of Subscriptions), until a signal");
   command->callback([line] { line.run = [line] { return run_serve(line.options); }; });
 }
 

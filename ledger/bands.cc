@@ -29,7 +29,8 @@ int reached(const Values& bands, Value left) {
 }  // namespace
 
 Bands bands_of(const AuthorizationLine& line, const Rules& rules) {
-  const Occasion occasion{line.payer, {}, line.program, &line.service_codes, line.last_day.value_or(day_of(9999, 12, 31))};
+  const Occasion occasion{
+      line.payer, {}, line.program, &line.service_codes, line.last_day.value_or(day_of(9999, 12, 31))};
   const auto* days = closest_setting(rules, occasion, &PayerRule::days_left);
   const auto* units = closest_setting(rules, occasion, &PayerRule::units_left);
   const auto* percents = closest_setting(rules, occasion, &PayerRule::percent_left);

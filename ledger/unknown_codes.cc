@@ -14,9 +14,8 @@ bool is_known(const std::vector<std::string>& codes, const Consolidated& subject
          std::any_of(rules.families.begin(), rules.families.end(), lists_one) ||
          std::any_of(rules.programs.begin(), rules.programs.end(), lists_one) ||
          std::any_of(rules.payers.begin(), rules.payers.end(), lists_one) ||
-         std::any_of(subject.lines.begin(), subject.lines.end(), [&codes](const AuthorizationLine& line) {
-           return have_common_code(line.service_codes, codes);
-         });
+         std::any_of(subject.lines.begin(), subject.lines.end(),
+                     [&codes](const AuthorizationLine& line) { return have_common_code(line.service_codes, codes); });
 }
 
 }  // namespace

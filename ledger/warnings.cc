@@ -111,7 +111,8 @@ bool Warnings::is_exhausted(const AuthorizationLine& line) const {
 bool Warnings::is_low(const AuthorizationLine& line) const {
   const LineBalance& balance = balance_of(line);
   return is_running(line) && balance.available && balance.available->is_positive() &&
-         unit_bands_reached(bands_of(line, policy_.rules), *balance.available, balance.approved.value_or(Quantity())) > 0;
+         unit_bands_reached(bands_of(line, policy_.rules), *balance.available, balance.approved.value_or(Quantity())) >
+             0;
 }
 
 bool Warnings::is_near_end(const AuthorizationLine& line) const {
@@ -282,9 +283,9 @@ void Warnings::add_unsubmitted(std::vector<DesiredNotice>& tasks) const {
     notice.focus = order.source.resource;
     notice.due_day = order.due_on;
     const std::vector<std::string> missing = missing_parts(order);
-    notice.text = fmt::format(
-        "No authorization was requested for the order of {}{}.", format_day(order.ordered_on),
-        missing.empty() ? std::string() : fmt::format("; not on file: {}", fmt::join(missing, ", ")));
+    notice.text =
+        fmt::format("No authorization was requested for the order of {}{}.", format_day(order.ordered_on),
+                    missing.empty() ? std::string() : fmt::format("; not on file: {}", fmt::join(missing, ", ")));
     tasks.push_back(std::move(notice));
   }
 }

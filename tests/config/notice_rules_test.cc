@@ -62,8 +62,7 @@ TEST(NoticeRules, ThresholdsOfOnePayerAreReadSaidAndReadBack) {
   EXPECT_EQ(again, rules);
   const std::vector<std::string> said = describe_rules(rules);
   EXPECT_EQ(said[0], "Acme Health: warn at 30, 14 days before its end; warn at 2.5 units left.");
-  EXPECT_EQ(said[1],
-            "Acme Health, program iop: warn at 10 units left; no warning by a share of its units. [acme iop]");
+  EXPECT_EQ(said[1], "Acme Health, program iop: warn at 10 units left; no warning by a share of its units. [acme iop]");
   EXPECT_EQ(found_in("payers: {Acme Health: {days_left: soon}}"),
             "r.yaml:1:35: payers.Acme Health.days_left: expected a whole number from 0 to 3650, or a list such as [60, "
             "30, 14, 7, 0]\n");
