@@ -101,6 +101,10 @@ bool Warnings::is_running(const AuthorizationLine& line) const {
   return line.is_usable && line.decision != Decision::cancelled && !has_ended(line, today_);
 }
 
+bool Warnings::is_recent(const AuthorizationLine& line) const {
+  return line.is_usable && !has_ended(line, today_ - kFlagDaysAfterEnd);
+}
+
 bool Warnings::is_exhausted(const AuthorizationLine& line) const {
   const LineBalance& balance = balance_of(line);
   // Units that lapsed because coverage ended are not used up.
@@ -178,6 +182,7 @@ std::vector<DesiredNotice> Warnings::tasks() const {
   add_uncovered_services(tasks);
   add_unsubmitted(tasks);
   add_conflicts(tasks);
+  add_letters(tasks);
   add_benefits(tasks);
   add_updates(tasks);
   return tasks;
@@ -281,9 +286,9 @@ void Warnings::add_unsubmitted(std::vector<DesiredNotice>& tasks) const {
     notice.focus = order.source.resource;
     notice.due_day = order.due_on;
     const std::vector<std::string> missing = missing_parts(order);
-    notice.text = fmt::format(
-        "No authorization was requested for the order of {}{}.", format_day(order.ordered_on),
-        missing.empty() ? std::string() : fmt::format("; not on file: {}", fmt::join(missing, ", ")));
+    notice.text =
+        fmt::format("No authorization was requested for the order of {}{}.", format_day(order.ordered_on),
+                    missing.empty() ? std::string() : fmt::format("; not on file: {}", fmt::join(missing, ", ")));
     tasks.push_back(std::move(notice));
   }
 }
