@@ -13,7 +13,8 @@ namespace {
 constexpr NoticeKind kKinds[] = {NoticeKind::utilization,      NoticeKind::expiring,      NoticeKind::units_low,
                                  NoticeKind::exhausted,        NoticeKind::booked_beyond, NoticeKind::uncovered_service,
                                  NoticeKind::decision_overdue, NoticeKind::count_differs, NoticeKind::conflict,
-                                 NoticeKind::benefit_low,      NoticeKind::update_due,    NoticeKind::submit};
+                                 NoticeKind::benefit_low,      NoticeKind::update_due,    NoticeKind::submit,
+                                 NoticeKind::letter_changed};
 
 // The further roads of the ladder, best first. Only what the statement offers is named.
 std::vector<std::string> other_roads(const std::string& type, const Capability& capability) {

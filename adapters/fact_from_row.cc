@@ -12,6 +12,9 @@ namespace {
 // A value map's word for a status, or for a kind of visit, that is no service at all.
 constexpr std::string_view kNoService = "none";
 
+// The longest hash in use (SHA-512) has 128 hexadecimal digits.
+constexpr size_t kHashTextMax = 128;
+
 bool names_procedure(const Row& row) {
   return row.has(Field::service_codes) || row.has(Field::revenue_codes);
 }
@@ -254,6 +257,37 @@ std::vector<ServiceFact> services_from_row(const Row& row, const RowContext& con
     }
   }
   return services;
+}
+
+DocumentFact document_from_rows(std::span<const Row> rows, const RowContext& context, Issues& issues) {
+  const std::string& base_url = context.resource.base_url;
+  const Row& first = rows.front();
+  DocumentFact fact;
+  fact.patient = read_patient(first, context, issues);
+  fact.status = std::string(first.text(Field::status));
+  for (const Row& row : rows) {
+    Attachment attachment{std::string(row.raw(Field::attachment_url)), std::string(row.raw(Field::attachment_hash))};
+    if (attachment.hash.size() > kHashTextMax) {
+      add_issue(issues, Severity::error, row.element_path(Field::attachment_hash),
+                "hash: too long for one; correct it at the source");
+    }
+    if (attachment != Attachment{}) fact.attachments.push_back(std::move(attachment));
+  }
+  for (const std::string_view raw : first.raw_list(Field::related)) {
+    std::string related = normalize_reference(raw, base_url);
+    // Authorizations name their request by its absolute URL.
+    if (related.starts_with("Claim/")) related = absolute_reference(related, base_url);
+    if (!related.empty()) fact.related.push_back(std::move(related));
+  }
+  for (const std::string_view number : first.raw_list(Field::authorization_number)) {
+    fact.authorization_numbers.emplace_back(number);
+  }
+  for (const std::string_view raw : first.raw_list(Field::replaces)) {
+    std::string replaced = normalize_reference(raw, base_url);
+    if (!replaced.empty()) fact.replaces.push_back(std::move(replaced));
+  }
+  fact.issued_at = read_instant(first, Field::issued_at, issues);
+  return fact;
 }
 
 PartyFact party_from_rows(std::span<const Row> rows, const RowContext& context) {

@@ -35,6 +35,8 @@ OrderFact order_from_row(const Row& row, const RowContext& context, Issues& issu
 // information says why (an Appointment that is only proposed, a telephone call, a supply). Errors: an unknown status, a
 // started visit without a start.
 std::vector<ServiceFact> services_from_row(const Row& row, const RowContext& context, Issues& issues);
+// One document from all rows of its resource, each of which is a rendition of it.
+DocumentFact document_from_rows(std::span<const Row> rows, const RowContext& context, Issues& issues);
 // One party from all rows of its resource: identifiers, links, display.
 PartyFact party_from_rows(std::span<const Row> rows, const RowContext& context);
 

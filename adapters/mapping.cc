@@ -83,6 +83,8 @@ class MappingRun {
         return add_party<PatientFact>();
       case MappingKind::organization:
         return add_party<OrganizationFact>();
+      case MappingKind::document:
+        return add_document();
       case MappingKind::request:
         return add_request();
       case MappingKind::prior_auth:
@@ -170,6 +172,12 @@ class MappingRun {
     mapped_.patient = context_.reference;
     const FactBody body = std::move(party);
     add_fact(kind_of(body), "1", body);
+  }
+
+  void add_document() {
+    DocumentFact document = document_from_rows(rows_, context_, mapped_.issues);
+    if (mapped_.patient.empty()) mapped_.patient = document.patient;
+    add_fact(FactKind::document, "1", std::move(document));
   }
 
   void add_request() {

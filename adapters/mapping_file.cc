@@ -22,7 +22,8 @@ const std::vector<std::pair<std::string, MappingKind>>& kinds() {
       {"coverage", MappingKind::coverage},         {"order", MappingKind::order},
       {"service", MappingKind::service},           {"patient", MappingKind::patient},
       {"organization", MappingKind::organization}, {"request_line", MappingKind::request},
-      {"prior_auth", MappingKind::prior_auth},     {"benefit", MappingKind::benefit}};
+      {"prior_auth", MappingKind::prior_auth},     {"benefit", MappingKind::benefit},
+      {"document", MappingKind::document}};
   return known;
 }
 
@@ -185,13 +186,13 @@ class Compiler {
       for (const Issue& issue : view.error()) fail(place + "." + issue.element_path, issue.message);
       return;
     }
-    RowLayout layout = make_layout(*view, place);
-    layout.for_each = single_for_each(*parsed);
+    RowLayout layout = make_layout(*view, single_for_each(*parsed), place);
     mapping.views.push_back({std::move(view).value(), std::move(layout)});
   }
 
-  RowLayout make_layout(const View& view, const std::string& place) {
+  RowLayout make_layout(const View& view, const SingleForEach& for_each, const std::string& place) {
     RowLayout layout;
+    layout.for_each = for_each.path;
     layout.resource_type = mapping.resource_type;
     layout.column.fill(-1);
     layout.map = bound_;
@@ -201,6 +202,7 @@ class Compiler {
       if (field) {
         layout.column[static_cast<size_t>(*field)] = position;
         layout.path[static_cast<size_t>(*field)] = column.path;
+        layout.is_each[static_cast<size_t>(*field)] = for_each.columns.contains(column.name);
       } else {
         fail(place + "." + column.name, "not a column that the ledger knows" + suggestion(column.name, field_names()));
       }

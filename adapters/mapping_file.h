@@ -14,7 +14,7 @@
 namespace authledger {
 
 // What the rows of a mapping become. request and prior_auth rows go through prior_auth_normalize.
-enum class MappingKind { coverage, order, service, patient, organization, request, prior_auth, benefit };
+enum class MappingKind { coverage, order, service, patient, organization, request, prior_auth, benefit, document };
 
 struct CompiledView {
   View view;

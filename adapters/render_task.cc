@@ -31,6 +31,8 @@ TaskCode code_of(NoticeKind kind) {
       return {"auth-submit", "An authorization is to be requested"};
     case NoticeKind::conflict:
       return {"auth-conflict", "Sources state different things of an authorization"};
+    case NoticeKind::letter_changed:
+      return {"auth-letter-changed", "A letter of an authorization was replaced"};
     case NoticeKind::benefit_low:
       return {"benefit-low", "A benefit of the plan is nearly used up"};
     case NoticeKind::update_due:

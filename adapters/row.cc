@@ -73,7 +73,8 @@ std::string Row::element_path() const {
 
 std::string Row::element_path(Field field) const {
   const std::string below = simple_beginning(layout_->path[static_cast<size_t>(field)]);
-  return below.empty() ? element_path() : element_path() + "." + below;
+  const std::string above = layout_->is_each[static_cast<size_t>(field)] ? element_path() : layout_->resource_type;
+  return below.empty() ? element_path() : above + "." + below;
 }
 
 void add_issue(Issues& issues, Severity severity, std::string element_path, std::string message) {

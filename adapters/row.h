@@ -25,6 +25,7 @@ struct RowLayout {
   std::array<int, kFieldCount> column{};           // -1: the view has no such column.
   std::array<const ValueMap*, kFieldCount> map{};  // Null: values stay as they are.
   std::array<std::string, kFieldCount> path;       // FHIRPath as written.
+  std::array<bool, kFieldCount> is_each{};         // Of the element of for_each, not of the resource.
 };
 
 // A look at one row: valid while the ViewRows that holds it and the document live.

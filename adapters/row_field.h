@@ -91,6 +91,10 @@ enum class Field : uint8_t {
   benefit_allowed,
   benefit_text,
   benefit_used,
+  // Documents.
+  attachment_url,
+  attachment_hash,
+  related,
   // Coverage and parties.
   coverage_order,
   plan_class,

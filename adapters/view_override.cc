@@ -88,6 +88,14 @@ void collect_for_each(JsonView value, std::vector<std::string>& paths) {
   }
 }
 
+void collect_columns(JsonView value, bool is_below, std::set<std::string>& columns) {
+  is_below = is_below || value["forEach"].exists() || value["forEachOrNull"].exists();
+  for (JsonView column : value["column"]) {
+    if (is_below) columns.insert(column["name"].string());
+  }
+  for (JsonView child : value) collect_columns(child, is_below, columns);
+}
+
 }  // namespace
 
 std::string override_columns(JsonView definition, const std::vector<ColumnOverride>& overrides) {
@@ -96,13 +104,16 @@ std::string override_columns(JsonView definition, const std::vector<ColumnOverri
   return rewriter.take();
 }
 
-std::string single_for_each(JsonView definition) {
+SingleForEach single_for_each(JsonView definition) {
   std::vector<std::string> paths;
   collect_for_each(definition, paths);
   if (paths.size() != 1) return {};
   const bool plain = std::all_of(paths[0].begin(), paths[0].end(),
                                  [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; });
-  return plain ? paths[0] : std::string();
+  if (!plain) return {};
+  SingleForEach found{paths[0], {}};
+  collect_columns(definition, false, found.columns);
+  return found;
 }
 
 }  // namespace authledger

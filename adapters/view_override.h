@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,11 @@ namespace authledger {
 // mapping leaves empty.
 std::string override_columns(JsonView definition, const std::vector<ColumnOverride>& overrides);
 
-// The path of the only forEach (or forEachOrNull) of a view when it is a plain element name; "" otherwise.
-std::string single_for_each(JsonView definition);
+// The only forEach (or forEachOrNull) of a view, and the columns below it.
+struct SingleForEach {
+  std::string path;  // Empty where there are several, or where it is no plain element name.
+  std::set<std::string> columns;
+};
+SingleForEach single_for_each(JsonView definition);
 
 }  // namespace authledger

@@ -122,6 +122,15 @@ Hash sha256(std::string_view bytes) {
   return hasher.hash(bytes);
 }
 
+std::string sha1(std::string_view bytes) {
+  std::string digest(20, '\0');
+  unsigned int size = 0;
+  const int is_made = EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), &size,
+                                 EVP_sha1(), nullptr);
+  AUTHLEDGER_CHECK(is_made == 1 && size == digest.size());
+  return digest;
+}
+
 std::string to_hex(const Hash& hash) {
   return hex_of(hash.data(), hash.size());
 }
@@ -165,6 +174,17 @@ std::string base64(std::string_view bytes) {
   EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), reinterpret_cast<const unsigned char*>(bytes.data()),
                   static_cast<int>(bytes.size()));
   return text;
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+  std::string url_safe;
+  url_safe.reserve(text.size());
+  for (const char c : text) {
+    if (c == '-' || c == '_') return std::nullopt;
+    if (c == ' ' || c == '\t' || c == '\r' || c == '\n') continue;
+    url_safe.push_back(c == '+' ? '-' : c == '/' ? '_' : c);
+  }
+  return from_base64url(url_safe);
 }
 
 std::optional<std::string> from_base64url(std::string_view text) {

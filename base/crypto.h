@@ -17,6 +17,8 @@ using Hash = std::array<uint8_t, 32>;
 
 // SHA-256 (FIPS 180-4).
 Hash sha256(std::string_view bytes);
+// SHA-1 (FIPS 180-4), 20 bytes: only where a standard asks for it (FHIR Attachment.hash).
+std::string sha1(std::string_view bytes);
 std::string to_hex(const Hash& hash);
 std::optional<Hash> hash_from_hex(std::string_view text);
 std::string_view bytes_of(const Hash& hash);
@@ -36,6 +38,8 @@ class HashInput {
 
 // RFC 4648, section 4 (with padding).
 std::string base64(std::string_view bytes);
+// Blanks between the characters, as FHIR's base64Binary allows them, are passed over. Errors → nullopt.
+std::optional<std::string> from_base64(std::string_view text);
 // RFC 4648, section 5 (URL-safe), padding left out or not. Errors → nullopt.
 std::optional<std::string> from_base64url(std::string_view text);
 // From the system's random source.

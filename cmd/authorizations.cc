@@ -22,9 +22,10 @@ int run_authorizations(const GlobalOptions& global, const AnswerOptions& options
   transact(session->connection(), session->tenant_id(), [&](Transaction& transaction) {
     for (auto& [reference, name] : read_organization_names(transaction)) names.emplace(reference, name);
   });
-  RowWriter rows(std::cout, global.format,
-                 {"patient", "payer", "authorization_number", "line", "service_codes", "measure", "decision", "window",
-                  "supply", "first_day", "last_day", "approved", "available", "reserved", "used", "lapsed", "sources"});
+  RowWriter rows(
+      std::cout, global.format,
+      {"patient", "payer", "authorization_number", "line", "service_codes", "measure", "decision", "window", "supply",
+       "first_day", "last_day", "approved", "available", "reserved", "used", "lapsed", "sources", "letters"});
   exit_code = for_each_subject(*session, options, [&](const SubjectAnswer& answer) {
     for (AuthorizationRow& row :
          authorization_rows(answer.consolidated, answer.allocation, answer.policy, answer.today)) {
@@ -35,7 +36,7 @@ int run_authorizations(const GlobalOptions& global, const AnswerOptions& options
                 OutputCell::of_text(word_of(row.window)), OutputCell::of_text(word_of(row.supply)),
                 cell_of(row.first_day), cell_of(row.last_day), cell_of(row.approved), cell_of(row.available),
                 cell_of(std::optional(row.reserved)), cell_of(std::optional(row.used)), cell_of(row.lapsed),
-                OutputCell::of_list(row.sources)});
+                OutputCell::of_list(row.sources), OutputCell::of_list(row.letters)});
     }
   });
   rows.finish();

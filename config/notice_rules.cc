@@ -43,6 +43,7 @@ std::map<std::string, std::vector<Role>> NoticeRules::default_recipients() {
           {"decision_overdue", operations},
           {"count_differs", biller},
           {"conflict", biller},
+          {"letter_changed", biller},
           {"benefit_low", clinician},
           {"submit", operations},
           {"update_due", {}},

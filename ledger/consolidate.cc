@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "ledger/consolidate_parts.h"
+#include "ledger/letters.h"
 #include "ledger/unsubmitted.h"
 #include "ledger/windows.h"
 
@@ -85,6 +86,7 @@ Consolidated consolidate(std::span<const Fact> facts, std::span<const Fact> hist
   subject.coverages = consolidate_coverages(facts, payers);
   const ConsolidationInput input{facts, history, policy, payers, subject.coverages};
   subject.lines = consolidate_lines(input, subject.conflicts);
+  attach_letters(input, subject.lines);
   subject.services = consolidate_services(input, only_payer_of(subject.lines));
   subject.unsubmitted = unsubmitted_orders(input, subject.lines, subject.services);
   subject.home_state = home_state_of(facts);

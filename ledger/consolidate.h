@@ -20,6 +20,20 @@ struct Provenance {
   bool operator==(const Provenance&) const = default;
 };
 
+// That a letter is not what it was when the ledger came to know it.
+struct LetterChange {
+  std::string mark;           // Names the change: the new hash, or the new document where no hash is stated.
+  std::optional<Instant> at;  // When the source wrote it.
+};
+
+// A document on file of an authorization, as it stands now.
+struct Letter {
+  Provenance source;
+  std::string status;  // FHIR: current, superseded.
+  std::vector<Attachment> attachments;
+  std::optional<LetterChange> change;  // The last one since the ledger knows it; null: it is as it was.
+};
+
 struct AuthorizationLine {
   // Names the line's accounts in the journal: "<payer>/<authorization number>/<line>", or with the request instead of
   // the number while there is none.
@@ -50,6 +64,7 @@ struct AuthorizationLine {
   std::optional<Quantity> payer_used_quantity;
   std::string request;              // Absolute URL.
   std::vector<Provenance> sources;  // Leading one first.
+  std::vector<Letter> letters;      // Ordered by (source, resource); what another one replaced is left out.
 };
 
 struct CoverageSpan {
@@ -125,7 +140,7 @@ struct Consolidated {
 };
 
 // `facts` are current and not retracted (current_facts). `history` are all versions, needed only to know what a line
-// was before it was cancelled.
+// was before it was cancelled, and what a letter was before it changed.
 Consolidated consolidate(std::span<const Fact> facts, std::span<const Fact> history, const Policy& policy);
 
 }  // namespace authledger

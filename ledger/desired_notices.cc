@@ -12,11 +12,6 @@
 namespace authledger {
 namespace {
 
-bool shows_in_flag(const AuthorizationLine& line, Day today) {
-  if (line.decision == Decision::pended) return true;
-  return line.is_usable && !has_ended(line, today - kFlagDaysAfterEnd);
-}
-
 DesiredNotice flag_of(const std::string& topic, const std::vector<const AuthorizationLine*>& lines,
                       const Warnings& warnings, const Policy& policy, Day today) {
   DesiredNotice flag = notice_about(*lines.front(), NoticeKind::utilization, 1);
@@ -66,7 +61,8 @@ std::vector<DesiredNotice> desired_notices(const Consolidated& subject, const Al
   }
   std::map<std::string, std::vector<const AuthorizationLine*>> authorizations;
   for (const AuthorizationLine& line : subject.lines) {
-    if (shows_in_flag(line, today)) authorizations[authorization_topic(line)].push_back(&line);
+    const bool is_shown = line.decision == Decision::pended || warnings.is_recent(line);
+    if (is_shown) authorizations[authorization_topic(line)].push_back(&line);
   }
   for (const auto& [topic, lines] : authorizations) notices.push_back(flag_of(topic, lines, warnings, policy, today));
   std::sort(notices.begin(), notices.end(), [](const DesiredNotice& a, const DesiredNotice& b) {

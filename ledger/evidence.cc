@@ -76,6 +76,8 @@ class EvidenceWriter {
     quantity("used", row.used);
     quantity("lapsed", row.lapsed);
     texts("sources", row.sources);
+    // Documents that were written before letters were known stay what they prove.
+    if (!row.letters.empty()) texts("letters", row.letters);
     writer_.end_object();
   }
 

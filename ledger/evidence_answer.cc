@@ -27,6 +27,10 @@ std::string line_text(const AuthorizationRow& row) {
                      row.approved ? quantity_text(row.available) : "no limit");
 }
 
+std::string authorization_text(const AuthorizationRow& row) {
+  return row.letters.empty() ? line_text(row) : line_text(row) + "; on file " + join(row.letters, ", ");
+}
+
 std::string service_text(const ServiceRow& row) {
   std::vector<std::string> parts;
   for (const CoveredBy& by : row.covered_by) {
@@ -135,7 +139,7 @@ std::vector<std::string> evidence_page(const Evidence& evidence, const EvidenceA
     for (const auto& row : rows) page.push_back("- " + text(row));
     if (rows.empty()) page.push_back("- none");
   };
-  section("Authorizations", answer.authorizations, line_text);
+  section("Authorizations", answer.authorizations, authorization_text);
   std::vector<ServiceRow> of_day, of_other_days;
   for (const ServiceRow& row : answer.services) (row.day == evidence.on ? of_day : of_other_days).push_back(row);
   section("Services of " + format_day(evidence.on), of_day, service_text);

@@ -47,6 +47,7 @@ FactKind kind_of(const FactBody& body) {
                         [](const PinFact&) { return FactKind::pin; },
                         [](const PayerCountFact&) { return FactKind::payer_count; },
                         [](const BenefitFact&) { return FactKind::benefit; },
+                        [](const DocumentFact&) { return FactKind::document; },
                     },
                     body);
 }

@@ -28,7 +28,8 @@ enum class FactKind : int16_t {
   organization = 7,
   pin = 8,
   payer_count = 9,
-  benefit = 10
+  benefit = 10,
+  document = 11
 };
 enum class Decision : int16_t {
   pended = 1,
@@ -211,6 +212,25 @@ struct BenefitFact {
   bool operator==(const BenefitFact&) const = default;
 };
 
+// One rendition of a document. The content itself is never kept.
+struct Attachment {
+  std::string url;
+  std::string hash;  // Attachment.hash as the source writes it, or ours of the content: base64 of its SHA-1.
+  bool operator==(const Attachment&) const = default;
+};
+
+// A payer's letter, or what else is on file of an authorization (DocumentReference): where it is, and its hash.
+struct DocumentFact {
+  std::string patient;
+  std::string status;  // FHIR: current, superseded. What is entered-in-error is retracted.
+  std::vector<Attachment> attachments;
+  std::vector<std::string> related;                // What it is about: references, of Claims as absolute URLs.
+  std::vector<std::string> authorization_numbers;  // The same, by number.
+  std::vector<std::string> replaces;               // References of documents whose place this one takes.
+  std::optional<Instant> issued_at;
+  bool operator==(const DocumentFact&) const = default;
+};
+
 struct PatientFact : PartyFact {
   bool operator==(const PatientFact&) const = default;
 };
@@ -219,7 +239,7 @@ struct OrganizationFact : PartyFact {
 };
 
 using FactBody = std::variant<CoverageFact, RequestLineFact, AuthorizationLineFact, OrderFact, ServiceFact, PatientFact,
-                              OrganizationFact, PinFact, PayerCountFact, BenefitFact>;
+                              OrganizationFact, PinFact, PayerCountFact, BenefitFact, DocumentFact>;
 
 FactKind kind_of(const FactBody& body);
 // The reference of the patient that the body names; "" for a Patient or an Organization itself.

@@ -195,6 +195,20 @@ void write(FieldWriter& out, const BenefitFact& fact) {
   out.day(fact.stated_on);
 }
 
+void write(FieldWriter& out, const DocumentFact& fact) {
+  out.text(fact.patient);
+  out.text(fact.status);
+  out.number(static_cast<int64_t>(fact.attachments.size()));
+  for (const Attachment& attachment : fact.attachments) {
+    out.text(attachment.url);
+    out.text(attachment.hash);
+  }
+  out.texts(fact.related);
+  out.texts(fact.authorization_numbers);
+  out.texts(fact.replaces);
+  out.instant(fact.issued_at);
+}
+
 }  // namespace
 
 Hash content_hash(const Fact& fact) {

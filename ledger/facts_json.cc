@@ -298,6 +298,20 @@ void visit_fields(Body& body, Fields& fields) {
   fields.day("stated_day", body.stated_on);
 }
 
+template <BodyOf<DocumentFact> Body, typename Fields>
+void visit_fields(Body& body, Fields& fields) {
+  fields.text("patient", body.patient);
+  fields.text("status", body.status);
+  fields.objects("attachments", body.attachments, [](auto& attachment, auto& parts) {
+    parts.text("url", attachment.url);
+    parts.text("hash", attachment.hash);
+  });
+  fields.list("related", body.related);
+  fields.list("authorization_numbers", body.authorization_numbers);
+  fields.list("replaces", body.replaces);
+  fields.instant("issued_at", body.issued_at);
+}
+
 }  // namespace
 
 FactBody empty_body(FactKind kind) {
@@ -322,6 +336,8 @@ FactBody empty_body(FactKind kind) {
       return PayerCountFact{};
     case FactKind::benefit:
       return BenefitFact{};
+    case FactKind::document:
+      return DocumentFact{};
   }
   AUTHLEDGER_CHECK(false);
 }

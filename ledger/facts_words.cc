@@ -23,6 +23,7 @@ constexpr std::array kFactKinds{
     Word<FactKind>{FactKind::pin, "pin"},
     Word<FactKind>{FactKind::payer_count, "payer_count"},
     Word<FactKind>{FactKind::benefit, "benefit"},
+    Word<FactKind>{FactKind::document, "document"},
 };
 constexpr std::array kDecisions{
     Word<Decision>{Decision::pended, "pended"},

@@ -114,6 +114,22 @@ Closing closing_of_benefit(const NoticeRecord& record, const Allocation& allocat
   return {Resolution::period_over, "the period of the benefit is over"};
 }
 
+Closing closing_of_letter(const NoticeRecord& record, const Consolidated& subject, const Warnings& warnings) {
+  const AuthorizationLine* line = nullptr;
+  bool is_replaced = false;
+  for (const AuthorizationLine& own : subject.lines) {
+    if (!is_letter_topic_of(own, record.topic)) continue;
+    if (!line || warnings.is_recent(own)) line = &own;
+    is_replaced =
+        is_replaced || std::ranges::any_of(own.letters, [](const Letter& letter) { return letter.change.has_value(); });
+  }
+  if (!line) return {Resolution::withdrawn, "the authorization no longer stands"};
+  if (!line->is_usable) return {Resolution::withdrawn, general_close_reason(record.kind)};
+  if (!warnings.is_recent(*line)) return closing_of_end(record, warnings, *line);
+  if (is_replaced) return {Resolution::worse, "the letter was replaced again"};
+  return {Resolution::withdrawn, "the letter is no longer on file"};
+}
+
 // What is left of an order once it is no longer asked for says nothing of why: most often the payer was asked.
 Closing closing_of_order(const NoticeRecord& record, const Consolidated& subject, Day today) {
   const bool has_ended = std::any_of(subject.unsubmitted.begin(), subject.unsubmitted.end(), [&](const auto& order) {
@@ -165,6 +181,8 @@ std::string general_close_reason(NoticeKind kind) {
       return "more of the benefit is left, or its period is over";
     case NoticeKind::update_due:
       return "the authorization was continued or has ended";
+    case NoticeKind::letter_changed:
+      return "the authorization has ended or no longer stands";
     case NoticeKind::submit:
       return "the payer was asked, or the order was withdrawn";
   }
@@ -202,6 +220,8 @@ Closing closing_of(const NoticeRecord& record, const Consolidated& subject, cons
       return closing_of_benefit(record, allocation, today);
     case NoticeKind::update_due:
       return closing_of_update(record, warnings, today);
+    case NoticeKind::letter_changed:
+      return closing_of_letter(record, subject, warnings);
     case NoticeKind::submit:
       return closing_of_order(record, subject, today);
     case NoticeKind::expiring:

@@ -4,6 +4,8 @@
 #include <set>
 #include <tuple>
 
+#include "ledger/warnings.h"
+
 namespace authledger {
 namespace {
 
@@ -40,10 +42,18 @@ Instant after_quiet(const QuietHours& quiet, Instant at, const TimeZone& zone) {
   return at;
 }
 
+// Whose treating clinician is asked for. A letter is of an authorization: its first line stands for it.
+std::string book_of(const DesiredNotice& notice, const Consolidated& subject) {
+  if (notice.kind == NoticeKind::benefit_low) return "";
+  if (notice.kind != NoticeKind::letter_changed) return notice.topic;
+  const auto line = std::ranges::find_if(
+      subject.lines, [&](const AuthorizationLine& own) { return is_letter_topic_of(own, notice.topic); });
+  return line == subject.lines.end() ? notice.topic : line->book;
+}
+
 void set_owner(DesiredNotice& notice, const Consolidated& subject, const Allocation& allocation, const Rules& rules) {
   if (notice.role == Role::clinician) {
-    const bool is_of_patient = notice.kind == NoticeKind::benefit_low;
-    Treating treating = treating_clinician(is_of_patient ? std::string() : notice.topic, subject, allocation);
+    Treating treating = treating_clinician(book_of(notice, subject), subject, allocation);
     if (!treating.provider.empty()) {
       notice.owner = std::move(treating.provider);
       notice.owner_source = std::move(treating.source);

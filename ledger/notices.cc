@@ -27,7 +27,8 @@ constexpr std::array kKindWords{KindWord{NoticeKind::utilization, "utilization"}
                                 KindWord{NoticeKind::conflict, "conflict"},
                                 KindWord{NoticeKind::benefit_low, "benefit_low"},
                                 KindWord{NoticeKind::benefit_for_patient, "benefit_for_patient"},
-                                KindWord{NoticeKind::update_due, "update_due"}};
+                                KindWord{NoticeKind::update_due, "update_due"},
+                                KindWord{NoticeKind::letter_changed, "letter_changed"}};
 
 void add(HashInput& input, const std::optional<Day>& day) {
   input.add(int64_t{day.has_value()});

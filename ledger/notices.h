@@ -26,7 +26,8 @@ enum class NoticeKind : int16_t {
   benefit_low = 10,
   benefit_for_patient = 11,  // Communication, to the patient. The others: Tasks.
   update_due = 12,
-  submit = 13
+  submit = 13,
+  letter_changed = 14
 };
 std::string_view word_of(NoticeKind kind);
 std::optional<NoticeKind> notice_kind_from(std::string_view word);
@@ -54,8 +55,9 @@ struct DesiredNotice {
 
 // A Flag stands until this many days after its authorization ended, so that late visits and what lapsed stay visible.
 inline constexpr int kFlagDaysAfterEnd = 30;
-// An uncovered service should be looked into within this many days.
+// An uncovered service should be looked into within this many days, a letter that changed as well.
 inline constexpr int kUncoveredServiceDueDays = 7;
+inline constexpr int kLetterChangedDueDays = 7;
 
 // Which causes raise a notice. Lines whose authorization is not required raise none, nor do services they match.
 //   utilization        one per authorization with a pended line, or with a usable one that ended at most
@@ -78,6 +80,10 @@ inline constexpr int kUncoveredServiceDueDays = 7;
 //                      ended.
 //   benefit_low        benefit_percent_left or less is left of a benefit of this calendar year or a lifetime. A second
 //                      one, benefit_for_patient, is for the patient, where the site says that there is consent.
+//   letter_changed     a letter of a usable authorization, until kFlagDaysAfterEnd after its end, is not what the
+//                      ledger knew before (Letter::change): what was sent to the payer as evidence may cite the former
+//                      one. One for each new content, so that a further change is another notice. Due
+//                      kLetterChangedDueDays after it. Only a person, or the end, closes it.
 //   update_due         the line is about to end or to run out and nothing continues it: whoever treats brings the
 //                      record up to date. One for all such lines of a clinician. Due when the renewal must go out.
 // Cancelled lines keep their Flag but raise no expiring, units_low or exhausted.

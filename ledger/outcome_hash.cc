@@ -37,6 +37,15 @@ void add(HashInput& input, const AuthorizationLine& line) {
   add(input, line.approved);
   input.add(static_cast<int64_t>(line.measure));
   add(input, line.sources);
+  // Entries of before letters were known keep their hash.
+  if (line.letters.empty()) return;
+  input.add(static_cast<int64_t>(line.letters.size()));
+  for (const Letter& letter : line.letters) {
+    input.add(letter.source.source).add(letter.source.resource);
+    for (const Attachment& attachment : letter.attachments) {
+      input.add(attachment.hash.empty() ? attachment.url : attachment.hash);
+    }
+  }
 }
 
 void add(HashInput& input, const Service& service) {

@@ -63,6 +63,20 @@ std::vector<std::string> source_texts(const std::vector<Provenance>& sources) {
   return texts;
 }
 
+std::vector<std::string> letter_texts(const std::vector<Letter>& letters) {
+  std::vector<std::string> texts;
+  for (const Letter& letter : letters) {
+    std::string text = letter.source.source + ":" + letter.source.resource;
+    for (const Attachment& attachment : letter.attachments) {
+      for (const std::string& part : {attachment.url, attachment.hash}) {
+        if (!part.empty()) text += " " + part;
+      }
+    }
+    texts.push_back(std::move(text));
+  }
+  return texts;
+}
+
 const AuthorizationLine* find_line(const Consolidated& subject, const std::string& book) {
   const auto found =
       std::lower_bound(subject.lines.begin(), subject.lines.end(), book,
@@ -96,6 +110,7 @@ std::vector<AuthorizationRow> authorization_rows(const Consolidated& subject, co
     row.reserved = balance.reserved;
     row.used = balance.used;
     row.sources = source_texts(line.sources);
+    row.letters = letter_texts(line.letters);
     row.book = line.book;
     rows.push_back(std::move(row));
   }

@@ -30,6 +30,7 @@ struct AuthorizationRow {
   std::optional<Quantity> approved, available, lapsed;
   Quantity reserved, used;
   std::vector<std::string> sources;  // "ehr:ClaimResponse/cr1"
+  std::vector<std::string> letters;  // "ehr:DocumentReference/l1 https://ehr.example/letters/1.pdf HASH"
   std::string book;
 };
 

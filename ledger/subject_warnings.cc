@@ -29,6 +29,8 @@ bool is_watched(const BenefitBalance& benefit, const BenefitRule& rule, Day toda
   return rule.per == BenefitPeriod::calendar_year && benefit.first_day && year_of(*benefit.first_day) == year_of(today);
 }
 
+constexpr std::string_view kLetterMark = "/letter/";
+
 std::string text_of_benefit(const BenefitBalance& benefit, const BenefitRule& rule) {
   const Measure measure = measure_from(rule.measure).value_or(Measure::unknown);
   const Quantity left = benefit.limit - benefit.used - benefit.reserved;
@@ -44,6 +46,14 @@ std::string text_of_benefit(const BenefitBalance& benefit, const BenefitRule& ru
 
 std::string benefit_topic(const BenefitBalance& benefit) {
   return fmt::format("benefit/{}/{}", benefit.name, benefit.first_day ? format_day(*benefit.first_day) : "ever");
+}
+
+std::string letter_topic(const AuthorizationLine& line, const LetterChange& change) {
+  return fmt::format("{}{}{}", authorization_topic(line), kLetterMark, change.mark);
+}
+
+bool is_letter_topic_of(const AuthorizationLine& line, std::string_view topic) {
+  return topic.starts_with(authorization_topic(line).append(kLetterMark));
 }
 
 bool Warnings::needs_update(const AuthorizationLine& line) const {
@@ -65,6 +75,29 @@ void Warnings::add_conflicts(std::vector<DesiredNotice>& tasks) const {
                                            join({differs.begin(), differs.end()}, " and "),
                                            line->sources.empty() ? "the first" : line->sources.front().resource));
     tasks.push_back(std::move(notice));
+  }
+}
+
+void Warnings::add_letters(std::vector<DesiredNotice>& tasks) const {
+  std::set<std::string> told;  // The lines of one authorization share its letters.
+  for (const AuthorizationLine& line : subject_.lines) {
+    if (!is_recent(line)) continue;
+    for (const Letter& letter : line.letters) {
+      if (!letter.change || !told.insert(letter_topic(line, *letter.change)).second) continue;
+      DesiredNotice notice = notice_about(line, NoticeKind::letter_changed, 2);
+      notice.topic = letter_topic(line, *letter.change);
+      notice.focus = letter.source.resource;
+      std::string when;
+      if (letter.change->at) {
+        const Day day = policy_.zone.day_of(*letter.change->at);
+        notice.due_day = day + kLetterChangedDueDays;
+        when = " on " + format_day(day);
+      }
+      notice.text =
+          with_capital(fmt::format("{}: the letter on file was replaced{}; what was sent may cite the former one.",
+                                   line_name(line, false), when));
+      tasks.push_back(std::move(notice));
+    }
   }
 }
 

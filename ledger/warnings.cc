@@ -101,6 +101,10 @@ bool Warnings::is_running(const AuthorizationLine& line) const {
   return line.is_usable && line.decision != Decision::cancelled && !has_ended(line, today_);
 }
 
+bool Warnings::is_recent(const AuthorizationLine& line) const {
+  return line.is_usable && !has_ended(line, today_ - kFlagDaysAfterEnd);
+}
+
 bool Warnings::is_exhausted(const AuthorizationLine& line) const {
   const LineBalance& balance = balance_of(line);
   // Units that lapsed because coverage ended are not used up.
@@ -179,6 +183,7 @@ std::vector<DesiredNotice> Warnings::tasks() const {
   add_uncovered_services(tasks);
   add_unsubmitted(tasks);
   add_conflicts(tasks);
+  add_letters(tasks);
   add_benefits(tasks);
   add_updates(tasks);
   return tasks;

@@ -22,6 +22,8 @@ class Warnings {
   bool is_running(const AuthorizationLine& line) const;
   bool is_exhausted(const AuthorizationLine& line) const;
   bool is_low(const AuthorizationLine& line) const;
+  // Usable, and ended at most kFlagDaysAfterEnd days ago: what happened under it still matters.
+  bool is_recent(const AuthorizationLine& line) const;
   // In a band of days, and nothing continues it.
   bool is_near_end(const AuthorizationLine& line) const;
   // Near its end, low or exhausted, and nothing continues it.
@@ -43,6 +45,7 @@ class Warnings {
  private:
   bool is_to_tell(const UncoveredService& uncovered, const Service& service) const;
   void add_conflicts(std::vector<DesiredNotice>& tasks) const;
+  void add_letters(std::vector<DesiredNotice>& tasks) const;
   void add_benefits(std::vector<DesiredNotice>& tasks) const;
   void add_updates(std::vector<DesiredNotice>& tasks) const;
   void add_units_low(const AuthorizationLine& line, std::vector<DesiredNotice>& tasks) const;
@@ -65,6 +68,10 @@ class Warnings {
 std::vector<std::string> missing_parts(const UnsubmittedOrder& order);
 // Names a benefit and its period, for its notice.
 std::string benefit_topic(const BenefitBalance& benefit);
+
+// Names an authorization and the new content of its letter, for its notice; whether a topic is of this authorization.
+std::string letter_topic(const AuthorizationLine& line, const LetterChange& change);
+bool is_letter_topic_of(const AuthorizationLine& line, std::string_view topic);
 
 // What lines and their tasks share: days, number and focus of one line.
 DesiredNotice notice_about(const AuthorizationLine& line, NoticeKind kind, int severity);

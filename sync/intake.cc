@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "adapters/attachment_content.h"
 #include "base/text.h"
 #include "sync/patient_links.h"
 
@@ -47,6 +48,7 @@ void Intake::record(std::vector<ReceivedResource> resources, const FeedState* fe
   std::vector<ReceivedResource*> received;
   std::vector<ResourceHash> asked;
   for (ReceivedResource& resource : resources) {
+    resource.text = without_attachment_content(std::move(resource.text));
     ++summary_.pulled[resource.type];
     ++tally_.read;
     if (!mapper_.maps(resource.type)) continue;

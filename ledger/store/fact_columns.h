@@ -293,4 +293,29 @@ void visit_columns(Body& body, Columns& columns) {
   columns.day(body.stated_on);
 }
 
+inline void visit_attachments(const std::vector<Attachment>& attachments, ColumnWriter& columns) {
+  columns.list(attachments, [](const Attachment& attachment) -> const std::string& { return attachment.url; });
+  columns.list(attachments, [](const Attachment& attachment) -> const std::string& { return attachment.hash; });
+}
+
+inline void visit_attachments(std::vector<Attachment>& attachments, ColumnReader& columns) {
+  std::vector<std::string> urls, hashes;
+  columns.list(urls);
+  columns.list(hashes);
+  for (size_t i = 0; i < urls.size() && i < hashes.size(); ++i) {
+    attachments.push_back({std::move(urls[i]), std::move(hashes[i])});
+  }
+}
+
+template <BodyOf<DocumentFact> Body, typename Columns>
+void visit_columns(Body& body, Columns& columns) {
+  columns.required(body.patient);
+  columns.text(body.status);
+  visit_attachments(body.attachments, columns);
+  columns.list(body.related);
+  columns.list(body.authorization_numbers);
+  columns.list(body.replaces);
+  columns.instant(body.issued_at);
+}
+
 }  // namespace authledger

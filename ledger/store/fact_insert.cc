@@ -109,6 +109,15 @@ constexpr Statement kInsertBenefit{"insert_fact_benefit", "insert into fact_bene
          unnest($22::bigint[]), unnest($23::text[]), unnest($24::text[]), unnest($25::date[]), unnest($26::date[]),
          unnest($27::date[]))"};
 
+constexpr Statement kInsertDocument{"insert_fact_document", "insert into fact_document (" AUTHLEDGER_FACT_HEADER R"(,
+         patient, status, attachment_urls, attachment_hashes, related, authorization_numbers, replaces,
+         issued_at)
+  select )" AUTHLEDGER_FACT_VALUES R"(,
+         unnest($14::text[]), unnest($15::text[]), (string_to_array(unnest($16::text[]), E'\x1f'))[2:],
+         (string_to_array(unnest($17::text[]), E'\x1f'))[2:], (string_to_array(unnest($18::text[]), E'\x1f'))[2:],
+         (string_to_array(unnest($19::text[]), E'\x1f'))[2:], (string_to_array(unnest($20::text[]), E'\x1f'))[2:],
+         unnest($21::timestamptz[]))"};
+
 void write_header(ColumnWriter& writer, const SequencedFact& row) {
   const Fact& fact = row.fact;
   writer.integer(row.subject_id);
@@ -181,6 +190,7 @@ void insert_facts(Transaction& transaction, std::span<const SequencedFact> facts
   insert_bodies<PinFact>(transaction, kInsertPin, 8, facts);
   insert_bodies<PayerCountFact>(transaction, kInsertPayerCount, 6, facts);
   insert_bodies<BenefitFact>(transaction, kInsertBenefit, 14, facts);
+  insert_bodies<DocumentFact>(transaction, kInsertDocument, 8, facts);
 }
 
 }  // namespace authledger

@@ -155,6 +155,19 @@ constexpr Statement kReadBenefit{"read_fact_benefit", R"(
             and fact_seq <= asked.seq_max
          offset 0) as version)"};
 
+constexpr Statement kReadDocument{"read_fact_document", R"(
+  select asked.no, version.*
+    from unnest($2::bigint[], $3::bigint[]) with ordinality as asked (subject_id, seq_max, no)
+   cross join lateral (
+         select )" AUTHLEDGER_FACT_HEADER R"(,
+                patient, status, attachment_urls, attachment_hashes, related, authorization_numbers,
+                replaces, issued_at
+           from fact_document
+          where tenant_id = $1
+            and subject_id = asked.subject_id
+            and fact_seq <= asked.seq_max
+         offset 0) as version)"};
+
 using FactsOfSubjects = std::vector<std::vector<Fact>>;
 constexpr int kHeaderColumns = 10;
 
@@ -225,6 +238,7 @@ std::vector<std::vector<Fact>> read_facts(Transaction& transaction, std::span<co
   read_versions_of<PinFact>(transaction, kReadPin, parameters, facts);
   read_versions_of<PayerCountFact>(transaction, kReadPayerCount, parameters, facts);
   read_versions_of<BenefitFact>(transaction, kReadBenefit, parameters, facts);
+  read_versions_of<DocumentFact>(transaction, kReadDocument, parameters, facts);
   const auto by_seq = [](const Fact& a, const Fact& b) { return a.fact_seq < b.fact_seq; };
   for (std::vector<Fact>& versions : facts) std::sort(versions.begin(), versions.end(), by_seq);
   return facts;

@@ -49,6 +49,13 @@ void visit_identifiers(const std::vector<Identifier>& identifiers, TextCheck& ch
   }
 }
 
+void visit_attachments(const std::vector<Attachment>& attachments, TextCheck& check) {
+  for (const Attachment& attachment : attachments) {
+    check.text(attachment.url);
+    check.text(attachment.hash);
+  }
+}
+
 bool holds(const Fact& fact) {
   TextCheck check;
   std::visit([&check](const auto& body) { visit_columns(body, check); }, fact.body);

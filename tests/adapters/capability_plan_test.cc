@@ -95,7 +95,7 @@ TEST(CapabilityPlan, EpicIsSweptAndTakesNoNotice) {
   EXPECT_EQ(source(plan, "Claim").reason, "the endpoint searches Claim by _id only: it cannot be followed");
   EXPECT_EQ(source(plan, "ClaimResponse").reason, "the endpoint does not offer it");
   EXPECT_EQ(source(plan, "Encounter").reason, "the endpoint wants patient in every search of Encounter");
-  ASSERT_EQ(plan.notices.size(), 12u);
+  ASSERT_EQ(plan.notices.size(), 13u);
   for (const NoticePlan& notice : plan.notices) EXPECT_EQ(notice.channel, "") << word_of(notice.kind);
   EXPECT_EQ(plan.notices[0].reason, "the endpoint does not offer create on Flag");
   EXPECT_EQ(plan.notices[0].better,

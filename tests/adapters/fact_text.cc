@@ -183,6 +183,18 @@ class FactWriter {
     day("stated_on", fact.stated_on);
   }
 
+  void add(const DocumentFact& fact) {
+    text("patient", fact.patient);
+    text("status", fact.status);
+    writer_.key("attachments").begin_array();
+    for (const Attachment& attachment : fact.attachments) writer_.string(attachment.url + "|" + attachment.hash);
+    writer_.end_array();
+    list("related", fact.related);
+    list("authorization_numbers", fact.authorization_numbers);
+    list("replaces", fact.replaces);
+    instant("issued_at", fact.issued_at);
+  }
+
   JsonWriter writer_;
 };
 

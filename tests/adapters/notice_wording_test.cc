@@ -136,6 +136,10 @@ Chart full_chart() {
   order.ordered_on = day("2026-10-01");
   order.due_on = day("2026-10-03");
   chart.subject.unsubmitted.push_back(order);
+  chart.subject.lines.front().letters.push_back({{"ehr", "DocumentReference/letter", 1, "document_reference"},
+                                                 "current",
+                                                 {{"https://ehr.example/Binary/detox-letter", "c2hhMQ=="}},
+                                                 LetterChange{"c2hhMQ==", parse_instant("2026-10-12T09:00:00Z")}});
   return chart;
 }
 
@@ -158,7 +162,7 @@ TEST(NoticeWording, NothingThatIsWrittenToAnEhrTellsTheKindOfCare) {
       expect_silent(render_new(notice, "key", context));
     }
   }
-  for (int kind = 1; kind <= 13; ++kind) {
+  for (int kind = 1; kind <= 14; ++kind) {
     EXPECT_TRUE(kinds.contains(static_cast<NoticeKind>(kind))) << word_of(static_cast<NoticeKind>(kind));
   }
 }

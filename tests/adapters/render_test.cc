@@ -84,11 +84,15 @@ TEST(RenderTask, WritesATaskThatAWorklistCanShow) {
 }
 
 TEST(RenderTask, NamesEachKindAndRanksSeverity) {
-  const std::pair<NoticeKind, const char*> kinds[] = {
-      {NoticeKind::expiring, "auth-expiring"},           {NoticeKind::units_low, "auth-units-low"},
-      {NoticeKind::exhausted, "auth-exhausted"},         {NoticeKind::booked_beyond, "auth-booked-beyond"},
-      {NoticeKind::uncovered_service, "auth-missing"},   {NoticeKind::decision_overdue, "auth-pended-overdue"},
-      {NoticeKind::count_differs, "auth-count-differs"}, {NoticeKind::submit, "auth-submit"}};
+  const std::pair<NoticeKind, const char*> kinds[] = {{NoticeKind::expiring, "auth-expiring"},
+                                                      {NoticeKind::units_low, "auth-units-low"},
+                                                      {NoticeKind::exhausted, "auth-exhausted"},
+                                                      {NoticeKind::booked_beyond, "auth-booked-beyond"},
+                                                      {NoticeKind::uncovered_service, "auth-missing"},
+                                                      {NoticeKind::decision_overdue, "auth-pended-overdue"},
+                                                      {NoticeKind::count_differs, "auth-count-differs"},
+                                                      {NoticeKind::submit, "auth-submit"},
+                                                      {NoticeKind::letter_changed, "auth-letter-changed"}};
   for (const auto& [kind, code] : kinds) {
     const Parsed task(render_new(task_notice(kind), "k", context()));
     EXPECT_EQ(task.root["code"]["coding"].at(0)["code"].text(), code);

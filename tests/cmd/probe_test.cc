@@ -73,7 +73,7 @@ TEST(ProbeCommand, ARegisteredClientGetsAPlanAsTableJsonAndReport) {
   ASSERT_TRUE(document.parse(json.output).ok()) << json.output;
   const JsonView plan = document.root().at(0);
   EXPECT_TRUE(plan["complete"].boolean());
-  EXPECT_EQ(plan["notices"].size(), 12u);
+  EXPECT_EQ(plan["notices"].size(), 13u);
   EXPECT_EQ(plan["notices"].at(0)["channel"].text(), "Flag");
   EXPECT_EQ(site.sandbox->resources("Task").size(), 1u);
 }

@@ -67,7 +67,7 @@ TEST_F(ConfigFile, TheSmallestFileHasSensibleDefaults) {
   ASSERT_EQ(config.endpoints.size(), 1u);
   EXPECT_EQ(config.endpoints[0].base_url, "https://fhir.example/r4");
   EXPECT_EQ(config.endpoints[0].preset, "generic");
-  EXPECT_EQ(config.endpoints[0].feeds.size(), 12u);
+  EXPECT_EQ(config.endpoints[0].feeds.size(), 13u);
   ASSERT_NE(feed(config, "Claim"), nullptr);
   EXPECT_EQ(feed(config, "Claim")->search.at("use"), "claim,preauthorization");
   EXPECT_EQ(feed(config, "ExplanationOfBenefit")->search.size(), 0u);

@@ -445,13 +445,13 @@ TEST(CloseReason, FollowsFromTheState) {
 }
 
 TEST(NoticeWords, AreReadBack) {
-  for (int kind = 1; kind <= 13; ++kind) {
+  for (int kind = 1; kind <= 14; ++kind) {
     EXPECT_EQ(notice_kind_from(word_of(static_cast<NoticeKind>(kind))), static_cast<NoticeKind>(kind));
   }
   EXPECT_FALSE(notice_kind_from("alarm"));
   // The rules name kinds by their words: config does not see the enumeration.
   for (const auto& [word, roles] : NoticeRules::default_recipients()) EXPECT_TRUE(notice_kind_from(word)) << word;
-  EXPECT_EQ(NoticeRules::default_recipients().size(), 12u) << "every kind but utilization";
+  EXPECT_EQ(NoticeRules::default_recipients().size(), 13u) << "every kind but utilization";
 }
 
 }  // namespace

@@ -77,6 +77,7 @@ std::string ScenarioRunner::field_of(const AuthorizationLine& line, const std::s
   if (field == "codes") return join(line.service_codes, ",");
   if (field == "sources") return std::to_string(line.sources.size());
   if (field == "payer") return line.payer;
+  if (field == "letters") return letters_text(line);
   if (const std::optional<std::string> text = forecast_field_of(line, field)) return *text;
   throw std::runtime_error("an authorization has no field " + field);
 }

@@ -153,6 +153,8 @@ bool ScenarioFacts::record(const std::string& kind, Words& words, int version, c
     add_patient(words, version);
   } else if (kind == "stated_benefit") {
     add_stated_benefit(words, version);
+  } else if (kind == "letter") {
+    add_letter(words, version, zone);
   } else {
     return false;
   }

@@ -52,6 +52,7 @@ class ScenarioFacts {
   void add_payer_count(Words& words, int version);
   void add_patient(Words& words, int version);
   void add_stated_benefit(Words& words, int version);
+  void add_letter(Words& words, int version, const TimeZone& zone);
 
   std::vector<Fact> versions_;
 };

@@ -160,6 +160,12 @@ void ignore_rule(const std::string& name, Consolidated& subject) {
     for (Service& service : services) service.member.clear();
   } else if (name == "stated_benefits") {
     subject.benefits.clear();
+  } else if (name == "letters") {
+    for (AuthorizationLine& line : subject.lines) line.letters.clear();
+  } else if (name == "letter_changes") {
+    for (AuthorizationLine& line : subject.lines) {
+      for (Letter& letter : line.letters) letter.change = std::nullopt;
+    }
   } else if (name == "payer_counts") {
     for (AuthorizationLine& line : subject.lines) line.payer_used_quantity = std::nullopt;
   } else if (name == "rates") {

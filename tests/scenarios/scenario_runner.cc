@@ -28,8 +28,11 @@ std::string answer_text(const Consolidated& subject, const Allocation& allocatio
     text += uncovered.service_key + " " + format_quantity(uncovered.quantity) + " " +
             std::string(word_of(uncovered.reason)) + "\n";
   }
-  for (const AuthorizationLine& line : subject.lines)
-    text += line.book + " " + std::string(word_of(line.decision)) + "\n";
+  for (const AuthorizationLine& line : subject.lines) {
+    text += line.book + " " + std::string(word_of(line.decision)) + " " + letters_text(line);
+    for (const Letter& letter : line.letters) text += letter.change ? " changed " + letter.change->mark : "";
+    text += "\n";
+  }
   return text;
 }
 

@@ -10,6 +10,9 @@
 
 namespace authledger {
 
+// "L1:4f2c+L2:77aa,90b1": the letters of a line with their hashes, or none.
+std::string letters_text(const AuthorizationLine& line);
+
 // Runs one scenario: facts pile up, and each block of expectations reconciles once, with the journal and the notices of
 // the blocks before it. Every reconcile also checks that no unit is lost, that a second one would post nothing, and
 // that facts in another order give the same answer.

@@ -79,9 +79,9 @@ TEST(Plan, ARoundInWhichNothingChangedAsksOncePerFeed) {
   sync_now(site);
   const int64_t before = site.ehr().requests();
   Answer summary(sync_now(site));
-  // The statement, and one search for each of the twelve feeds of the preset.
-  EXPECT_EQ(site.ehr().requests() - before, 13);
-  EXPECT_EQ(summary.number({"requests"}), 13);
+  // The statement, and one search for each of the thirteen feeds of the preset.
+  EXPECT_EQ(site.ehr().requests() - before, 14);
+  EXPECT_EQ(summary.number({"requests"}), 14);
 }
 
 TEST(Certificate, CountsWhatWasReadAndWhatBecameOfIt) {

@@ -82,8 +82,9 @@ std::string feeds_off(const std::vector<std::string>& types) {
   return keys;
 }
 const std::string kOnlyEncountersSwept =
-    kEncounterSweep + feeds_off({"Patient", "Organization", "Coverage", "CoverageEligibilityResponse", "ServiceRequest",
-                                 "Claim", "ExplanationOfBenefit", "Procedure", "ChargeItem", "Appointment"});
+    kEncounterSweep +
+    feeds_off({"Patient", "Organization", "Coverage", "CoverageEligibilityResponse", "DocumentReference",
+               "ServiceRequest", "Claim", "ExplanationOfBenefit", "Procedure", "ChargeItem", "Appointment"});
 
 TEST(Sweep, ReadsThoseInNeedFirstAndGoesOnWhereItsBudgetEnded) {
   // The statement, a test and a search of ClaimResponse, the roster: what is left of eight are three patients'

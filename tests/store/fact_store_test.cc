@@ -129,9 +129,16 @@ std::vector<Fact> one_of_every_kind() {
                       day,
                       day + 364,
                       day + 3};
+  DocumentFact document{"Patient/p1",
+                        "current",
+                        {{"https://ehr.example/Binary/b1", "2jmj7l5rSw0yVb/vlWAYkK/YBwk="}, {"Binary/b2", ""}},
+                        {"ClaimResponse/cr1"},
+                        {"AUTH-1"},
+                        {"DocumentReference/d0"},
+                        instant};
   return {fact_of("1", coverage), fact_of("1", request), fact_of("1", line),         fact_of("1", order),
           fact_of("1", service),  fact_of("1", patient), fact_of("1", organization), fact_of("1", pin),
-          fact_of("1", count),    fact_of("1", benefit)};
+          fact_of("1", count),    fact_of("1", benefit), fact_of("1", document)};
 }
 
 TEST_F(FactStore, GivesBackEveryKindOfFactAsItWasRecorded) {
