@@ -15,9 +15,8 @@ export class Written {
     }
   }
 
-  // What the server behind a front holds of that now: with what the server added, and with what people wrote into it.
-  async addStanding(origin, base, front) {
-    const references = new Set(front.written.map((each) => each.reference).filter(Boolean));
+  // What a server holds now at `references`: with what the server added, and with what people wrote into it.
+  async addStanding(origin, base, references) {
     const types = new Set([...references].map((reference) => reference.split('/')[0]));
     const people = new Fhir(base);
     for (const type of types) {
