@@ -7,14 +7,13 @@ import { Site, authledger, kProgram } from './authledger.mjs';
 import { Checks, expect } from './checks.mjs';
 import { formChecks } from './form_checks.mjs';
 import { PeerCase, clinicChecks } from './peer_checks.mjs';
-import { leftovers, serve, stopAll } from './processes.mjs';
+import { endLeftovers, folder, serve, stopAll } from './processes.mjs';
 import { roadChecks } from './road_checks.mjs';
 import { isOfStories, smartChecks } from './smart_checks.mjs';
 import { kShortLife, validatorChecks } from './validate_checks.mjs';
 import { Written } from './written.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const folder = path.resolve(here, '../../build/interop/run');
 const { INTEROP_HAPI_CLASSPATH: classPath, INTEROP_MODULES: modules } = process.env;
 const kNoHapi = process.env.INTEROP_HAPI_PROBLEM || 'the artifacts of HAPI are not installed';
 const kNoMedplum = process.env.INTEROP_NPM_PROBLEM || 'the npm packages are not installed';
@@ -143,9 +142,8 @@ try {
 } finally {
   await stopAll();
 }
-await checks.run('no process is left behind', () => {
-  const left = leftovers(folder);
-  for (const { pid } of left) process.kill(pid, 'SIGKILL');
+await checks.run('no process is left behind', async () => {
+  const left = await endLeftovers();
   expect(left.length === 0, () => left.map(({ pid, command }) => `${pid} ${command}`).join('; '));
 });
 checks.finish();

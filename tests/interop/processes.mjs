@@ -3,6 +3,9 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+export const folder = fileURLToPath(new URL('../../build/interop/run', import.meta.url)); // What this run makes.
 
 const kStartSecondsMax = 300; // HAPI takes 40 s on an idle machine of two cores.
 const kMark = 'INTEROP_RUN'; // In the environment of everything that this run starts.
@@ -10,13 +13,15 @@ const kRun = randomUUID();
 const running = new Set();
 let isEnding = false;
 
-// The kernel tells the child when this process is gone, however it went.
+// The kernel tells the child when this process is gone, however it went. It has a process group of its own, so that
+// Ctrl-C comes to it once, from here: authledger takes a second signal as an order to drop everything.
 function start(command, parameters, { cwd, env, stdio }) {
   if (isEnding) throw new Error('the run is ending');
   const child = spawn('setpriv', ['--pdeathsig', 'TERM', command, ...parameters], {
     cwd,
     env: { ...process.env, ...env, [kMark]: kRun },
     stdio,
+    detached: true,
   });
   running.add(child);
   return child;
@@ -39,7 +44,7 @@ export async function stopAll() {
 
 // What is still there of this run: {pid, command}. A private PostgreSQL has an environment of its own, and its cluster
 // for a working folder.
-export function leftovers(folder) {
+function leftovers() {
   const read = (pid, file) => fs.readFileSync(`/proc/${pid}/${file}`, 'utf8').split('\0');
   const found = [];
   for (const pid of fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
@@ -54,12 +59,23 @@ export function leftovers(folder) {
   return found;
 }
 
+// Ends what is left, in an orderly way first, and returns what it was.
+export async function endLeftovers() {
+  const left = leftovers();
+  const tell = (signal) => leftovers().forEach(({ pid }) => process.kill(pid, signal));
+  if (left.length > 0) tell('SIGINT'); // PostgreSQL's fast shutdown.
+  for (let tries = 0; tries < 50 && leftovers().length > 0; ++tries) await new Promise((resolve) => setTimeout(resolve, 200));
+  tell('SIGKILL');
+  return left;
+}
+
 let isToldToEnd = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, async () => {
     if (isToldToEnd) return;
     isToldToEnd = true;
     await stopAll();
+    await endLeftovers();
     process.exit(130);
   });
 }
@@ -84,9 +100,9 @@ export function run(command, parameters, { cwd, input, env } = {}) {
 
 // Starts a server and waits until `address` finds where it listens: in the port file whose name `parametersOf` was
 // given, or in what it printed. Returns {base, stop}.
-export async function serve(name, folder, command, parametersOf, { env, address = addressInFile } = {}) {
-  const portFile = `${folder}/${name}.port`;
-  const logFile = `${folder}/${name}.log`;
+export async function serve(name, place, command, parametersOf, { env, address = addressInFile } = {}) {
+  const portFile = `${place}/${name}.port`;
+  const logFile = `${place}/${name}.log`;
   const log = fs.openSync(logFile, 'w');
   const child = start(command, parametersOf(portFile), { env, stdio: ['ignore', log, log] });
   fs.closeSync(log);
