@@ -40,7 +40,10 @@ export class Site {
   async sync(...parameters) {
     const { code, stdout, stderr } = await this.run('sync', '--on', this.day, ...parameters);
     fs.appendFileSync(`${this.folder}/sync.log`, stdout + stderr);
-    expect(code === 0, () => `sync ended with ${code}: ${stderr.split('\n').filter((line) => line.startsWith('authledger:')).join(' ') || stderr.slice(-600)}`);
+    expect(code === 0, () => {
+      const said = stderr.split('\n').filter((line) => line.startsWith('authledger:'));
+      return `sync ended with ${code}: ${said.join(' ') || stderr.slice(-600)}`;
+    });
     return JSON.parse(stdout);
   }
 

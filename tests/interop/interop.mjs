@@ -17,11 +17,6 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const { INTEROP_HAPI_CLASSPATH: classPath, INTEROP_MODULES: modules } = process.env;
 const kNoHapi = process.env.INTEROP_HAPI_PROBLEM || 'the artifacts of HAPI are not installed';
 const kNoMedplum = process.env.INTEROP_NPM_PROBLEM || 'the npm packages are not installed';
-const kMedplum = {
-  noDeletions: 'Medplum offers no history of a type: deletions are seen by sweeps, below, and not by _lastUpdated',
-  noExport: "Medplum's $export is part of its server package, which is not on npm",
-  noNotifications: "Medplum's notifications are sent by its server package, which is not on npm",
-};
 
 const startHapi = () =>
   serve('hapi', folder, 'java', (port) => [...kShortLife, '-Xmx2g', 'interop.HapiServer', port], { env: { CLASSPATH: classPath } });
@@ -34,10 +29,24 @@ const asked = process.argv.slice(2).filter((word) => word !== 'stories');
 const isSmall = process.argv.includes('stories');
 const isAsked = (part) => asked.length === 0 || asked.includes(part);
 
-const peers = [
-  { name: 'Medplum', preset: 'medplum', bundleType: 'batch', problem: modules ? undefined : kNoMedplum, start: () => startMedplum('medplum'), ...kMedplum },
-  { name: 'HAPI JPA', preset: 'hapi', bundleType: 'transaction', problem: classPath ? undefined : kNoHapi, start: startHapi },
-];
+const medplum = {
+  name: 'Medplum',
+  preset: 'medplum',
+  bundleType: 'batch',
+  problem: modules ? undefined : kNoMedplum,
+  start: () => startMedplum('medplum'),
+  // Checks that are not run for what Medplum's router lacks.
+  noDeletions: 'Medplum offers no history of a type: deletions are seen by sweeps, below, and not by _lastUpdated',
+  noExport: "Medplum's $export is part of its server package, which is not on npm",
+  noNotifications: "Medplum's notifications are sent by its server package, which is not on npm",
+};
+const hapi = {
+  name: 'HAPI JPA',
+  preset: 'hapi',
+  bundleType: 'transaction',
+  problem: classPath ? undefined : kNoHapi,
+  start: startHapi,
+};
 
 const checks = new Checks();
 const written = new Written();
@@ -87,13 +96,15 @@ async function peerRun(peer, clinic, reference) {
   if (it) {
     written.addSent(`what was sent to ${peer.name}`, it.front);
     const references = new Set(it.front.written.map((each) => each.reference).filter(Boolean));
-    await checks.run(named('all that was written can be read again'), () => written.addStanding(`what stands at ${peer.name}`, server.base, references));
+    await checks.run(named('all that was written can be read again'), () =>
+      written.addStanding(`what stands at ${peer.name}`, server.base, references)
+    );
     it.close();
   }
   await server?.stop();
 }
 
-async function smartRun(medplum, clinic) {
+async function smartRun(clinic) {
   if (!isAsked('smart')) return checks.notRun('SMART: the flow, judged by jose', 'not asked for');
   if (!modules) return checks.notRun('SMART: the flow, judged by jose', kNoMedplum);
   const server = await startMedplum('medplum-smart');
@@ -114,7 +125,6 @@ try {
     fs.writeFileSync(clinic.file, clinic.resources.map((each) => `${JSON.stringify(each)}\n`).join(''));
   }
 
-  const [medplum, hapi] = peers;
   // HAPI takes its time to start: it does so while the sandbox runs.
   if (!hapi.problem && isAsked(hapi.preset)) {
     hapi.started = hapi.start();
@@ -129,7 +139,7 @@ try {
     // Two at a time: each waits for its server half of the time.
     const theOthers = async () => {
       await peerRun(medplum, clinic, reference);
-      await smartRun(medplum, clinic);
+      await smartRun(clinic);
       await formChecks(checks, written, clinic, folder);
     };
     await Promise.all([peerRun(hapi, clinic, reference), theOthers()]);

@@ -116,7 +116,8 @@ async function answer(request, response) {
 const server = http.createServer((request, response) => {
   answer(request, response).catch((error) => {
     response.writeHead(500, { 'content-type': 'application/fhir+json' });
-    response.end(JSON.stringify({ resourceType: 'OperationOutcome', issue: [{ severity: 'error', code: 'exception', diagnostics: String(error) }] }));
+    const issue = [{ severity: 'error', code: 'exception', diagnostics: String(error) }];
+    response.end(JSON.stringify({ resourceType: 'OperationOutcome', issue }));
   });
 });
 server.listen(0, '127.0.0.1', () => {

@@ -95,7 +95,8 @@ export const clinicChecks = [
     name: 'each notice stands at the server once, with its text',
     async run(it) {
       const wanted = (await it.site.notices()).map((row) => [row.remote, row.text]);
-      const found = (await it.notices()).map((each) => [`${each.resourceType}/${each.id}`, each.code?.text && each.resourceType === 'Flag' ? each.code.text : each.description]);
+      const textOf = (each) => (each.resourceType === 'Flag' ? each.code.text : each.description);
+      const found = (await it.notices()).map((each) => [`${each.resourceType}/${each.id}`, textOf(each)]);
       expectSameRows(found, wanted, 'Flags and Tasks');
       return `${found.length} resources`;
     },
@@ -123,10 +124,9 @@ export const clinicChecks = [
       const flag = await it.noticeOf('story-03', 'utilization');
       // What people write into a Task is theirs.
       const { etag, ...resource } = await it.people.read(task.remote);
-      await it.people.write(
-        { ...resource, status: 'in-progress', owner: { reference: 'Practitioner/clinician-03' }, note: [{ text: 'Renewal form requested.' }] },
-        { 'if-match': etag }
-      );
+      const owner = { reference: 'Practitioner/clinician-03' };
+      const theirs = { status: 'in-progress', owner, note: [{ text: 'Renewal form requested.' }] };
+      await it.people.write({ ...resource, ...theirs }, { 'if-match': etag });
       const made = await it.people.request('POST', 'Encounter', visitOf(it, 'story-03', undefined, 15));
       expectEqual(made.status, 201, 'POST Encounter');
       it.visit = made.body?.id ?? (await it.people.all('Encounter?patient=story-03&_count=50')).at(-1).id;
@@ -219,9 +219,14 @@ export const clinicChecks = [
   },
 ];
 
+// What the clinic was loaded with.
+export function visitsIn(clinic, patient) {
+  return clinic.resources.filter((each) => each.resourceType === 'Encounter' && each.subject.reference === `Patient/${patient}`);
+}
+
 // One more finished visit of a story patient on the clinic's day.
 export function visitOf(it, patient, id, hour) {
-  const former = it.clinic.resources.findLast((each) => each.resourceType === 'Encounter' && each.subject.reference === `Patient/${patient}`);
+  const former = visitsIn(it.clinic, patient).at(-1);
   const at = (minute) => new Date(`${it.clinic.day}T${hour}:00:00Z`).toISOString().replace('00:00.000Z', `${minute}:00Z`);
   const { id: _, ...rest } = former;
   return { ...rest, ...(id ? { id } : {}), period: { start: at('00'), end: at('45') } };

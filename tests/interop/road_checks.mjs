@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import { Site, kProgram } from './authledger.mjs';
 import { NotRun, expect, expectEqual, expectSameRows } from './checks.mjs';
 import { Front } from './front.mjs';
-import { visitOf } from './peer_checks.mjs';
+import { visitOf, visitsIn } from './peer_checks.mjs';
 import { addressInLog, serve } from './processes.mjs';
 
 const kExportSecondsMax = 300;
@@ -61,7 +61,8 @@ export const roadChecks = [
     name: 'small pages give the same ledger',
     async run(it, reference) {
       const pageSize = Math.max(10, Math.ceil(it.clinic.resources.length / 200));
-      const site = new Site(`${it.folder}/pages`, it.clinic.day, { ...it.endpoint, page_size: pageSize, deliver: false }, { enabled: false });
+      const endpoint = { ...it.endpoint, page_size: pageSize, deliver: false };
+      const site = new Site(`${it.folder}/pages`, it.clinic.day, endpoint, { enabled: false });
       const round = await site.sync();
       expectSameRows(unchanged(await site.authorizations()), unchanged(reference.authorizations), 'authorizations');
       return `pages of ${pageSize}, ${round.requests} requests`;
@@ -115,14 +116,15 @@ export const roadChecks = [
     name: 'a patient who consented is told by a Communication, which ends with its cause',
     async run(it, reference) {
       // The plan pays for as many visits as story-01 has had.
-      const visits = it.clinic.resources.filter((each) => each.resourceType === 'Encounter' && each.subject.reference === 'Patient/story-01').length;
+      const visits = visitsIn(it.clinic, 'story-01').length;
       const rules = (quantity) => ({
         rollout: 'active',
         roles: { patient: { consent: true } },
         benefits: [{ name: 'visits of a lifetime', quantity, measure: 'visit', per: 'lifetime' }],
       });
       const delivery = { identifier_system: 'https://sample-clinic.example/patients', visibility_window: '1s' };
-      const site = siteOfPatient(it, 'patients', reference, 'story-01', ['Coverage', 'Claim', 'ClaimResponse', 'Encounter'], { delivery, rules: rules(visits) });
+      const types = ['Coverage', 'Claim', 'ClaimResponse', 'Encounter'];
+      const site = siteOfPatient(it, 'patients', reference, 'story-01', types, { delivery, rules: rules(visits) });
       await site.sync();
       const told = (await site.notices()).find((row) => row.kind === 'benefit_for_patient');
       expect(told?.remote?.startsWith('Communication/'), () => `the notice: ${JSON.stringify(told)}`);
@@ -164,7 +166,8 @@ export const roadChecks = [
         expect(Date.now() < deadline, 'the Subscriptions do not become active');
       }
       const flag = await it.noticeOf('story-01', 'utilization');
-      const server = await serve('authledger-serve', it.site.folder, kProgram, () => ['--config', it.site.config, 'serve'], { address: addressInLog });
+      const command = () => ['--config', it.site.config, 'serve'];
+      const server = await serve('authledger-serve', it.site.folder, kProgram, command, { address: addressInLog });
       try {
         it.hooks.leadTo(server.base);
         const isReady = async () => (await fetch(`${server.base}/health/ready`)).status === 200;

@@ -53,12 +53,14 @@ export async function validatorChecks(checks, written, classPath, whyNot, isWhol
   const used = new Set();
   for (const origin of written.origins()) {
     await checks.run(about(origin), () => {
-      const said = written.all.flatMap((each, at) => (each.origin === origin ? messages[at].map((message) => ({ ...message, resource: each.resource })) : []));
+      const ofIt = written.all.map((each, at) => ({ ...each, messages: messages[at] })).filter((each) => each.origin === origin);
+      const said = ofIt.flatMap(({ resource, messages: all }) => all.map((message) => ({ ...message, resource })));
       const unexplained = said.filter((message) => !reasonOf(message));
       for (const message of said) used.add(reasonOf(message));
       expect(unexplained.length === 0, () => {
         const { severity, location, message, resource } = unexplained[0];
-        return `${unexplained.length} messages without a reason, the first: ${severity} at ${location}: ${message} in ${JSON.stringify(resource).slice(0, 600)}`;
+        const first = `${severity} at ${location}: ${message} in ${JSON.stringify(resource).slice(0, 600)}`;
+        return `${unexplained.length} messages without a reason, the first: ${first}`;
       });
       return `${written.countsOf(origin)}; ${said.length} warnings with a reason`;
     });
