@@ -12,18 +12,24 @@ export function authledger(...parameters) {
 }
 
 export class Site {
-  // `endpoint` and `delivery` are members of the config; JSON is YAML.
-  constructor(folder, day, endpoint, delivery = {}) {
+  // `endpoint`, `delivery` and what `rest` holds are members of the config; JSON is YAML.
+  constructor(folder, day, endpoint, delivery = {}, rest = {}) {
     fs.mkdirSync(folder, { recursive: true });
     this.folder = folder;
     this.day = day;
     this.config = `${folder}/authledger.yaml`;
-    const config = {
+    this.members = {
       tenant: { name: 'sample-clinic', time_zone: 'America/New_York' },
       endpoints: [{ name: 'ehr', ...endpoint }],
       delivery: { identifier_system: 'https://sample-clinic.example/authledger', ...delivery },
     };
-    fs.writeFileSync(this.config, `${JSON.stringify(config, null, 2)}\n`);
+    this.configure(rest);
+  }
+
+  // Other members of the config from now on.
+  configure(members) {
+    Object.assign(this.members, members);
+    fs.writeFileSync(this.config, `${JSON.stringify(this.members, null, 2)}\n`);
   }
 
   run(...parameters) {
@@ -34,7 +40,10 @@ export class Site {
   async sync(...parameters) {
     const { code, stdout, stderr } = await this.run('sync', '--on', this.day, ...parameters);
     fs.appendFileSync(`${this.folder}/sync.log`, stdout + stderr);
-    expect(code === 0, () => `sync ended with ${code}: ${stderr.split('\n').filter((line) => line.startsWith('authledger:')).join(' ') || stderr.slice(-600)}`);
+    expect(code === 0, () => {
+      const said = stderr.split('\n').filter((line) => line.startsWith('authledger:'));
+      return `sync ended with ${code}: ${said.join(' ') || stderr.slice(-600)}`;
+    });
     return JSON.parse(stdout);
   }
 

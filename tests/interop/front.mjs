@@ -5,7 +5,7 @@ import http from 'node:http';
 
 export class Front {
   paths = []; // Of every request that was passed on or refused here.
-  written = []; // {method, path, status, body} of every create and update that succeeded.
+  written = []; // {method, path, status, body, reference} of every create, update and operation that succeeded.
   swallow = 0; // So many answers to writes are lost after the server has done them.
   pause = 0; // Milliseconds before each request is passed on.
   admit = undefined; // (request) => undefined, or {status, headers, body} for who is not let in.
@@ -15,12 +15,17 @@ export class Front {
 
   static async before(base) {
     const front = new Front();
-    front.#target = new URL(base);
+    front.leadTo(base);
     front.#server = http.createServer((request, response) => front.#pass(request, response));
     await new Promise((resolve) => front.#server.listen(0, '127.0.0.1', resolve));
     front.origin = `http://127.0.0.1:${front.#server.address().port}`;
     front.base = front.origin + front.#target.pathname;
     return front;
+  }
+
+  // What comes from now on goes to `base`, a server that starts after its front for instance.
+  leadTo(base) {
+    this.#target = new URL(base);
   }
 
   get requests() {
@@ -52,7 +57,9 @@ export class Front {
       (answer) => {
         const isWrite = request.method !== 'GET';
         if (isWrite && answer.statusCode < 300) {
-          this.written.push({ method: request.method, path: request.url, status: answer.statusCode, body: body.toString() });
+          const place = request.method === 'POST' ? answer.headers.location : request.url;
+          const reference = /([A-Z][A-Za-z]+\/[A-Za-z0-9.-]+)(\/_history\/[^/]+)?$/.exec(place ?? '')?.[1];
+          this.written.push({ method: request.method, path: request.url, status: answer.statusCode, body: body.toString(), reference });
         }
         if (isWrite && this.swallow > 0) {
           this.swallow -= 1;

@@ -1,6 +1,7 @@
 // Medplum's FHIR router over HTTP. Routing, search, batches, conditional writes and storage are Medplum's (FhirRouter,
 // MemoryRepository). What its server package adds around them and npm does not carry is done here as that server does
-// it: ETag, Last-Modified and Location headers, links between pages by _offset, fullUrl, and the CapabilityStatement.
+// it: ETag, Last-Modified and Location headers, links between pages by _offset, fullUrl, the CapabilityStatement, and
+// patient= and subject= by id alone (its packages/server/src/fhir/search.ts, buildReferenceSearchFilter).
 //
 //     node medplum_server.mjs PORT_FILE
 
@@ -86,6 +87,10 @@ async function answer(request, response) {
   if (path === 'metadata') return send(200, statement);
   const isSearch = request.method === 'GET' && /^[A-Z][A-Za-z]+$/.test(path);
   if (isSearch && !url.searchParams.has('_count')) url.searchParams.set('_count', String(kPageSize));
+  for (const name of isSearch ? ['patient', 'subject'] : []) {
+    const values = url.searchParams.get(name)?.split(',');
+    if (values) url.searchParams.set(name, values.map((value) => (value.includes('/') ? value : `Patient/${value}`)).join(','));
+  }
 
   const [outcome, resource] = await router.handleRequest(
     {
@@ -111,7 +116,8 @@ async function answer(request, response) {
 const server = http.createServer((request, response) => {
   answer(request, response).catch((error) => {
     response.writeHead(500, { 'content-type': 'application/fhir+json' });
-    response.end(JSON.stringify({ resourceType: 'OperationOutcome', issue: [{ severity: 'error', code: 'exception', diagnostics: String(error) }] }));
+    const issue = [{ severity: 'error', code: 'exception', diagnostics: String(error) }];
+    response.end(JSON.stringify({ resourceType: 'OperationOutcome', issue }));
   });
 });
 server.listen(0, '127.0.0.1', () => {

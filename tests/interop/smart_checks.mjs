@@ -15,20 +15,22 @@ const kAssertionSecondsMax = 300; // SMART App Launch 2, section 4.1.5: exp no m
 
 // The token endpoint. It takes an assertion only as SMART demands, and keeps what it saw.
 class AuthorizationServer {
-  seen = []; // {header, payload, scope} of every assertion that was taken.
-  refused = [];
+  seen = []; // {header, payload, scope, form} of every assertion that was taken.
+  refused = []; // Why, of each that was not.
+  ahead = 0; // Seconds by which its clock is ahead of this machine's.
   requests = 0;
   rejected = 0; // FHIR requests without a token that holds.
   #used = new Set();
   #tokens = new Map();
 
-  constructor(front, jose, jwks, { life = 300, takesNone = false } = {}) {
+  constructor(front, jose, jwks, { life = 300, takesNone = false, audience } = {}) {
     this.front = front;
     this.jose = jose;
     this.keys = jose.createLocalJWKSet(jwks);
     this.life = life;
     this.takesNone = takesNone;
     this.tokenUrl = `${front.origin}/auth/token`;
+    this.audience = audience ?? this.tokenUrl;
     front.answers.set('/fhir/.well-known/smart-configuration', async () => this.#json(200, this.#discovery()));
     front.answers.set('/auth/token', (request, body) => this.#token(request, new URLSearchParams(body)));
     front.admit = (request) => this.#admit(request);
@@ -62,20 +64,21 @@ class AuthorizationServer {
       expectEqual(form.get('client_assertion_type'), 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer', 'client_assertion_type');
       const { payload, protectedHeader: header } = await this.jose.jwtVerify(form.get('client_assertion'), this.keys, {
         algorithms: ['RS384', 'ES384'],
-        audience: this.tokenUrl,
+        audience: this.audience,
+        currentDate: new Date(Date.now() + this.ahead * 1000),
         issuer: kClient,
         subject: kClient,
         typ: 'JWT',
         requiredClaims: ['exp', 'jti'],
       });
       expect(typeof header.kid === 'string', 'no kid');
-      expect(payload.aud === this.tokenUrl, 'aud is not the token URL alone');
+      expect(payload.aud === this.audience, 'aud is not the token URL alone');
       expect(payload.exp <= Date.now() / 1000 + kAssertionSecondsMax + 5, 'exp is more than five minutes away');
       expect(!this.#used.has(payload.jti), 'a jti came twice');
       this.#used.add(payload.jti);
-      this.seen.push({ header, payload, scope: form.get('scope') });
+      this.seen.push({ header, payload, scope: form.get('scope'), form: form.toString() });
     } catch (error) {
-      this.refused.push(error.code ?? error.message);
+      this.refused.push([error.claim, error.code ?? error.message].filter(Boolean).join(': '));
       return this.#json(401, { error: 'invalid_client', error_description: error.message });
     }
     const token = randomBytes(24).toString('base64url');
@@ -97,12 +100,20 @@ export function isOfStories(resource) {
   return /^(Organization|Practitioner)$/.test(resource.resourceType) || resource.id.startsWith('story-');
 }
 
-// The checks on one server, which holds the story patients then; returns what authledger wrote there.
-export async function smartChecks(checks, peer, clinic, folder) {
+// What becomes of a form that is posted (again): the reason for which it is refused, or 'taken'.
+async function judged(server, form) {
+  const refused = server.refused.length;
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const { status } = await fetch(server.tokenUrl, { method: 'POST', headers, body: form });
+  const isRefused = status === 401 && server.refused.length === refused + 1;
+  return isRefused ? server.refused.at(-1) : 'taken';
+}
+
+// The checks on one server, which holds the story patients then. What authledger wrote there goes to `written`.
+export async function smartChecks(checks, written, peer, clinic, folder) {
   const jose = await import(createRequire(`${process.env.INTEROP_MODULES}/`).resolve('jose'));
   fs.mkdirSync(folder, { recursive: true });
   await new Fhir(peer.base).load(clinic.resources.filter(isOfStories), peer.bundleType);
-  const written = [];
 
   const newKey = async (name, algorithm) => {
     fs.rmSync(`${folder}/${name}.jwk`, { force: true });
@@ -123,7 +134,7 @@ export async function smartChecks(checks, peer, clinic, folder) {
       });
       return await body(server, site, front);
     } finally {
-      written.push(...front.written);
+      written.addSent('what was sent with SMART tokens', front);
       front.close();
     }
   };
@@ -141,6 +152,15 @@ export async function smartChecks(checks, peer, clinic, folder) {
         const { header } = server.seen[0];
         expectEqual(`${header.alg} ${header.kid} ${header.jku}`, `${algorithm} ${jwks.keys[0].kid} ${kJku}`, 'the header');
         expect(/system\/Flag\.\w+/.test(server.seen[0].scope), `scope ${server.seen[0].scope}`);
+        const { form } = server.seen[0];
+        await checks.run(`SMART: an ${algorithm} assertion holds once, for one token endpoint, for five minutes`, async () => {
+          expectEqual(await judged(server, form), 'a jti came twice', 'the same assertion again');
+          await withServer(`${name}-elsewhere`, jwks, { key: name }, async (other) => {
+            expectEqual(await judged(other, form), 'aud: ERR_JWT_CLAIM_VALIDATION_FAILED', 'the assertion at another token endpoint');
+          });
+          server.ahead = kAssertionSecondsMax + 1;
+          expectEqual(await judged(server, form), 'exp: ERR_JWT_EXPIRED', 'the assertion five minutes later');
+        });
       });
     });
   }
@@ -168,7 +188,8 @@ export async function smartChecks(checks, peer, clinic, folder) {
     await withServer('never', await newKey('never', 'ES384'), { takesNone: true }, async (server, site, front) => {
       const { code } = await site.run('sync', '--on', clinic.day);
       expectEqual(code, 4, 'exit code');
-      expect(server.requests <= 2 * kTokensARound && front.requests < 40, `${server.requests} token requests, ${front.requests} FHIR requests`);
+      const isFew = server.requests <= 2 * kTokensARound && front.requests < 40;
+      expect(isFew, `${server.requests} token requests, ${front.requests} FHIR requests`);
       return `${server.requests} token requests`;
     });
   });
@@ -178,8 +199,16 @@ export async function smartChecks(checks, peer, clinic, folder) {
       const { code, stdout, stderr } = await site.run('probe');
       expectEqual(code, 4, 'exit code');
       expect(/invalid_client/.test(stdout + stderr), `it said ${stderr}`);
-      expect(server.refused.length >= 1, 'no assertion was sent');
+      expectEqual(server.refused[0], 'ERR_JWKS_NO_MATCHING_KEY', "jose's reason");
     });
   });
-  return written;
+  await checks.run('SMART: a token endpoint that goes by another name than the EHR states is named in what authledger says', async () => {
+    const options = { audience: 'https://ehr.example/auth/token' };
+    await withServer('renamed', await newKey('renamed', 'ES384'), options, async (server, site) => {
+      const { code, stdout, stderr } = await site.run('probe');
+      expectEqual(code, 4, 'exit code');
+      expect((stdout + stderr).includes(server.tokenUrl), `it said ${stderr}`);
+      expectEqual(server.refused[0], 'aud: ERR_JWT_CLAIM_VALIDATION_FAILED', "jose's reason");
+    });
+  });
 }

@@ -1,6 +1,7 @@
 package interop;
 
 import ca.uhn.fhir.batch2.jobs.config.Batch2JobsConfig;
+import ca.uhn.fhir.batch2.maintenance.JobMaintenanceServiceImpl;
 import ca.uhn.fhir.context.FhirContext;
 import ca.uhn.fhir.jpa.api.config.JpaStorageSettings;
 import ca.uhn.fhir.jpa.api.config.ThreadPoolFactoryConfig;
@@ -20,6 +21,7 @@ import java.util.Properties;
 import javax.sql.DataSource;
 import org.apache.commons.dbcp2.BasicDataSource;
 import org.hl7.fhir.dstu2.model.Subscription.SubscriptionChannelType;
+import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -46,9 +48,19 @@ public class HapiConfig {
     JpaStorageSettings settings = new JpaStorageSettings();
     settings.setHibernateSearchIndexFullText(false);
     settings.setEnableTaskBulkExportJobExecution(true);
-    // A bulk export goes on as soon as a step is done, not at the next minute.
-    settings.setJobFastTrackingEnabled(true);
     return settings;
+  }
+
+  /** HAPI takes the steps of a bulk export once a minute; here every second. */
+  @Bean
+  public static BeanPostProcessor exportPace() {
+    return new BeanPostProcessor() {
+      @Override
+      public Object postProcessBeforeInitialization(Object bean, String name) {
+        if (bean instanceof JobMaintenanceServiceImpl jobs) jobs.setScheduledJobFrequencyMillis(1000);
+        return bean;
+      }
+    };
   }
 
   @Bean
