@@ -62,6 +62,7 @@ bench: packages
 	@cmake --build --preset release
 	@build/release/bench-program/bench
 	@build/release/bench-program/bench_http build/release/authledger 3000 1
+	@build/release/bench-program/bench_freshness build/release/authledger 200
 	@$(MAKE) --no-print-directory bench-engines
 	@build/release/bench-program/bench_map
 

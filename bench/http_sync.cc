@@ -3,10 +3,7 @@
 // with machine and counts; asserts nothing: machines differ.
 
 #include <fmt/format.h>
-#include <signal.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -16,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "bench/child_process.h"
 #include "bench/export_server.h"
 #include "bench/machine.h"
 #include "bench/workload.h"
@@ -52,28 +50,6 @@ void print_rate(const std::string& what, int64_t resources, double seconds) {
   fmt::print("{:<34} {:>9.0f} resources/s  ({} in {:.2f} s)\n", what, static_cast<double>(resources) / seconds,
              resources, seconds);
 }
-
-// A process of this machine that ends with this object.
-class Child {
- public:
-  explicit Child(const std::vector<std::string>& arguments) : id_(fork()) {
-    if (id_ != 0) return;
-    std::vector<char*> words;
-    for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
-    words.push_back(nullptr);
-    execv(words[0], words.data());
-    _exit(127);
-  }
-  ~Child() {
-    kill(id_, SIGTERM);
-    waitpid(id_, nullptr, 0);
-  }
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
-
- private:
-  pid_t id_;
-};
 
 std::string wait_for_port(const std::string& file) {
   for (int i = 0; i < 600; ++i) {
@@ -155,8 +131,8 @@ double plain_transfer(const std::string& base_url, int64_t& bytes) {
 int search_run(const std::string& folder, const std::string& program, int patients) {
   const int64_t resources = write_workload(folder + "/clinic.ndjson", patients, 7);
   fmt::print("workload: {} patients, {} resources, seed 7, pages of 1000\n", patients, resources);
-  const Child ehr({program, "sandbox", "--empty", "--listen", "127.0.0.1:0", "--load", folder + "/clinic.ndjson",
-                   "--port-file", folder + "/port"});
+  const ChildProcess ehr({program, "sandbox", "--empty", "--listen", "127.0.0.1:0", "--load", folder + "/clinic.ndjson",
+                          "--port-file", folder + "/port"});
   const std::string port = wait_for_port(folder + "/port");
   if (port.empty()) return 4;
   const std::string base_url = "http://127.0.0.1:" + port + "/fhir";

@@ -86,6 +86,7 @@ class CurlFhirClient final : public FhirClient {
 
   const std::string& base_url() const override { return base_url_; }
   uint64_t requests() const override { return exchange_.requests(); }
+  bool is_paused() const override { return exchange_.is_paused(); }
 
   Result<std::string, FhirError> capability_statement() override {
     return fetch<std::string>(base_url_ + "/metadata", [](HttpResponse& response, const std::string& what) {

@@ -80,6 +80,9 @@ class FhirClient {
 
   virtual const std::string& base_url() const = 0;
   virtual uint64_t requests() const = 0;  // Sent so far, retries included.
+  // The endpoint gave no service several times in a row, or asked for a pause beyond retry_after_max: until it is over,
+  // every request fails as unreachable without being sent.
+  virtual bool is_paused() const = 0;
 
   virtual Result<std::string, FhirError> capability_statement() = 0;
   virtual Result<Versioned, FhirError> read(const std::string& type, const std::string& id) = 0;

@@ -42,16 +42,27 @@ bool is_worth_repeating(const HttpError& error, Repeat repeat) {
          error.kind == HttpErrorKind::interrupted;
 }
 
+// Nobody was there to serve, whatever was asked.
+bool is_no_service(const HttpError& error) {
+  return error.kind == HttpErrorKind::cannot_connect || error.kind == HttpErrorKind::timeout ||
+         error.kind == HttpErrorKind::interrupted || error.kind == HttpErrorKind::tls;
+}
+
+bool is_no_service(int status) {
+  return status == 429 || status == 502 || status == 503 || status == 504;
+}
+
 // 429 says that nothing was done. A 503 may come from a proxy that lost the answer of a write.
 bool is_worth_repeating(int status, Repeat repeat) {
-  return status == 429 || (repeat == Repeat::safe && (status == 502 || status == 503 || status == 504));
+  return status == 429 || (repeat == Repeat::safe && is_no_service(status));
 }
 
 }  // namespace
 
 Exchange::Exchange(const EndpointConfig& endpoint, std::unique_ptr<HttpClient> http, std::shared_ptr<RateLimit> limit,
                    const Clock& clock, std::stop_token stop, uint64_t seed)
-    : retries_max_(endpoint.retries_max),
+    : endpoint_(endpoint.name),
+      retries_max_(endpoint.retries_max),
       retry_after_max_(endpoint.retry_after_max),
       pause_after_429_(endpoint.pause_after_429),
       http_(std::move(http)),
@@ -86,6 +97,18 @@ std::optional<FhirError> Exchange::wait_for_place(const std::string& what) {
   return FhirError{FhirErrorKind::stopped, 0, fmt::format("{}: stopped", what)};
 }
 
+std::optional<FhirError> Exchange::refuse_while_open(const std::string& what) {
+  const auto left = limit_->circuit().wait_left(clock_.now());
+  if (!left) return std::nullopt;
+  return FhirError{FhirErrorKind::unreachable, 0,
+                   fmt::format("{}: not sent: the endpoint gave no service, or asked for a pause; asked again in {} s",
+                               what, std::chrono::ceil<std::chrono::seconds>(*left).count())};
+}
+
+void Exchange::gave_up() {
+  if (limit_->circuit().gave_up(clock_.now())) log_warning("circuit_opened", {{"endpoint", endpoint_}});
+}
+
 std::optional<std::chrono::milliseconds> Exchange::asked_wait(const HttpResponse& answer) const {
   auto stated = stated_wait(answer, clock_.now());
   // Some servers throttle without saying for how long.
@@ -96,20 +119,31 @@ std::optional<std::chrono::milliseconds> Exchange::asked_wait(const HttpResponse
 Result<HttpResponse, FhirError> Exchange::send_by(const std::function<Result<HttpResponse, HttpError>()>& send_once,
                                                   Repeat repeat, const std::string& what) {
   const FhirError stopped{FhirErrorKind::stopped, 0, fmt::format("{}: stopped", what)};
+  if (auto refused = refuse_while_open(what)) return *refused;
   for (int attempt = 0;; ++attempt) {
     if (auto no_place = wait_for_place(what)) return *no_place;
     ++requests_;
     auto answer = send_once();
     const bool last = attempt >= retries_max_;
     if (!answer) {
-      if (last || !is_worth_repeating(answer.error(), repeat)) return error_of(answer.error(), repeat, what);
+      if (last || !is_worth_repeating(answer.error(), repeat)) {
+        if (is_no_service(answer.error())) gave_up();
+        return error_of(answer.error(), repeat, what);
+      }
       log_debug("request_repeated", {{"request", what}, {"attempt", attempt + 1}, {"cause", answer.error().message}});
       if (!wait_before_retry(attempt)) return stopped;
       continue;
     }
-    if (!is_worth_repeating(answer->status, repeat)) return std::move(*answer);
+    if (!is_no_service(answer->status) && limit_->circuit().answered()) {
+      log_info("circuit_closed", {{"endpoint", endpoint_}});
+    }
+    if (!is_worth_repeating(answer->status, repeat)) {
+      if (is_no_service(answer->status)) gave_up();
+      return std::move(*answer);
+    }
     const auto stated = asked_wait(*answer);
     if (stated && *stated > retry_after_max_) {
+      limit_->circuit().asked_to_pause(clock_.now(), *stated);
       return FhirError{
           FhirErrorKind::throttled, answer->status,
           fmt::format("{}: answered {} and asks to wait {} s, more than retry_after_max ({} s)", what, answer->status,
@@ -117,7 +151,10 @@ Result<HttpResponse, FhirError> Exchange::send_by(const std::function<Result<Htt
     }
     // The pause is meant for everybody who asks this endpoint.
     if (stated) limit_->hold_until(std::chrono::steady_clock::now() + *stated);
-    if (last) return std::move(*answer);
+    if (last) {
+      gave_up();
+      return std::move(*answer);
+    }
     log_debug("request_repeated", {{"request", what}, {"attempt", attempt + 1}, {"status", answer->status}});
     const auto wait = stated ? std::max(*stated + jitter_on_top(*stated, random_), std::chrono::milliseconds(50))
                              : back_off(attempt, random_);

@@ -23,6 +23,7 @@ constexpr seconds kTokenLifeMax{86'400};
 constexpr seconds kRenewBefore{30};
 constexpr seconds kAssertionLife{180};  // At most five minutes by the server's clock, which may be behind ours.
 constexpr seconds kClockSkewMin{30};
+constexpr seconds kRefusalKept{60};
 constexpr const char* kAssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 // RFC 6749, 5.2: the code only. Descriptions may repeat what was sent.
@@ -67,6 +68,10 @@ struct OauthToken::State {
   seconds server_ahead{0};  // Of our clock, as far as the server's Date header tells.
   bool was_accepted = true;
   bool was_renewed = false;
+  // Who the server does not know is not shown to it with every request. FAULTS 63.
+  std::optional<FhirError> refused;
+  std::string refused_secret;
+  Instant refused_at{};
 
   bool has_key() const { return auth.kind == AuthKind::smart_backend; }
 
@@ -80,6 +85,7 @@ struct OauthToken::State {
   Result<HttpResponse, FhirError> post(Exchange& exchange, const std::string& secret) const;
   Result<std::string, FhirError> fetch(Exchange& exchange);
   Result<std::string, FhirError> take(const HttpResponse& answer);
+  bool was_refused(const std::string& secret) const;
   FhirError refusal(const HttpResponse& answer) const;
   bool learns_clock(const HttpResponse& answer);
 };
@@ -197,6 +203,10 @@ Result<std::string, FhirError> OauthToken::State::take(const HttpResponse& answe
   JsonDocument document;
   const auto parsed = document.parse(answer.body);
   const std::string token = answer.status == 200 && parsed ? (*parsed)["access_token"].string() : std::string();
+  // A login page, say: it passes.
+  if (answer.status == 200 && !parsed) {
+    return error(FhirErrorKind::bad_answer, answer.status, "the token endpoint answered 200 with what is no JSON");
+  }
   if (!is_token(token)) return refusal(answer);
   if (!is_bearer(*parsed)) {
     return error(FhirErrorKind::unauthorized, answer.status, "the token endpoint gave a token that is no bearer token");
@@ -217,10 +227,24 @@ Result<std::string, FhirError> OauthToken::State::fetch(Exchange& exchange) {
   if (auto problem = find_token_endpoint(exchange)) return *problem;
   const auto secret = read_secret(auth.secret_file, auth.secret_env, folder);
   if (!secret) return error(FhirErrorKind::unauthorized, 0, secret.error().message);
+  if (was_refused(*secret)) return *refused;
+  refused.reset();
   auto answer = post(exchange, *secret);
   if (answer && learns_clock(*answer)) answer = post(exchange, *secret);
   if (!answer) return answer.error();
-  return take(*answer);
+  auto token = take(*answer);
+  if (!token && token.error().kind == FhirErrorKind::unauthorized) {
+    refused = token.error();
+    refused_secret = *secret;
+    refused_at = clock.now();
+  }
+  return token;
+}
+
+// Lately, and with this secret: another one may be known.
+bool OauthToken::State::was_refused(const std::string& secret) const {
+  const auto age = clock.now() - refused_at;
+  return refused && refused_secret == secret && age >= seconds(0) && age < kRefusalKept;
 }
 
 OauthToken::OauthToken(const EndpointConfig& endpoint, std::string folder, const Clock& clock)

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "config/config.h"
+#include "fhir/circuit_breaker.h"
 
 // How fast one endpoint may be asked, token requests included. All clients of an endpoint share one limit, so that two
 // workers together keep what the vendor publishes (eClinicalWorks: 250 requests a minute per practice).
@@ -42,8 +43,10 @@ class RateLimit {
   std::optional<std::chrono::nanoseconds> reserve(PacedLimit::Time now, std::chrono::nanoseconds wait_max);
   // The server asked for a pause: no place before `until`.
   void hold_until(PacedLimit::Time until);
+  CircuitBreaker& circuit() { return circuit_; }
 
  private:
+  CircuitBreaker circuit_;
   std::mutex mutex_;
   std::array<PacedLimit, 3> limits_;  // Per second, minute, day.
   PacedLimit::Time held_until_{};

@@ -12,6 +12,8 @@ namespace {
 
 constexpr size_t kConnectionsMax = 256;
 constexpr size_t kRequestLogMax = 1'000'000;
+constexpr std::chrono::milliseconds kDripPause{100};
+constexpr int64_t kFloodBytes = 10'000'000'000;
 
 HttpMessage plain_answer(std::string status, std::string headers, std::string body) {
   HttpMessage message;
@@ -39,11 +41,15 @@ std::optional<HttpMessage> faulty_answer(const FaultDecision& decision) {
     case RequestFault::html:
       return plain_answer("200 OK", "Content-Type: text/html\r\n",
                           "<!DOCTYPE html><html><body><form>Please sign in</form></body></html>");
+    case RequestFault::body:
+      return plain_answer("200 OK", "Content-Type: application/fhir+json\r\n", decision.body);
     case RequestFault::redirect:
       return plain_answer("307 Temporary Redirect", "Location: " + decision.location + "\r\n", "");
     case RequestFault::none:
     case RequestFault::reset:
     case RequestFault::truncate:
+    case RequestFault::drip:
+    case RequestFault::oversized:
     case RequestFault::silent_after_write:
     case RequestFault::hold:
       break;
@@ -111,6 +117,22 @@ std::optional<HttpMessage> FaultFront::forward(const HttpMessage& request, Socke
   return backend_reader.read(backend);
 }
 
+void FaultFront::drip(Socket& client, const std::string& bytes, size_t body_bytes) const {
+  size_t at = bytes.size() - body_bytes;
+  if (!send_all(client, std::string_view(bytes).substr(0, at))) return;
+  while (at < bytes.size() && pause(kDripPause) && send_all(client, std::string_view(bytes).substr(at, 1))) ++at;
+}
+
+void FaultFront::flood(Socket& client) const {
+  const std::string block(size_t{64} << 10, ' ');
+  const std::string head =
+      fmt::format("HTTP/1.1 200 OK\r\nContent-Type: application/fhir+json\r\nContent-Length: {}\r\n\r\n", kFloodBytes);
+  if (!send_all(client, head)) return;
+  for (int64_t sent = 0; sent < kFloodBytes && send_all(client, block); sent += static_cast<int64_t>(block.size())) {
+    if (!pause(std::chrono::milliseconds(0))) return;
+  }
+}
+
 bool FaultFront::answer(Socket& client, HttpMessage request, Socket& backend, HttpReader& backend_reader) {
   const std::string method = request.method(), target = request.target();
   const std::string path = target.substr(0, target.find('?'));
@@ -132,6 +154,10 @@ bool FaultFront::answer(Socket& client, HttpMessage request, Socket& backend, Ht
     wait_readable(client.descriptor(), stop_descriptor_, std::chrono::milliseconds(-1));  // Until the client goes.
     return false;
   }
+  if (decision.kind == RequestFault::oversized) {
+    flood(client);
+    return false;
+  }
   auto reply = faulty_answer(decision);
   if (!reply) {
     request.start_line = fmt::format("{} {} HTTP/1.1", method, encode_target(target));
@@ -144,6 +170,10 @@ bool FaultFront::answer(Socket& client, HttpMessage request, Socket& backend, Ht
     return false;
   }
   if (decision.wait.count() > 0 && !pause(decision.wait)) return false;
+  if (decision.kind == RequestFault::drip) {
+    drip(client, to_bytes(*reply), reply->body.size());
+    return false;
+  }
   if (decision.kind == RequestFault::truncate) {
     const std::string bytes = to_bytes(*reply);
     send_all(client, std::string_view(bytes).substr(0, bytes.size() - (reply->body.size() + 1) / 2));

@@ -38,6 +38,9 @@ class FaultFront {
   bool answer(Socket& client, HttpMessage request, Socket& backend, HttpReader& backend_reader);
   std::optional<HttpMessage> forward(const HttpMessage& request, Socket& backend, HttpReader& backend_reader);
   bool pause(std::chrono::milliseconds wait) const;  // False when the front stops meanwhile.
+  // Both until the client goes, or the front stops.
+  void drip(Socket& client, const std::string& bytes, size_t body_bytes) const;
+  void flood(Socket& client) const;
 
   Socket listening_;
   const int backend_port_;

@@ -27,6 +27,10 @@ void for_each_fault(Faults& faults, const Visit& visit) {
   visit("truncate_next", faults.truncate_next);
   visit("reset_next", faults.reset_next);
   visit("html_next", faults.html_next);
+  visit("body_next", faults.body_next);
+  visit("body", faults.body);
+  visit("oversized_next", faults.oversized_next);
+  visit("drip_next", faults.drip_next);
   visit("repeat_entries", faults.repeat_entries);
   visit("stale_repeat", faults.stale_repeat);
   visit("endless_next", faults.endless_next);
@@ -118,6 +122,11 @@ FaultDecision FaultSwitch::decide(std::string_view method, std::string_view targ
     decision.kind = RequestFault::unavailable;
   } else if (use_up(faults_.html_next)) {
     decision.kind = RequestFault::html;
+  } else if (method == "GET" && use_up(faults_.body_next)) {
+    decision.kind = RequestFault::body;
+    decision.body = faults_.body;
+  } else if (method == "GET" && use_up(faults_.oversized_next)) {
+    decision.kind = RequestFault::oversized;
   } else if (method == "GET" && !faults_.redirect_to.empty()) {
     decision.kind = RequestFault::redirect;
     decision.location = faults_.redirect_to;
@@ -125,6 +134,8 @@ FaultDecision FaultSwitch::decide(std::string_view method, std::string_view targ
     decision.kind = RequestFault::silent_after_write;
   } else if (use_up(faults_.truncate_next)) {
     decision.kind = RequestFault::truncate;
+  } else if (use_up(faults_.drip_next)) {
+    decision.kind = RequestFault::drip;
   }
   return decision;
 }

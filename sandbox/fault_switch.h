@@ -11,13 +11,27 @@
 
 namespace authledger {
 
-enum class RequestFault { none, throttle, unavailable, html, redirect, reset, truncate, silent_after_write, hold };
+enum class RequestFault {
+  none,
+  throttle,
+  unavailable,
+  html,
+  body,
+  redirect,
+  reset,
+  truncate,
+  drip,
+  oversized,
+  silent_after_write,
+  hold
+};
 
 struct FaultDecision {
   RequestFault kind = RequestFault::none;
   std::chrono::milliseconds wait{0};  // Before the answer.
   std::string retry_after;            // For throttle.
   std::string location;               // For redirect.
+  std::string body;                   // For body.
 };
 
 class FaultSwitch {

@@ -366,4 +366,17 @@ Outcome FhirRoutes::put(const std::string& json) {
   return load_resource(*resource);
 }
 
+Outcome FhirRoutes::edit(const std::string& json) {
+  JsonDocument document;
+  const auto resource = document.parse(json);
+  if (!resource) return resource.error();
+  const std::string_view text = (*resource)["meta"]["versionId"].text();
+  int64_t version = 0;
+  std::from_chars(text.data(), text.data() + text.size(), version);
+  const WriteResult result =
+      store_.update((*resource)["resourceType"].text(), (*resource)["id"].text(), *resource, version, true, now());
+  if (result.status == WriteStatus::stale) return Failure{"somebody else was quicker"};
+  return Done{};
+}
+
 }  // namespace authledger

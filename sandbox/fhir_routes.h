@@ -51,6 +51,8 @@ class FhirRoutes {
   Outcome load(const std::string& json_or_ndjson);
   // A new version as a person in the EHR would write it.
   Outcome put(const std::string& json);
+  // The same, of the version in its meta only.
+  Outcome edit(const std::string& json);
   int64_t writes() const { return writes_.load(); }
   Instant now() const;  // Whole milliseconds, as lastUpdated is kept.
 

@@ -68,6 +68,9 @@ Outcome Sandbox::load(const std::string& json_or_ndjson) {
 Outcome Sandbox::put(const std::string& json) {
   return state_->routes.put(json);
 }
+Outcome Sandbox::edit(const std::string& json) {
+  return state_->routes.edit(json);
+}
 void Sandbox::set_faults(const SandboxFaults& faults) {
   state_->faults.set(faults);
 }

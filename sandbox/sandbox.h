@@ -24,6 +24,10 @@ struct SandboxFaults {
   int truncate_next = 0;                      // So many bodies end half way.
   int reset_next = 0;                         // So many connections close without an answer.
   int html_next = 0;                          // So many are answered 200 with an HTML login page.
+  int body_next = 0;                          // So many GETs are answered 200 application/fhir+json …
+  std::string body = "";                      // … with these bytes.
+  int oversized_next = 0;                     // So many GETs are answered with 10 GB, as long as the client reads.
+  int drip_next = 0;                          // So many bodies come at ten bytes a second.
   bool repeat_entries = false;                // The last entry of a page comes again on the next one.
   bool stale_repeat = false;                  // … in an older version.
   bool endless_next = false;                  // `next` repeats for ever.
@@ -91,6 +95,8 @@ class Sandbox {
   std::optional<std::string> resource(const std::string& type, const std::string& id) const;
   // Replaces or creates a resource as a person in the EHR would (new version, new lastUpdated).
   Outcome put(const std::string& json);
+  // The same by a person who saw the version in its meta: fails when that is not the current one any more.
+  Outcome edit(const std::string& json);
   Outcome remove(const std::string& type, const std::string& id);
   std::vector<std::string> resources(const std::string& type) const;
   int64_t requests() const;  // Received.

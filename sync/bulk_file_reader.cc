@@ -71,7 +71,7 @@ bool BulkFileReader::take(std::string_view bytes) {
       if (received_.size() + deleted_.size() < kResourcesPerPageMax && unreadable_.size() < kUnreadableLinesMax)
         continue;
       flush();
-      const bool is_held = lease_feed(run_.context.session.connection(), run_.context.session.tenant_id(),
+      const bool is_held = renew_feed(run_.context.session.connection(), run_.context.session.tenant_id(),
                                       run_.endpoint.name, run_.lease_name, run_.lease_token,
                                       static_cast<int>(run_.context.session.config().delivery.lease.count()));
       if (!is_held) end_ = taken_over();

@@ -125,7 +125,8 @@ void deliver_due(RoundContext& context, RoundSummary& summary) {
 
   const std::string token = random_hex(16);
   int64_t done = 0, failed = 0;
-  while (!context.stop.stop_requested()) {
+  bool is_paused = false;
+  while (!context.stop.stop_requested() && !is_paused) {
     const Instant lease_end = context.clock.now() + config.delivery.lease;
     std::vector<StoredNotice> notices =
         lease_due_notices(connection, tenant_id, context.clock.now(), config.delivery.lease, kNoticesPerLeaseMax, token,
@@ -135,6 +136,8 @@ void deliver_due(RoundContext& context, RoundSummary& summary) {
     for (size_t i = 0; i < notices.size(); ++i) {
       Instant now = context.clock.now();
       if (now >= lease_end) break;  // Whoever leases the rest next delivers it.
+      // An endpoint that gives no service is no fault of a notice: the rest is not tried, and nothing is parked for it.
+      if ((is_paused = (*client)->is_paused())) break;
       DeliveryContext delivery{
           **client,
           capability,
@@ -142,7 +145,8 @@ void deliver_due(RoundContext& context, RoundSummary& summary) {
           {config.delivery.identifier_system, config.delivery.owner, patients[i],
            notices[i].create_begun_at.value_or(now), notices[i].delivered_owner, endpoint->name},
           now,
-          [&] { return mark_create_begun(connection, tenant_id, notices[i].record.notice_key, token, now); }};
+          [&] { return mark_create_begun(connection, tenant_id, notices[i].record.notice_key, token, now); },
+          [&] { return context.clock.now() < lease_end; }};
       DeliveryResult result = deliver_notice(notices[i], delivery);
       result.look_again_at = now + config.delivery.lease;
       if (!save_or_leave(context, result, token)) continue;
@@ -155,7 +159,10 @@ void deliver_due(RoundContext& context, RoundSummary& summary) {
       if (context.stop.stop_requested()) break;
     }
   }
-  if (context.stop.stop_requested()) release_notices(connection, tenant_id, token, context.clock.now());
+  if (context.stop.stop_requested() || is_paused) {
+    release_notices(connection, tenant_id, token, context.clock.now());
+  }
+  if (is_paused) summary.failures.push_back(fmt::format("{}: gives no service now; asked again later", endpoint->name));
   if (failed > 0) summary.failures.push_back(fmt::format("{} deliveries failed and will be tried again", failed));
   summary.notices.unchanged =
       std::max<int64_t>(0, count_open_notices(connection, tenant_id) - summary.notices.created -

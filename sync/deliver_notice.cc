@@ -102,9 +102,8 @@ class NoticeDelivery {
     if (!channel.can_deliver) return park(channel.reason);
     if (context_.render.patient.empty()) return park("the patient is not known on the delivering endpoint");
     if (!context_.mark_create_begun()) {
-      // The lease has ended, or the cause: another worker delivers it, or this one when it is leased again.
-      result_.retry_at = context_.now;
-      return;
+      // The lease has ended, or the cause.
+      return leave();
     }
     std::string query =
         identifier_query(notice_.record.notice_key, notice_.record.kind, context_.config.identifier_system);
@@ -157,6 +156,7 @@ class NoticeDelivery {
     std::string body = render_update(*notice_.desired, notice_.record.notice_key, context_.render, *root);
     if (body == to_json_text(*root))
       return finish(action == DeliveryAction::adopt ? action : DeliveryAction::none, remote.id, remote.etag);
+    if (!context_.holds_lease()) return leave();
     auto written = context_.client.update(type_, remote.id, body, remote.etag);
     if (!written) {
       if (written.error().kind == FhirErrorKind::conflict && tries > 1) {
@@ -200,6 +200,7 @@ class NoticeDelivery {
       result_.closed_status = (*root)["status"].string();
       return;
     }
+    if (!context_.holds_lease()) return leave();
     auto written =
         context_.client.update(type_, id, render_retired(*root, notice_.close_reason, context_.now), current->etag);
     if (written) {
@@ -238,6 +239,7 @@ class NoticeDelivery {
       JsonDocument document;
       auto root = document.parse(found[i].body);
       if (!root || is_closed(*root)) continue;
+      if (!context_.holds_lease()) return false;
       auto written =
           context_.client.update(type_, found[i].id, render_retired(*root, "duplicate", context_.now), found[i].etag);
       log_warning("duplicate_retired", {{"type", type_}, {"ok", written.ok()}});
@@ -266,6 +268,12 @@ class NoticeDelivery {
     result_.action = DeliveryAction::closed_by_person;
     result_.closed_by_person = true;
     if (result_.remote_id.empty()) result_.remote_id = notice_.remote_id;
+  }
+
+  // To another worker, or to this one when it is leased again.
+  void leave() {
+    result_.is_retired = false;
+    result_.retry_at = context_.now;
   }
 
   void park(const std::string& reason) {

@@ -18,6 +18,8 @@ struct DeliveryContext {
   Instant now{};
   // Stores that a create is about to begin, and commits; false when the lease was lost.
   std::function<bool()> mark_create_begun;
+  // False once the lease has ended: a worker that stood still writes nothing over what the next one wrote. FAULTS 7.
+  std::function<bool()> holds_lease;
 };
 
 // Brings one notice in the EHR to what is desired, by the state machine of ARCHITECTURE ("Notices"). The result says

@@ -71,6 +71,12 @@ bool lease(const FeedRun& run, const std::string& token) {
                     static_cast<int>(session.config().delivery.lease.count()));
 }
 
+bool renew_lease(const FeedRun& run, const std::string& token) {
+  TenantSession& session = run.context.session;
+  return renew_feed(session.connection(), session.tenant_id(), run.endpoint.name, run.feed.resource_type, token,
+                    static_cast<int>(session.config().delivery.lease.count()));
+}
+
 FhirError taken_over() {
   return {FhirErrorKind::stopped, 0, "another worker has taken this feed over"};
 }

@@ -17,8 +17,10 @@ std::string search_query(const FeedRun& run);
 // `patient`: whose records were asked for, "Patient/p1"; empty: anybody's.
 std::vector<ReceivedResource> received_of(const FeedRun& run, const SearchPage& page, const std::string& patient = "");
 
-// Takes the feed, or keeps it, for as long as the config's lease lasts; false when another worker has it.
+// Takes the feed for as long as the config's lease lasts; false when another worker has it.
 bool lease(const FeedRun& run, const std::string& token);
+// Keeps it for as long again; false when another worker has had it since.
+bool renew_lease(const FeedRun& run, const std::string& token);
 
 // Why a walk ends before its last page.
 FhirError taken_over();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 #include "base/log.h"
 #include "ledger/store/wakeup_store.h"
@@ -21,7 +22,7 @@ void wait_for(std::chrono::milliseconds pause, std::stop_token stop) {
 }
 
 // How often the loop looks for wake-ups, which any process may have recorded.
-constexpr std::chrono::milliseconds kWakeupPoll{200};
+constexpr std::chrono::milliseconds kWakeupPoll{100};
 
 LoopReport one_round(TenantSession& session, const Clock& clock, std::stop_token stop, bool woken_only) {
   LoopReport report;
@@ -40,44 +41,58 @@ bool can_be_woken(const Config& config) {
                      [](const EndpointConfig& endpoint) { return !endpoint.subscriptions.hook_url.empty(); });
 }
 
-}  // namespace
+using Report = std::function<void(const LoopReport&)>;
 
-void run_loop(TenantSession& session, const Clock& clock, std::stop_token stop,
-              const std::function<void(const LoopReport&)>& report) {
-  using std::chrono::steady_clock;
-  const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(session.config().server.sync_interval);
-  const bool is_wakeable = can_be_woken(session.config());
+// Calls `step` until `stop`, and again after each time that it lost the database: the one place where that ends.
+// Whatever was not committed is done again from state.
+void repeat(TenantSession& session, const std::stop_token& stop, const Report& report,
+            const std::function<void()>& step) {
   std::chrono::seconds reconnect_pause = kReconnectPauseMin;
-  bool is_connected = true, woken_only = false;
-  auto next_full_round = steady_clock::now();
-  // A wake-up that failed is not tried again at once: only a newer one, or the next full round, does that.
-  std::optional<Instant> newest_seen;
+  bool is_connected = true;
   while (!stop.stop_requested()) {
     try {
       if (!is_connected) session.reconnect();
       is_connected = true;
-      if (is_wakeable) newest_seen = newest_wakeup(session.connection(), session.tenant_id());
-      if (!woken_only) next_full_round = steady_clock::now() + interval;
-      report(one_round(session, clock, stop, woken_only));
+      step();
       reconnect_pause = kReconnectPauseMin;
-      woken_only = false;
-      while (!stop.stop_requested() && steady_clock::now() < next_full_round && !woken_only) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(next_full_round - steady_clock::now());
-        wait_for(is_wakeable ? std::min(left, kWakeupPoll) : left, stop);
-        if (!is_wakeable) continue;
-        const auto newest = newest_wakeup(session.connection(), session.tenant_id());
-        woken_only = newest && newest != newest_seen;
-      }
     } catch (const DbError& error) {
-      // The one place where a lost database ends: whatever was not committed is done again from state.
       is_connected = false;
-      woken_only = false;
       log_error("database_lost", {{"cause", error.what()}, {"retry_seconds", reconnect_pause.count()}});
       report({std::nullopt, error.what(), {}, {}});
       wait_for(reconnect_pause, stop);
       reconnect_pause = std::min(reconnect_pause * 2, kReconnectPauseMax);
     }
   }
+}
+
+void run_woken_rounds(TenantSession& session, const Clock& clock, const std::stop_token& stop, const Report& report) {
+  // A wake-up that failed is not tried again at once: only a newer one, or the next full round, does that.
+  std::optional<Instant> newest_seen;
+  repeat(session, stop, report, [&] {
+    const auto newest = newest_wakeup(session.connection(), session.tenant_id());
+    if (!newest || newest == newest_seen) return wait_for(kWakeupPoll, stop);
+    newest_seen = newest;
+    report(one_round(session, clock, stop, true));
+  });
+}
+
+}  // namespace
+
+void run_loop(TenantSession& session, const Clock& clock, std::stop_token stop,
+              const std::function<void(const LoopReport&)>& report) {
+  using std::chrono::steady_clock;
+  const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(session.config().server.sync_interval);
+  std::unique_ptr<TenantSession> beside;
+  std::jthread woken;  // Ends before its session.
+  repeat(session, stop, report, [&] {
+    const auto next_round = steady_clock::now() + interval;
+    report(one_round(session, clock, stop, false));
+    if (!beside && can_be_woken(session.config()) && !stop.stop_requested()) {
+      beside = session.beside();
+      woken = std::jthread([&] { run_woken_rounds(*beside, clock, stop, report); });
+    }
+    wait_for(std::chrono::duration_cast<std::chrono::milliseconds>(next_round - steady_clock::now()), stop);
+  });
 }
 
 }  // namespace authledger

@@ -69,7 +69,7 @@ class ChangesRun {
     } else {
       next.mapping_version = mapping_version_before_;
     }
-    if (!lease(run_, state_.lease_token)) return taken_over();
+    if (!renew_lease(run_, state_.lease_token)) return taken_over();
     run_.intake.record(std::move(received), &next);
     if (is_last) {
       end_whole(*next.watermark);

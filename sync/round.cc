@@ -37,6 +37,10 @@ RoundSummary run_round(RoundContext& context) {
   auto started = std::chrono::steady_clock::now();
   RoundSummary summary;
   const std::optional<LostCommits> lost = find_lost_commits(context);
+  if (lost && context.options.woken_only) {
+    summary.failures.emplace_back("the database lacks commits: the next full round looks for what was lost");
+    return summary;
+  }
   if (context.options.pull) pull_endpoints(context, summary);
   if (!context.stop.stop_requested()) join_patients(context);
   if (!context.stop.stop_requested()) reconcile_due(context, summary);

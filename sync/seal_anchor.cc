@@ -53,7 +53,7 @@ std::optional<SealMark> read_anchor(const Config& config) {
 }
 
 Outcome write_anchor(const Config& config, const SealMark& mark) {
-  const std::string file = anchor_file(config), fresh = file + ".new";
+  const std::string file = anchor_file(config), fresh = file + "." + random_hex(4);  // Two workers may write at once.
   std::error_code error;
   std::filesystem::create_directories(std::filesystem::path(file).parent_path(), error);
   JsonWriter writer;

@@ -99,7 +99,7 @@ class Sweep {
 
   // Of a patient who is not read to the end yet.
   std::optional<FhirError> record_part() {
-    if (!lease(run_, state_.lease_token)) return taken_over();
+    if (!renew_lease(run_, state_.lease_token)) return taken_over();
     run_.intake.record(std::exchange(received_, {}), &state_);
     return std::nullopt;
   }
@@ -122,7 +122,7 @@ class Sweep {
       next.last_success_at = run_.context.clock.now();
       run_.certificate.to_at = next.watermark;
     }
-    if (!lease(run_, state_.lease_token)) return taken_over();
+    if (!renew_lease(run_, state_.lease_token)) return taken_over();
     run_.intake.record(std::exchange(received_, {}), &next);
     if (!gone.empty()) run_.intake.record_deleted(gone, nullptr);
     return end;

@@ -18,13 +18,15 @@ std::unique_ptr<PgConnection> connect_as_application(const std::string& url) {
 }  // namespace
 
 TenantSession::TenantSession(const Config& config, std::optional<EmbeddedPostgres> embedded, std::string url,
-                             std::unique_ptr<PgConnection> connection, int64_t tenant_id, RulesInForce rules)
+                             std::unique_ptr<PgConnection> connection, int64_t tenant_id, RulesInForce rules,
+                             std::shared_ptr<RateLimits> rate_limits)
     : config_(config),
       embedded_(std::move(embedded)),
       url_(std::move(url)),
       connection_(std::move(connection)),
       tenant_id_(tenant_id),
-      rules_(std::move(rules)) {}
+      rules_(std::move(rules)),
+      rate_limits_(std::move(rate_limits)) {}
 
 Result<std::unique_ptr<TenantSession>> TenantSession::open(const Config& config) {
   std::optional<EmbeddedPostgres> embedded;
@@ -44,13 +46,21 @@ Result<std::unique_ptr<TenantSession>> TenantSession::open(const Config& config)
     int64_t tenant_id = ensure_tenant(*connection, config.tenant.name, config.tenant.time_zone);
     RulesInForce rules = read_rules_in_force(*connection, tenant_id, config.rules,
                                              read_payer_organizations(*connection, tenant_id), config.rollout);
+    // Shared by the sessions beside it.
+    auto rate_limits = std::make_shared<RateLimits>();
     return std::unique_ptr<TenantSession>(new TenantSession(config, std::move(embedded), std::move(url),
-                                                            std::move(connection), tenant_id, std::move(rules)));
+                                                            std::move(connection), tenant_id, std::move(rules),
+                                                            std::move(rate_limits)));
   } catch (const DbError& error) {
     return Failure{fmt::format(
         "the database cannot be used: {}{}", error.what(),
         config.database.url.empty() ? "" : " (check database.url in the config, and that its role may create tables)")};
   }
+}
+
+std::unique_ptr<TenantSession> TenantSession::beside() const {
+  return std::unique_ptr<TenantSession>(
+      new TenantSession(config_, std::nullopt, url_, connect(), tenant_id_, rules_, rate_limits_));
 }
 
 std::unique_ptr<PgConnection> TenantSession::connect() const {

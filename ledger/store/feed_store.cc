@@ -55,6 +55,15 @@ constexpr Statement kLeaseFeed{"lease_feed", R"(
       or stored.lease_until <= now()
       or stored.lease_token = excluded.lease_token)"};
 
+// Also after its end, as long as nobody else has had the feed since.
+constexpr Statement kRenewFeed{"renew_feed", R"(
+  update feed
+     set lease_until = now() + make_interval(secs => $5::integer)
+   where tenant_id = $1
+     and source = $2
+     and resource_type = $3
+     and lease_token = $4)"};
+
 constexpr Statement kReleaseFeed{"release_feed", R"(
   update feed
      set lease_token = null,
@@ -114,15 +123,29 @@ void save_feed(Transaction& transaction, const FeedState& feed) {
   if (!feed.swept.empty()) save_sweep_visits(transaction, feed.source, feed.resource_type, feed.swept, feed.swept_at);
 }
 
-bool lease_feed(PgConnection& connection, int64_t tenant_id, const std::string& source,
-                const std::string& resource_type, const std::string& lease_token, int lease_seconds) {
+namespace {
+
+bool set_lease(const Statement& statement, PgConnection& connection, int64_t tenant_id, const std::string& source,
+               const std::string& resource_type, const std::string& lease_token, int lease_seconds) {
   bool is_leased = false;
   transact(connection, tenant_id, [&](Transaction& transaction) {
     Parameters parameters;
     parameters.integer(tenant_id).text(source).text(resource_type).text(lease_token).integer(lease_seconds);
-    is_leased = transaction.execute(kLeaseFeed, parameters).affected() == 1;
+    is_leased = transaction.execute(statement, parameters).affected() == 1;
   });
   return is_leased;
+}
+
+}  // namespace
+
+bool lease_feed(PgConnection& connection, int64_t tenant_id, const std::string& source,
+                const std::string& resource_type, const std::string& lease_token, int lease_seconds) {
+  return set_lease(kLeaseFeed, connection, tenant_id, source, resource_type, lease_token, lease_seconds);
+}
+
+bool renew_feed(PgConnection& connection, int64_t tenant_id, const std::string& source,
+                const std::string& resource_type, const std::string& lease_token, int lease_seconds) {
+  return set_lease(kRenewFeed, connection, tenant_id, source, resource_type, lease_token, lease_seconds);
 }
 
 void release_feed(PgConnection& connection, int64_t tenant_id, const std::string& source,

@@ -41,6 +41,10 @@ void save_feed(Transaction& transaction, const FeedState& feed);
 // release and renewal need it.
 bool lease_feed(PgConnection& connection, int64_t tenant_id, const std::string& source,
                 const std::string& resource_type, const std::string& lease_token, int lease_seconds);
+// For the worker that has it; false when another one has had it since. What was read under the lease before is stale
+// then, and must not be recorded.
+bool renew_feed(PgConnection& connection, int64_t tenant_id, const std::string& source,
+                const std::string& resource_type, const std::string& lease_token, int lease_seconds);
 void release_feed(PgConnection& connection, int64_t tenant_id, const std::string& source,
                   const std::string& resource_type, const std::string& lease_token);
 std::vector<FeedState> read_feeds(PgConnection& connection, int64_t tenant_id);

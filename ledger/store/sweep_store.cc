@@ -42,6 +42,8 @@ constexpr Statement kReadNeed{"read_patients_in_need", R"(
    group by alias.patient)"};
 
 // What other records of the same person brought in is among it: asking for one too many does no harm.
+// With its offset the test stays one look by key for each row; as a join it can come before the facts, which are then
+// read once for every resource of the type.
 constexpr Statement kReadHoldings{"read_holdings", R"(
   select asked.no, substr(held.resource, length($3::text) + 2) as id
     from unnest($4::text[]) with ordinality as asked (patient, no)
@@ -64,7 +66,8 @@ constexpr Statement kReadHoldings{"read_holdings", R"(
             and version.resource_type = $3
             and version.resource_id = substr(held.resource, length($3::text) + 2)
             and version.is_current
-            and not version.is_deleted)
+            and not version.is_deleted
+         offset 0)
    order by asked.no, id)"};
 
 constexpr std::string_view kPatientPrefix = "Patient/";

@@ -1,4 +1,4 @@
-// What sources write that is half a date, no quantity, or no code that anybody knows. FAULTS 37, 47 and 49.
+// What sources write that is half a date, no quantity, or no code that anybody knows. FAULTS 37, 38, 40, 47 and 49.
 
 #include <fmt/format.h>
 
@@ -50,6 +50,33 @@ TEST(Fault37, AnEndBeforeItsStartGoesToQuarantineWithItsPlace) {
     ASSERT_TRUE(has_error(mapped.issues)) << period;
     EXPECT_NE(texts_of(mapped.issues).find("ServiceRequest.occurrence"), std::string::npos) << texts_of(mapped.issues);
   }
+}
+
+std::string visit_across_midnight() {
+  return replace_all(replace_all(visit_of("{}"), "2026-03-02T10:00:00", "2026-12-31T23:50:00"), "2026-03-02T11:00:00",
+                     "2027-01-01T00:40:00");
+}
+
+TEST(Fault38, AVisitBelongsToTheDayOfItsStartUnlessTheSiteSaysOtherwise) {
+  const MappedFacts by_start = map_text(compile_mapper(), visit_across_midnight());
+  ASSERT_EQ(bodies<ServiceFact>(by_start).size(), 1U) << texts_of(by_start.issues);
+  EXPECT_EQ(bodies<ServiceFact>(by_start)[0].day, day_of(2026, 12, 31));
+  EndpointConfig endpoint = shipped_endpoint();
+  endpoint.overrides.push_back({.mapping = "encounter", .column = "start", .path = "period.end"});
+  const MappedFacts by_end = map_text(compile_mapper(endpoint), visit_across_midnight());
+  ASSERT_EQ(bodies<ServiceFact>(by_end).size(), 1U) << texts_of(by_end.issues);
+  EXPECT_EQ(bodies<ServiceFact>(by_end)[0].day, day_of(2027, 1, 1));
+}
+
+TEST(Fault40, TheYear9999AndALeapSecondAreRead) {
+  const ResourceMapper mapper = compile_mapper();
+  const MappedFacts endless = map_text(mapper, order_of(R"("start":"2026-03-01","end":"9999-12-31")"));
+  ASSERT_EQ(bodies<OrderFact>(endless).size(), 1U) << texts_of(endless.issues);
+  EXPECT_EQ(bodies<OrderFact>(endless)[0].last_day, day_of(9999, 12, 31));
+  const MappedFacts leap =
+      map_text(mapper, replace_all(visit_of("{}"), "2026-03-02T10:00:00-05:00", "2016-12-31T23:59:60Z"));
+  ASSERT_EQ(bodies<ServiceFact>(leap).size(), 1U) << texts_of(leap.issues);
+  EXPECT_EQ(bodies<ServiceFact>(leap)[0].day, day_of(2016, 12, 31)) << "19:00 at the site";
 }
 
 TEST(Fault47, UnitsAreKeptInThousandthsAndWhatIsNoneIsRefused) {

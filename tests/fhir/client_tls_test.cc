@@ -11,6 +11,7 @@
 
 #include "fhir/client_certificate.h"
 #include "tests/fhir/fault_server.h"
+#include "tests/fhir/resolved_name.h"
 
 namespace authledger {
 namespace {
@@ -57,8 +58,9 @@ class TlsServer {
   std::string certificate() const { return folder_ + "/cert.pem"; }
 
   // The page through a client, waiting for the server to come up.
-  Result<SearchPage, FhirError> fetch(const std::string& ca_file, EndpointConfig endpoint = endpoint_at("")) const {
-    endpoint.base_url = fmt::format("https://127.0.0.1:{}", port_);
+  Result<SearchPage, FhirError> fetch(const std::string& ca_file, EndpointConfig endpoint = endpoint_at(""),
+                                      const std::string& host = "127.0.0.1") const {
+    endpoint.base_url = fmt::format("https://{}:{}", host, port_);
     endpoint.ca_file = ca_file;
     endpoint.retries_max = 0;
     for (int attempt = 0;; ++attempt) {
@@ -106,12 +108,14 @@ TEST(Fault60, AnExpiredCertificateIsRefused) {
   EXPECT_NE(page.error().message.find("certificate"), std::string::npos) << page.error().message;
 }
 
-TEST(Fault60, Tls11IsRefused) {
-  const TlsServer server("IP:127.0.0.1", {"-tls1_1", "-cipher", "ALL:@SECLEVEL=0"});
-  const auto page = server.fetch(server.certificate());
-  ASSERT_FALSE(page.ok());
-  EXPECT_EQ(page.error().kind, FhirErrorKind::unreachable);
-  EXPECT_EQ(page.error().message.find("connect to server"), std::string::npos) << page.error().message;
+TEST(Fault60, Tls10AndTls11AreRefused) {
+  for (const char* version : {"-tls1", "-tls1_1"}) {
+    const TlsServer server("IP:127.0.0.1", {version, "-cipher", "ALL:@SECLEVEL=0"});
+    const auto page = server.fetch(server.certificate());
+    ASSERT_FALSE(page.ok()) << version;
+    EXPECT_EQ(page.error().kind, FhirErrorKind::unreachable);
+    EXPECT_EQ(page.error().message.find("connect to server"), std::string::npos) << page.error().message;
+  }
 }
 
 EndpointConfig with_client_certificate(const std::string& folder) {
@@ -157,6 +161,46 @@ TEST(Fault60, AnAlarmComes30And14And7DaysBeforeOurCertificateEnds) {
   EXPECT_EQ(certificate_warning(end, *parse_instant("2026-12-01T00:00:00Z")), "");
   EXPECT_EQ(certificate_warning(end, *parse_instant("2026-12-30T11:00:00Z")),
             "the client certificate ends on 2026-12-31, in 1 day; ask for a new one now");
+}
+
+TEST(Fault60, TheAlarmIsLoggedWheneverAClientIsOpened) {
+  const std::tuple<int, const char*, const char*> steps[] = {{40, "", ""},
+                                                             {20, " warning client_certificate_ends", "in 19 days"},
+                                                             {5, " error client_certificate_ends", "in 4 days"}};
+  for (const auto& [days, alarm, left] : steps) {
+    const std::string mine = temporary_folder();
+    make_certificate(mine, "DNS:ledger.example", days);
+    const SystemClock clock;
+    EndpointConfig endpoint = with_client_certificate(mine);
+    endpoint.base_url = "https://127.0.0.1:1";
+    testing::internal::CaptureStderr();
+    EXPECT_TRUE(open_fhir_client(endpoint, "/", clock, {}).ok());
+    const std::string logged = testing::internal::GetCapturedStderr();
+    EXPECT_EQ(logged.find("client_certificate_ends") != std::string::npos, alarm[0] != '\0') << logged;
+    EXPECT_NE(logged.find(alarm), std::string::npos) << logged;
+    EXPECT_NE(logged.find(left), std::string::npos) << logged;
+  }
+}
+
+// The name, not the address, is what a certificate is for.
+TEST(Fault32, AHostThatMovedIsFoundAtItsNewAddressAndItsCertificateIsStillChecked) {
+  for (const bool is_its_own : {true, false}) {
+    const TlsServer server(is_its_own ? "DNS:moving.ehr.example" : "DNS:other.example", {});
+    const int dead =
+        std::stoi(FaultServer([](const ReceivedRequest&, int) { return canned(200, ""); }).origin().substr(17));
+    ResolvedName::set("moving.ehr.example", "127.0.0.9");
+    EndpointConfig endpoint = endpoint_at("");
+    endpoint.retries_max = 0;
+    endpoint.base_url = fmt::format("https://moving.ehr.example:{}", dead);
+    EXPECT_FALSE(client_at(endpoint)->search_page("page").ok()) << "nobody is there any more";
+    ResolvedName::set("moving.ehr.example", "127.0.0.1");
+    const auto page = server.fetch(server.certificate(), endpoint_at(""), "moving.ehr.example");
+    EXPECT_EQ(page.ok(), is_its_own);
+    if (!page.ok()) {
+      EXPECT_EQ(page.error().kind, FhirErrorKind::unreachable);
+    }
+    ResolvedName::set("", "");
+  }
 }
 
 TEST(Fault32, RequestsGoThroughTheProxyOfTheConfig) {

@@ -178,6 +178,77 @@ TEST(Fault61, AScopeThatWasReducedIsNamedAfterOneRenewal) {
   EXPECT_TRUE(client->search_page("Encounter").ok());  // What is still granted still works.
 }
 
+std::string joined_jwks(const SigningKey& first, const SigningKey& second) {
+  const std::string one = first.public_jwks(), other = second.public_jwks();
+  return one.substr(0, one.rfind(']')) + "," + other.substr(other.find('[') + 1);
+}
+
+TEST(Fault63, OurKeyIsRotatedWhileBothAreRegisteredAndNoRequestIsLost) {
+  SmartSite site;
+  const auto client = site.client();
+  ASSERT_TRUE(client->search_page("Encounter").ok());
+  const SigningKey next = std::move(*SigningKey::generate(SigningAlgorithm::es384));
+  site.authorization.jwks = joined_jwks(site.key, next);
+  site.sandbox->set_authorization(site.authorization);
+  site.sandbox->revoke_tokens();
+  EXPECT_TRUE(client->search_page("Encounter").ok()) << "the old key is still taken";
+  // The file is changed under the running client; then the old key is taken off the server.
+  site.folder.write("key.jwk", next.private_jwk());
+  site.sandbox->revoke_tokens();
+  EXPECT_TRUE(client->search_page("Encounter").ok()) << "and the new one already";
+  site.authorization.jwks = next.public_jwks();
+  site.sandbox->set_authorization(site.authorization);
+  site.sandbox->revoke_tokens();
+  EXPECT_TRUE(client->search_page("Encounter").ok());
+  EXPECT_EQ(site.sandbox->tokens_issued(), 4);
+  site.folder.write("key.jwk", site.key.private_jwk());
+  EXPECT_NE(site.refusal().find("`authledger keys show` prints"), std::string::npos);
+}
+
+TEST(Fault63, AKeyThatTheServerDoesNotKnowIsShownToItOnceAMinute) {
+  SmartSite site;
+  site.authorization.jwks = R"({"keys":[]})";
+  site.sandbox->set_authorization(site.authorization);
+  FixedClock clock(SystemClock().now());
+  const auto client = std::move(*open_fhir_client(site.endpoint, site.folder.path(), clock, {}));
+  const auto asked = [&] {
+    const std::vector<std::string> log = site.sandbox->request_log();
+    return std::count(log.begin(), log.end(), "POST /auth/token");
+  };
+  for (int i = 0; i < 50; ++i) {
+    const auto page = client->search_page("Encounter");
+    ASSERT_FALSE(page.ok());
+    EXPECT_EQ(page.error().kind, FhirErrorKind::unauthorized);
+    EXPECT_NE(page.error().message.find("401 (invalid_client)"), std::string::npos) << page.error().message;
+  }
+  EXPECT_EQ(asked(), 1);
+  clock.set(clock.now() + std::chrono::seconds(61));
+  site.authorization.clock_ahead = std::chrono::seconds(61);
+  site.sandbox->set_authorization(site.authorization);
+  EXPECT_FALSE(client->search_page("Encounter").ok());
+  EXPECT_EQ(asked(), 2);
+  // Another key is shown at once.
+  const SigningKey next = std::move(*SigningKey::generate(SigningAlgorithm::es384));
+  site.authorization.jwks = next.public_jwks();
+  site.sandbox->set_authorization(site.authorization);
+  site.folder.write("key.jwk", next.private_jwk());
+  EXPECT_TRUE(client->search_page("Encounter").ok());
+  EXPECT_EQ(asked(), 3);
+}
+
+TEST(Fault28, ALoginPageInPlaceOfATokenPassesAndIsNoRefusal) {
+  SmartSite site;
+  SandboxFaults faults;
+  faults.html_next = 1;
+  faults.only_for = "/auth/token";
+  site.sandbox->set_faults(faults);
+  const auto client = site.client();
+  const auto page = client->search_page("Encounter");
+  ASSERT_FALSE(page.ok());
+  EXPECT_EQ(page.error().kind, FhirErrorKind::bad_answer);
+  EXPECT_TRUE(client->search_page("Encounter").ok());
+}
+
 TEST(SmartFlow, AnswersThatAreLostNeverBringTheSameAssertionTwice) {
   SmartSite site;
   site.endpoint.request_timeout = std::chrono::seconds(1);

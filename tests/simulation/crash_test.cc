@@ -5,6 +5,7 @@
 #include <csignal>
 #include <thread>
 
+#include "base/clock.h"
 #include "ledger/store/feed_store.h"
 #include "tests/simulation/fault_site.h"
 
@@ -153,6 +154,41 @@ TEST(Fault05, KilledBetweenPagesItGoesOnAsIfUndisturbed) {
   EXPECT_EQ(summary.number({"pulled", "Encounter"}), 5) << "the first page is not read again";
   EXPECT_EQ(site.run({"authorizations", "--on", "2026-11-01"}).output,
             undisturbed.run({"authorizations", "--on", "2026-11-01"}).output);
+  expect_consistent(site);
+}
+
+TEST(Fault13, AFailedAttemptMovesNoWatermarkAndASuccessMovesItToItsStartLessTheOverlap) {
+  Site site({}, kFastDelivery, "    page_size: 2\n    overlap: 10m\n    retries_max: 0\n");
+  load_patient(site, 12, 5);
+  const auto round = [&](int exit_code) {
+    const Instant started = std::chrono::floor<std::chrono::seconds>(SystemClock().now());
+    sync_now(site, exit_code);
+    return started;
+  };
+  const Instant first = round(0);
+  const Instant watermark = feed_of(site, "Encounter").watermark.value_or(Instant::min());
+  EXPECT_GE(watermark, first - std::chrono::minutes(10));
+  EXPECT_LE(watermark, SystemClock().now() - std::chrono::minutes(10));
+  const std::optional<Instant> success = feed_of(site, "Encounter").last_success_at;
+
+  // The first page comes, the second does not: three times, each later than the one before.
+  site.ehr().set_faults({.unavailable_next = 1000, .only_for = "_page_token"});
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    round(4);
+    EXPECT_EQ(feed_of(site, "Encounter").watermark, watermark);
+    EXPECT_EQ(feed_of(site, "Encounter").last_success_at, success);
+  }
+  // What came meanwhile, before the last of them began, is not passed over.
+  ASSERT_TRUE(site.ehr().load(encounter_json("late", "p1", "90837", "2026-10-20")).ok());
+  round(4);
+  site.ehr().set_faults({});
+  const Instant last = round(0);
+  const Instant moved = feed_of(site, "Encounter").watermark.value_or(Instant::min());
+  // A run that goes on from a resume link began when its first page was read.
+  EXPECT_GT(moved, watermark);
+  EXPECT_LE(moved, last + std::chrono::seconds(1) - std::chrono::minutes(10));
+  sync_now(site);
+  EXPECT_EQ(balance(site, "used"), "6");
   expect_consistent(site);
 }
 

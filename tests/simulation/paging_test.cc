@@ -107,6 +107,7 @@ TEST(Fault27, AWrongTotalAndAnOutcomeEntryChangeNothing) {
   EXPECT_EQ(summary.number({"pulled", "Encounter"}), 5);
   EXPECT_EQ(summary.number({"facts", "quarantined"}), 0);
   EXPECT_NE(result.errors.find("search_outcome"), std::string::npos) << result.errors;
+  EXPECT_NE(result.output.find("Bundle.total says 12, 5 came"), std::string::npos) << "the certificate notes it";
   expect_recovery(site, "5");
 }
 
@@ -117,6 +118,71 @@ TEST(Fault28, ALoginPageOrACutBodyIsAskedForAgain) {
   sync_now(site);
   EXPECT_EQ(count_requests(site, "GET /fhir/Encounter"), 4U) << "a test of _lastUpdated, two repeats, a page";
   expect_recovery(site, "3");
+}
+
+TEST(Fault29, ABundleOfTenGigabytesIsRefusedInConstantMemoryAndOthersGoOn) {
+  Site site({}, kFastDelivery);
+  load_patient(site, 12, 3);
+  site.ehr().set_faults({.oversized_next = 1, .only_for = "Encounter?"});
+  const ProgramResult result = sync_now(site);
+  EXPECT_EQ(balance(site, "used"), "3") << "what was tested with it says nothing of the feed, which is then read";
+  site.ehr().set_faults({.oversized_next = 100, .only_for = "Encounter?"});
+  const ProgramResult flooded = sync_now(site, 4);
+  EXPECT_NE(flooded.output.find("page_bytes_max"), std::string::npos) << flooded.output;
+  EXPECT_LT(flooded.resident_megabytes_max, 300);
+  EXPECT_EQ(balance(site, "approved"), "12") << "other feeds go on";
+  expect_recovery(site, "3");
+}
+
+TEST(Fault29, ABodyThatDripsIsGivenUpAfterTheTimeoutOfTheConfig) {
+  Site site({}, kFastDelivery, "    timeouts: {connect: 1s, request: 2s}\n    retries_max: 0\n");
+  load_patient(site, 12, 3);
+  sync_now(site);
+  ASSERT_TRUE(site.ehr().load(encounter_json("e4", "p1", "90837", "2026-10-20")).ok());
+  site.ehr().set_faults({.drip_next = 100, .only_for = "Encounter?"});
+  const auto started = std::chrono::steady_clock::now();
+  sync_now(site, 4);
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(20));
+  EXPECT_EQ(balance(site, "used"), "3");
+  expect_recovery(site, "4");
+}
+
+// One visit whose `note` is whatever a broken or hostile server writes.
+std::string page_with(const std::string& note) {
+  return R"({"resourceType":"Bundle","type":"searchset","entry":[{"resource":{"resourceType":"Encounter","id":"bad",)"
+         R"("status":"finished","subject":{"reference":"Patient/p1"},"note":)" +
+         note + "}}]}";
+}
+
+TEST(Fault30, WhatIsNoCleanJsonIsRefusedAndTheFeedStandsStill) {
+  const std::string refused[] = {std::string(100'000, '[') + std::string(100'000, ']'),
+                                 R"("x","note":"y")",
+                                 R"("a\u0000b")",
+                                 "\"\xC0\xAF\"",
+                                 R"("\ud800")",
+                                 "1e400",
+                                 "\"cut"};
+  Site site({}, kFastDelivery);
+  load_patient(site, 12, 3);
+  for (const std::string& note : refused) {
+    site.ehr().set_faults({.body_next = 100, .body = page_with(note), .only_for = "Encounter?"});
+    const ProgramResult result = sync_now(site, 4);
+    EXPECT_EQ(balance(site, "used"), "0") << note.substr(0, 40);
+    EXPECT_EQ(balance(site, "approved"), "12") << "other feeds go on";
+  }
+  expect_recovery(site, "3");
+}
+
+TEST(Fault30, AGiantTextAndMinusZeroAreNoReasonToStop) {
+  for (const std::string& note : {"\"" + std::string(size_t{10} << 20, 'x') + "\"", std::string("-0")}) {
+    Site site({}, kFastDelivery);
+    load_patient(site, 12, 3);
+    sync_now(site);
+    site.ehr().set_faults({.body_next = 1, .body = page_with(note), .only_for = "Encounter?"});
+    const ProgramResult result = site.run(kSyncNow);
+    EXPECT_TRUE(result.exit_code == 0 || result.exit_code == 1) << "read, or in quarantine: " << result.errors;
+    expect_recovery(site, "3");
+  }
 }
 
 TEST(Fault28, ALoginPageThatStaysMovesNoCursor) {

@@ -22,9 +22,11 @@ std::string day_from_now(int days) {
 // A clinic that `serve` asks once an hour only: whatever it learns in between came by a notification.
 class NotifyingSite {
  public:
-  explicit NotifyingSite(const std::string& topics = "", const std::string& strategy = "last_updated")
+  explicit NotifyingSite(const std::string& topics = "", const std::string& strategy = "last_updated",
+                         const std::string& interval = "1h")
       : port_(free_loopback_port()),
-        site_({}, fmt::format("server: {{listen: 127.0.0.1:{}, sync_interval: 1h}}\n{}", port_, kFastDelivery),
+        site_({},
+              fmt::format("server: {{listen: 127.0.0.1:{}, sync_interval: {}}}\n{}", port_, interval, kFastDelivery),
               fmt::format("    subscriptions: {{hook_url: http://127.0.0.1:{}/hooks/ehr, secret_file: hook.secret{}}}\n"
                           "    feeds: {{Encounter: {{strategy: {}}}}}\n",
                           port_, topics, strategy)) {
@@ -94,6 +96,22 @@ TEST(Subscriptions, AVisitIsInTheChartByBackportNotificationOfASweptFeed) {
   EXPECT_TRUE(clinic.shows(1));
   EXPECT_EQ(count_requests(clinic.site(), "GET /fhir/Encounter"), searches) << "read by its id, without a sweep";
   EXPECT_GE(count_requests(clinic.site(), "GET /fhir/Encounter/e1"), 1U);
+}
+
+TEST(Subscriptions, AChangeDoesNotWaitForARoundThatTakesLong) {
+  NotifyingSite clinic("", "last_updated", "1s");
+  // Coverage is read before Encounter in every round.
+  clinic.site().ehr().set_faults({.slow_next = 1000,
+                                  .slow_for = std::chrono::milliseconds(15'000),
+                                  .only_for = "Coverage?",
+                                  .only_method = "GET"});
+  const size_t rounds = count_requests(clinic.site(), "GET /fhir/Coverage");
+  ASSERT_TRUE(eventually([&] { return count_requests(clinic.site(), "GET /fhir/Coverage") > rounds; }));
+  clinic.visit("e1");
+  const auto changed = std::chrono::steady_clock::now();
+  EXPECT_EQ(clinic.send("PUT", clinic.hook() + "/Encounter/e1", "{}"), 200);
+  EXPECT_TRUE(clinic.shows(1));
+  EXPECT_LT(std::chrono::steady_clock::now() - changed, std::chrono::seconds(10)) << "the round is still waiting";
 }
 
 TEST(Fault10, AWebhookReplayedAHundredTimesOutOfOrderLeavesTheSameState) {

@@ -1,4 +1,4 @@
-// Clocks that change, step, or are wrong. FAULTS 35 and 39.
+// Clocks that change, step, or are wrong, and days at the edge. FAULTS 19, 35, 38, 39 and 40.
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -82,6 +82,93 @@ TEST(Fault39, AVisitOfAnEhrWhoseClockStepsBackIsReadByTheOverlap) {
     site.round();
     EXPECT_EQ(site.units_in(4), 2) << "stepped by " << step << " s";
   }
+}
+
+// Rounds every five minutes: the EHR is away for six hours, in which its people go on working.
+TEST(Fault19, SixHoursOf503AreCaughtUpWithInOneRoundWithoutAGap) {
+  SimulatedSite disturbed, undisturbed;
+  std::string answers_before;
+  for (SimulatedSite* site : {&disturbed, &undisturbed}) {
+    site->load_patient(12, 2);
+    site->round();
+    answers_before = answers_on(site->session(), day_of(2026, 11, 1));
+    int64_t requests = 0;
+    if (site == &disturbed) {
+      site->wire.before_request = [&](const HttpRequest&) {
+        ++requests;
+        return WireFault::unavailable;
+      };
+    }
+    for (int round = 0; round < 72; ++round) {
+      site->pass_time(std::chrono::minutes(5));
+      if (round % 9 == 0) {
+        site->ehr.put(
+            encounter_json(fmt::format("n{}", round), "p1", "90837", fmt::format("2026-10-{:02}", 10 + round / 9)));
+      }
+      if (round == 30) site->ehr.remove("Encounter", "e1");
+      if (round == 40) site->ehr.put(encounter_json("e2", "p1", "90837", "2026-10-05", "entered-in-error"));
+      const RoundSummary summary = site->round();
+      if (site == &undisturbed) continue;
+      EXPECT_FALSE(summary.failures.empty());
+      EXPECT_EQ(summary.entries, 0);
+      EXPECT_EQ(answers_on(site->session(), day_of(2026, 11, 1)), answers_before) << "answers go on, as they were";
+    }
+    EXPECT_LE(requests, 72 * 3) << "an endpoint without service is not stormed";
+    site->wire.before_request = [](const HttpRequest&) { return WireFault::none; };
+    site->pass_time(std::chrono::minutes(5));
+    site->round();
+  }
+  EXPECT_EQ(answers_on(disturbed.session(), day_of(2026, 11, 1)),
+            answers_on(undisturbed.session(), day_of(2026, 11, 1)));
+  EXPECT_EQ(disturbed.units_in(4), 8);
+  EXPECT_EQ(disturbed.live("Flag", "8 of 12 visits used"), 1U);
+  EXPECT_EQ(disturbed.ehr.bodies("Flag").size(), 1U);
+}
+
+std::string visit_between(const std::string& id, const std::string& start, const std::string& end) {
+  std::string json = encounter_json(id, "p1", "90837", "2026-01-01");
+  const std::string from = R"("period":{)";
+  json.resize(json.find(from));
+  return json + from + fmt::format(R"("start":"{}","end":"{}"}}}})", start, end);
+}
+
+TEST(Fault38, AVisitAcrossTheEndDayCountsOnTheDayOfItsStart) {
+  SimulatedSite site("America/New_York", *parse_instant("2027-01-02T15:00:00Z"));
+  site.load_patient(12, 0, "2026-10-01", "2026-12-31");
+  site.ehr.put(visit_between("late", "2026-12-31T23:50:00-05:00", "2027-01-01T00:40:00-05:00"));
+  site.ehr.put(visit_between("after", "2027-01-01T00:10:00-05:00", "2027-01-01T01:00:00-05:00"));
+  // The same instants, as a server writes them that knows UTC alone.
+  site.ehr.put(visit_between("late-utc", "2027-01-01T04:51:00Z", "2027-01-01T05:41:00Z"));
+  site.round();
+  EXPECT_EQ(site.units_in(4), 2) << "both that began in the old year";
+  EXPECT_EQ(site.units_in(7), 1) << "the third is not covered";
+}
+
+TEST(Fault40, AnEndInTheYear9999IsAnOpenOneAndNobodyIsWarnedOfIt) {
+  SimulatedSite site;
+  site.load_patient(12, 2, "2026-10-01", "9999-12-31");
+  site.round();
+  EXPECT_EQ(site.units_in(4), 2);
+  EXPECT_EQ(site.live("Task", "auth-expiring"), 0U);
+  EXPECT_EQ(site.live("Flag", "2 of 12 visits used"), 1U);
+  site.time.advance_to(*parse_instant("2090-06-01T15:00:00Z"));
+  site.round();
+  EXPECT_EQ(site.live("Task", "auth-expiring"), 0U) << "nor after decades";
+}
+
+TEST(Fault40, ALeapSecondAndTheSecondAfter32BitsAreInstantsLikeOthers) {
+  SimulatedSite site("America/New_York", *parse_instant("2038-01-19T03:13:00Z"));
+  site.load_patient(12, 0, "2016-01-01", "2039-12-31");
+  site.ehr.put(visit_between("leap", "2016-12-31T23:59:60Z", "2017-01-01T00:50:00Z"));
+  site.ehr.put(visit_between("wrap", "2038-01-19T03:14:08Z", "2038-01-19T04:14:08Z"));
+  site.round();
+  EXPECT_EQ(site.units_in(4), 2);
+  site.pass_time(std::chrono::minutes(2));  // Past 2^31 seconds.
+  site.ehr.put(visit_between("after", "2038-01-19T03:14:30Z", "2038-01-19T03:15:00Z"));
+  site.round();
+  EXPECT_EQ(site.units_in(4), 3);
+  const std::string known = answers_known_at(site.session(), site.clock.now());
+  EXPECT_NE(known.find("AUTH-1"), std::string::npos);
 }
 
 TEST(Fault39, ADeletionCountsWhateverTheClocksSay) {

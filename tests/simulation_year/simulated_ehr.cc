@@ -40,7 +40,7 @@ class SimulatedWire final : public HttpClient {
     ehr_.time_.advance(std::chrono::milliseconds(20));
     const WireFault fault = wire_.before_request(request);
     if (fault == WireFault::request_lost) return lost();
-    if (fault == WireFault::throttled) return HttpResponse{429, {{"retry-after", "3600"}}, ""};
+    if (fault == WireFault::throttled) return HttpResponse{429, {}, ""};
     if (fault == WireFault::unavailable) return HttpResponse{503, {}, ""};
     const SandboxAnswer answer = ehr_.routes_.handle(received(request));
     wire_.before_reply(request);

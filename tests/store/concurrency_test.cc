@@ -67,6 +67,65 @@ TEST(RecordPage, KeepsSequencesDenseWhenPagesComeInOppositeOrders_Fault12) {
   }
 }
 
+constexpr Statement kLockSubject{"test_lock_subject", R"(
+  select 1
+    from subject
+   where tenant_id = $1
+     and subject_id = $2
+     for update)"};
+constexpr Statement kCountWaiting{"test_count_waiting", R"(
+  select count(*)
+    from pg_locks
+   where locktype = 'transactionid'
+     and not granted)"};
+
+TEST(RecordPage, IsRepeatedWholeWhenItIsTheVictimOfADeadlock_Fault12) {
+  TestDatabase database;
+  PgConnection pg = database.connection(), other = database.owner_connection(), watcher = database.owner_connection();
+  const int64_t tenant = make_tenant(pg);
+  record(pg, tenant, {encounter("a1", "Patient/a", 1), encounter("b1", "Patient/b", 1)});
+  const int64_t first = std::min(subject_of(pg, tenant, "a"), subject_of(pg, tenant, "b"));
+  const int64_t second = std::max(subject_of(pg, tenant, "a"), subject_of(pg, tenant, "b"));
+  RecordCounts counts;
+  {
+    Transaction foreign(other, tenant);
+    foreign.execute(kLockSubject, Parameters().integer(tenant).integer(second));
+    std::jthread recording([&] {
+      PgConnection own = database.connection();
+      counts = record(own, tenant, {encounter("a2", "Patient/a", 1), encounter("b2", "Patient/b", 1)});
+    });
+    while (watcher.execute(kCountWaiting).integer(0, 0) == 0) usleep(1000);
+    // The page has waited for longer: its session is the first to look for a deadlock, and loses. The next time it may
+    // be quicker than this one.
+    try {
+      foreign.execute(kLockSubject, Parameters().integer(tenant).integer(first));
+      foreign.commit();
+    } catch (const DbError& error) {
+      EXPECT_EQ(error.sqlstate(), "40P01");
+    }
+  }
+  EXPECT_EQ(counts.new_facts, 2);
+  for (const char* patient : {"a", "b"}) {
+    const std::vector<Fact> facts = facts_of(pg, tenant, patient);
+    ASSERT_EQ(facts.size(), 2U) << "all of the page, once";
+    EXPECT_EQ(facts.back().fact_seq, 2);
+  }
+}
+
+TEST(Transact, GivesUpAfterItsRepeatsAndLeavesNothing_Fault12) {
+  TestDatabase database;
+  PgConnection pg = database.connection();
+  const int64_t tenant = make_tenant(pg);
+  int tries = 0;
+  const auto work = [&](Transaction&) {
+    ++tries;
+    throw DbError("40001", "could not serialize access");
+  };
+  EXPECT_THROW(transact(pg, tenant, work), DbError);
+  EXPECT_EQ(tries, 6) << "one and five more";
+  transact(pg, tenant, [](Transaction&) {});  // The connection is usable.
+}
+
 TEST(RecordPage, RecordsOneVisitThatTwoPatientsClaimAtOnceInOneSubjectOnly) {
   TestDatabase database;
   PgConnection pg = database.connection();

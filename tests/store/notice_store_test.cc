@@ -271,10 +271,12 @@ TEST_F(NoticeStore, HoldsAndReleasesWhatARunWouldWrite_Fault80) {
 TEST_F(NoticeStore, FencesAFeedByItsLease_Fault7) {
   EXPECT_TRUE(lease_feed(pg, tenant, kSource, "Encounter", "w1", 60));
   EXPECT_FALSE(lease_feed(pg, tenant, kSource, "Encounter", "w2", 60));
-  EXPECT_TRUE(lease_feed(pg, tenant, kSource, "Encounter", "w1", 60));
+  EXPECT_TRUE(renew_feed(pg, tenant, kSource, "Encounter", "w1", 60));
+  EXPECT_FALSE(renew_feed(pg, tenant, kSource, "Encounter", "w2", 60));
   release_feed(pg, tenant, kSource, "Encounter", "w2");
   EXPECT_FALSE(lease_feed(pg, tenant, kSource, "Encounter", "w2", 60));
   release_feed(pg, tenant, kSource, "Encounter", "w1");
+  EXPECT_FALSE(renew_feed(pg, tenant, kSource, "Encounter", "w1", 60)) << "somebody else may have had it";
   EXPECT_TRUE(lease_feed(pg, tenant, kSource, "Encounter", "w2", 60));
 
   FeedState feed;

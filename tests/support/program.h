@@ -12,6 +12,7 @@ namespace authledger {
 struct ProgramResult {
   int exit_code = -1;  // −signal when it was killed.
   std::string output, errors;
+  int64_t resident_megabytes_max = 0;
 };
 
 // Runs build/<preset>/authledger with the arguments and waits (at most two minutes).

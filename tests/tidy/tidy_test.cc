@@ -190,6 +190,22 @@ TEST(Tidy, SharedPointersSayWhy) {
   }
 }
 
+// The faults of the network, of EHRs and of time each have a test that carries the number: TEST(Fault7, …), or a name
+// that holds Fault07.
+TEST(Tidy, EachFaultOfAnEndpointHasATestWithItsNumber) {
+  static const std::regex kNumbered(R"((TEST|TEST_F|TEST_P)\([^)]*[Ff]ault_?0*([0-9]+)[^0-9])");
+  std::set<int> tested;
+  for (const SourceFile& file : code_files()) {
+    if (!file.path.starts_with("tests/")) continue;
+    for (std::sregex_iterator it(file.text.begin(), file.text.end(), kNumbered), end; it != end; ++it)
+      tested.insert(std::stoi((*it)[2]));
+  }
+  std::set<int> numbers = {60, 61, 62, 63, 79};
+  for (int number = 1; number <= 40; ++number) numbers.insert(number);
+  numbers.erase(36);  // Months and years are counted by what states a period in months.
+  for (const int number : numbers) EXPECT_TRUE(tested.count(number)) << "no test carries Fault" << number;
+}
+
 TEST(Tidy, NothingNamesAMachineOrARegistry) {
   for (const SourceFile& file : files_ending_in({".cc", ".h", ".md", ".yaml", ".sh", ".cmake", ".json"})) {
     for (const std::string& word :
