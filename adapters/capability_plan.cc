@@ -16,27 +16,18 @@ constexpr NoticeKind kKinds[] = {NoticeKind::utilization,      NoticeKind::expir
                                  NoticeKind::benefit_low,      NoticeKind::update_due,    NoticeKind::submit,
                                  NoticeKind::letter_changed};
 
-// The further roads of the ladder, best first. Only what the statement offers is named.
-std::vector<std::string> other_roads(const std::string& type, const Capability& capability) {
-  std::vector<std::string> roads;
-  if (type == "Task" && capability.can("Task", "update"))
-    roads.emplace_back("update of Tasks that the EHR makes itself");
-  for (const char* other : {"Communication", "DocumentReference"}) {
-    if (capability.can(other, "create")) roads.push_back(fmt::format("{} (create)", other));
-  }
-  return roads;
+// What is offered beyond that and not written, because it is not ours.
+std::vector<std::string> other_roads(const NoticePlan& plan, const Capability& capability) {
+  const bool lacks_task = plan.channel != "Task" && plan.kind != NoticeKind::utilization;
+  if (!lacks_task || capability.can("Task", "create") || !capability.can("Task", "update")) return {};
+  return {"update of Tasks that the EHR makes itself"};
 }
 
-// What to ask for beyond what is offered.
-std::string missing_rights(const Capability& capability, const std::string& type) {
-  std::vector<std::string> rights;
-  for (const char* interaction : {"create", "update"}) {
-    if (!capability.can(type, interaction)) rights.emplace_back(interaction);
-  }
-  if (!capability.can(type, "search-type") || !capability.searches_by(type, "identifier")) {
-    rights.emplace_back("search by identifier");
-  }
-  return rights.empty() ? "what it declares" : join(rights, ", ");
+// Whose a notice of a role would be: whoever treats is a Practitioner.
+std::string owner_for(Role role, const PlanInput& input) {
+  const auto rule = input.notices.roles.find(role);
+  if (rule != input.notices.roles.end() && !rule->second.owner.empty()) return rule->second.owner;
+  return role == Role::clinician ? "Practitioner/whoever-treats" : "";
 }
 
 // The limit that binds, as the config writes it.
@@ -124,31 +115,6 @@ void add_remarks(const PlanInput& input, EndpointPlan& plan) {
 
 }  // namespace
 
-ChannelPlan plan_channel(NoticeKind kind, const Capability& capability) {
-  const std::string type = resource_type_of(kind);
-  ChannelPlan plan;
-  const auto found = capability.types.find(type);
-  if (found == capability.types.end()) {
-    plan.reason = fmt::format("the endpoint's CapabilityStatement does not list {}", type);
-    return plan;
-  }
-  plan.conditional_create = found->second.conditional_create;
-  if (!capability.can(type, "create")) {
-    plan.reason = fmt::format("the endpoint does not offer create on {}", type);
-  } else if (!capability.can(type, "update")) {
-    plan.reason =
-        fmt::format("the endpoint does not offer update on {}: what we write there could not be kept true", type);
-  } else if (!capability.can(type, "search-type") || !capability.searches_by(type, "identifier")) {
-    plan.reason = fmt::format(
-        "the endpoint does not search {} by identifier: an unanswered create could not be found "
-        "again",
-        type);
-  } else {
-    plan.can_deliver = true;
-  }
-  return plan;
-}
-
 std::optional<int64_t> requests_per_day(const EndpointConfig& endpoint) {
   std::optional<int64_t> least;
   for (const int64_t limit :
@@ -159,28 +125,59 @@ std::optional<int64_t> requests_per_day(const EndpointConfig& endpoint) {
   return least;
 }
 
-NoticePlan plan_notice(NoticeKind kind, const Capability& capability, const TypeFinding& finding) {
-  const std::string type = resource_type_of(kind);
-  const ChannelPlan channel = plan_channel(kind, capability);
+NoticePlan plan_notice(NoticeKind kind, Role role, const PlanInput& input) {
+  DesiredNotice notice;
+  notice.kind = kind;
+  notice.owner = owner_for(role, input);
+  RenderContext render;
+  render.owner = input.delivery.owner;
+  render.patient = "Patient/anybody";
+  render.recipient = input.delivery.recipient;
+  render.recipient_types = input.endpoint.writes.recipient_types;
+  ChannelRequest request{kind, role};
+  request.recipient = recipient_of(notice, render);
+  const ChannelPlan channel = plan_channel(request, input.endpoint, input.delivery, input.capability);
   NoticePlan plan;
   plan.kind = kind;
-  const bool is_refused = finding.answers == false;
-  if (channel.can_deliver && !is_refused) {
-    plan.channel = type;
-    plan.reason = channel.conditional_create && finding.conditional_create != false
-                      ? "created once by conditional create, then kept true by update"
-                      : "searched for by identifier before it is created, then kept true by update";
-    if (finding.conditional_create == false)
-      plan.reason += " (conditional create is declared, but made a duplicate: tested)";
-    return plan;
+  plan.role = role;
+  plan.channel = channel.place.channel;
+  plan.is_message = channel.place.is_message;
+  plan.reason = channel.reason;
+  plan.passed_over = channel.passed_over;
+  plan.offered = other_roads(plan, input.capability);
+  if (!channel.wanted.empty() && !channel.missing.empty()) {
+    plan.better = fmt::format("ask the EHR's administrator whether this client can be given {} on {}",
+                              join(channel.missing, ", "), channel.wanted);
   }
-  plan.reason = is_refused ? fmt::format("{} is declared, but the server refused the test: {}", type, finding.problem)
-                           : channel.reason;
-  plan.offered = other_roads(type, capability);
-  plan.better = fmt::format("ask the EHR's administrator whether this client can be given {} on {}",
-                            missing_rights(capability, type), type);
+  const auto found = input.findings.find(plan.channel);
+  if (found == input.findings.end()) return plan;
+  if (found->second.answers == false) {
+    plan.is_refused = true;
+    plan.reason =
+        fmt::format("{} is declared, but the server refused the test: {}", plan.channel, found->second.problem);
+    plan.better = fmt::format("have the right granted, or leave {} out of delivery.channels", plan.channel);
+  } else if (found->second.conditional_create == false) {
+    plan.reason += " (conditional create is declared, but made a duplicate: tested)";
+  }
   return plan;
 }
+
+namespace {
+
+// One row for a kind; one more for each further role whose copies go another way.
+void add_notice(NoticeKind kind, const PlanInput& input, EndpointPlan& plan) {
+  const auto found = input.notices.recipients.find(std::string(word_of(kind)));
+  std::vector<Role> roles = found == input.notices.recipients.end() ? std::vector<Role>{} : found->second;
+  if (roles.empty()) roles.push_back(Role::none);
+  const size_t first = plan.notices.size();
+  for (const Role role : roles) {
+    NoticePlan notice = plan_notice(kind, role, input);
+    const bool is_same = plan.notices.size() > first && plan.notices[first].channel == notice.channel;
+    if (!is_same) plan.notices.push_back(std::move(notice));
+  }
+}
+
+}  // namespace
 
 EndpointPlan plan_endpoint(const PlanInput& input) {
   const auto finding_of = [&](const std::string& type) {
@@ -204,9 +201,7 @@ EndpointPlan plan_endpoint(const PlanInput& input) {
   }
   plan.receives_notices = plan.no_notices_reason.empty();
   if (plan.receives_notices) {
-    for (const NoticeKind kind : kKinds) {
-      plan.notices.push_back(plan_notice(kind, input.capability, finding_of(resource_type_of(kind))));
-    }
+    for (const NoticeKind kind : kKinds) add_notice(kind, input, plan);
   }
   const int64_t swept = count_read_so(plan.sources, SourceStrategy::per_patient);
   plan.sweep = sweep_text(input, swept);
@@ -221,7 +216,7 @@ EndpointPlan plan_endpoint(const PlanInput& input) {
 bool is_complete(const EndpointPlan& plan) {
   return count_of(plan.sources, SourceStrategy::impossible) == 0 &&
          std::all_of(plan.notices.begin(), plan.notices.end(),
-                     [](const NoticePlan& notice) { return !notice.channel.empty(); });
+                     [](const NoticePlan& notice) { return !notice.channel.empty() && !notice.is_refused; });
 }
 
 }  // namespace authledger

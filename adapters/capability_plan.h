@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "adapters/channel_plan.h"
 #include "config/config.h"
 #include "fhir/capability.h"
 #include "fhir/probe.h"
@@ -35,11 +36,16 @@ struct SourcePlan {
   std::string better;  // What the config or an administrator could change; empty when nothing.
 };
 
+// By plan_channel, which decides for the deliveries too: of a warning for this role.
 struct NoticePlan {
   NoticeKind kind = NoticeKind::utilization;
-  std::string channel;               // "Flag", "Task", or empty: none.
-  std::string reason;                // Why there is none; for a channel, how it is kept free of duplicates.
-  std::vector<std::string> offered;  // Roads that the endpoint offers and this version does not write.
+  Role role = Role::none;
+  std::string channel;  // A word of config/channels.h, or empty: none.
+  bool is_message = false;
+  bool is_refused = false;               // The server refused the test of what it declares.
+  std::string reason;                    // Why there is none; for a channel, how it is kept true.
+  std::vector<std::string> passed_over;  // Why no channel before it in the order.
+  std::vector<std::string> offered;      // Roads that the endpoint offers and authledger does not take.
   std::string better;
 };
 
@@ -61,6 +67,8 @@ struct PlanInput {
   std::optional<int64_t> patients = std::nullopt;  // On the roster, when it is known.
   std::chrono::seconds sync_interval{300};
   std::string notices_go_elsewhere = "";  // Name of the endpoint that receives the notices, when it is another one.
+  DeliveryConfig delivery = {};
+  NoticeRules notices = {};
 };
 
 // `export_path` is what the function below gives.
@@ -68,7 +76,7 @@ SourcePlan plan_source(const FeedConfig& feed, const std::string& preset, const 
                        const TypeFinding& finding, const std::string& export_path = "");
 // Where a Bulk Data export is kicked off ("Group/g1/$export", "$export"), or "" when none is offered that fits.
 std::string export_path(const EndpointConfig& endpoint, const Capability& capability);
-NoticePlan plan_notice(NoticeKind kind, const Capability& capability, const TypeFinding& finding);
+NoticePlan plan_notice(NoticeKind kind, Role role, const PlanInput& input);
 EndpointPlan plan_endpoint(const PlanInput& input);
 
 // Every feed that is on can be read, and every notice kind has a channel.

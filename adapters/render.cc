@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "adapters/render_members.h"
 #include "adapters/render_types.h"
+#include "base/crypto.h"
 #include "base/text.h"
 
 namespace authledger {
@@ -22,38 +25,75 @@ std::string percent_encoded(std::string_view text) {
 
 }  // namespace
 
-std::string resource_type_of(NoticeKind kind) {
-  if (kind == NoticeKind::utilization) return "Flag";
-  return kind == NoticeKind::benefit_for_patient ? "Communication" : "Task";
-}
-
 std::string owner_of(const DesiredNotice& notice, const RenderContext& context) {
   const bool is_reference = notice.owner.find('/') != std::string::npos;
   const bool is_known_there = notice.owner_source.empty() || notice.owner_source == context.source;
   return is_reference && is_known_there ? notice.owner : context.owner;
 }
 
-std::string identifier_system_of(NoticeKind kind, const std::string& identifier_system) {
-  return identifier_system + "/" + lower_case(resource_type_of(kind));
+std::string recipient_of(const DesiredNotice& notice, const RenderContext& context) {
+  const auto is_taken = [&](const std::string& reference) {
+    const std::vector<std::string> segments = split(reference, '/');
+    const std::vector<std::string>& types = context.recipient_types;
+    return segments.size() >= 2 &&
+           (types.empty() || std::find(types.begin(), types.end(), segments[segments.size() - 2]) != types.end());
+  };
+  if (notice.kind == NoticeKind::benefit_for_patient) return is_taken(context.patient) ? context.patient : "";
+  for (const std::string& reference : {owner_of(notice, context), context.recipient}) {
+    if (is_taken(reference)) return reference;
+  }
+  return "";
 }
 
-std::string identifier_query(const std::string& notice_key, NoticeKind kind, const std::string& identifier_system) {
-  return "identifier=" + percent_encoded(identifier_system_of(kind, identifier_system) + "|" + notice_key);
+std::string addressee_of(const DesiredNotice& notice, const RenderContext& context, const std::string& type) {
+  if (type == "Task") return owner_of(notice, context);
+  return type == "Communication" ? recipient_of(notice, context) : "";
 }
 
-std::string render_new(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context) {
-  const std::string type = resource_type_of(notice.kind);
-  if (type == "Flag") return write_resource(new_flag(notice, notice_key, context));
-  if (type == "Communication") return write_resource(new_communication(notice, notice_key, context));
-  return write_resource(new_task(notice, notice_key, context));
+std::string identifier_system_of(const NoticePlace& place, const std::string& identifier_system) {
+  return identifier_system + "/" + (place.is_message ? "message" : lower_case(place.channel));
+}
+
+std::string identifier_value_of(const NoticePlace& place, const std::string& notice_key, int severity) {
+  return place.is_message ? fmt::format("{}.{}", notice_key, severity) : notice_key;
+}
+
+std::string identifier_query(const NoticePlace& place, const std::string& value, const std::string& identifier_system) {
+  return "identifier=" + percent_encoded(identifier_system_of(place, identifier_system) + "|" + value);
+}
+
+// Laid out as a name-based UUID (RFC 9562, 5.5) of a better hash.
+std::string idempotency_key_of(const NoticePlace& place, const std::string& value) {
+  std::string hex = to_hex(HashInput().add(place.channel).add(value).sha256()).substr(0, 32);
+  hex[12] = '5';
+  hex[16] = '8';
+  return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4), hex.substr(16, 4),
+                     hex.substr(20));
+}
+
+Members own_members(const NoticePlace& place, const std::string& identifier_value, const RenderContext& context,
+                    JsonView current) {
+  return {meta_member(context.identifier_system, current["meta"]),
+          identifier_member(identifier_system_of(place, context.identifier_system), identifier_value,
+                            current["identifier"])};
+}
+
+std::string render_new(const NoticePlace& place, const DesiredNotice& notice, const std::string& notice_key,
+                       const RenderContext& context) {
+  const std::string value = identifier_value_of(place, notice_key, notice.severity);
+  if (place.channel == "Flag") return write_resource(new_flag(notice, value, context));
+  if (place.channel == "Communication") return write_resource(new_communication(notice, place, value, context));
+  if (place.channel == "DocumentReference") return write_resource(new_document(notice, place, value, context));
+  return write_resource(new_task(notice, value, context));
 }
 
 std::string render_update(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context,
                           JsonView current) {
-  const std::string type = resource_type_of(notice.kind);
+  const std::string_view type = current["resourceType"].text();
   if (type == "Flag") return write_merged(current, changed_flag(notice, notice_key, context, current));
   if (type == "Communication")
     return write_merged(current, changed_communication(notice, notice_key, context, current));
+  if (type == "DocumentReference") return write_merged(current, changed_document(notice, notice_key, context, current));
   return write_merged(current, changed_task(notice, notice_key, context, current));
 }
 
@@ -61,6 +101,7 @@ std::string render_retired(JsonView current, const std::string& close_reason, In
   const std::string_view type = current["resourceType"].text();
   if (type == "Flag") return write_merged(current, retired_flag(current, now));
   if (type == "Communication") return write_merged(current, retired_communication(close_reason));
+  if (type == "DocumentReference") return write_merged(current, retired_document(close_reason));
   return write_merged(current, retired_task(close_reason));
 }
 
@@ -68,6 +109,7 @@ bool is_closed(JsonView current) {
   const std::string_view status = current["status"].text();
   const std::string_view type = current["resourceType"].text();
   if (type == "Flag") return status == "inactive" || status == "entered-in-error";
+  if (type == "DocumentReference") return status == "superseded" || status == "entered-in-error";
   if (type == "Communication") {
     return status == "completed" || status == "stopped" || status == "not-done" || status == "entered-in-error";
   }

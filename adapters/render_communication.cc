@@ -1,6 +1,7 @@
 #include "adapters/render_types.h"
 
-// FHIR R4 Communication: what the patient is told, for the EHR's portal to show or send.
+// FHIR R4 Communication: what the patient is told, for the EHR's portal to show or send; and what staff are told where
+// neither a Flag nor a Task can stand.
 
 namespace authledger {
 namespace {
@@ -13,9 +14,9 @@ Member category_member() {
           }};
 }
 
-Member recipient_member(const std::string& patient) {
-  return {"recipient", [patient](JsonWriter& writer) {
-            writer.begin_array().begin_object().member("reference", patient).end_object().end_array();
+Member recipient_member(const std::string& recipient) {
+  return {"recipient", [recipient](JsonWriter& writer) {
+            writer.begin_array().begin_object().member("reference", recipient).end_object().end_array();
           }};
 }
 
@@ -25,31 +26,37 @@ Member payload_member(const std::string& text) {
           }};
 }
 
-Members our_members(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context,
-                    JsonView current) {
-  Members members;
-  members.push_back(meta_member(context.identifier_system, current["meta"]));
-  members.push_back(identifier_member(identifier_system_of(notice.kind, context.identifier_system), notice_key,
-                                      current["identifier"]));
+Members our_members(const DesiredNotice& notice, const NoticePlace& place, const std::string& identifier_value,
+                    const RenderContext& context, JsonView current) {
+  Members members = own_members(place, identifier_value, context, current);
   members.push_back(category_member());
   members.push_back(text_member("priority", notice.severity >= 3 ? "urgent" : "routine"));
   members.push_back(reference_member("subject", context.patient));
-  members.push_back(recipient_member(context.patient));
   members.push_back(payload_member(notice.text));
   return members;
 }
 
 }  // namespace
 
-Members new_communication(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context) {
-  Members members{text_member("resourceType", "Communication"), text_member("status", "in-progress")};
-  for (Member& member : our_members(notice, notice_key, context, {})) members.push_back(std::move(member));
+Members new_communication(const DesiredNotice& notice, const NoticePlace& place, const std::string& identifier_value,
+                          const RenderContext& context) {
+  Members members{text_member("resourceType", "Communication"),
+                  text_member("status", place.is_message ? "completed" : "in-progress")};
+  for (Member& member : our_members(notice, place, identifier_value, context, {})) members.push_back(std::move(member));
+  const std::string recipient = recipient_of(notice, context);
+  if (!recipient.empty()) members.push_back(recipient_member(recipient));
+  if (place.is_message) members.push_back(text_member("sent", format_instant(context.authored_at)));
   return members;
 }
 
 Members changed_communication(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context,
                               JsonView current) {
-  return our_members(notice, notice_key, context, current);
+  Members members = our_members(notice, {"Communication"}, notice_key, context, current);
+  const std::string recipient = recipient_of(notice, context);
+  const std::string stands = current["recipient"].at(0)["reference"].string();
+  const bool is_ours = stands == context.former_owner && current["recipient"].size() <= 1;
+  if (is_ours && !recipient.empty() && recipient != stands) members.push_back(recipient_member(recipient));
+  return members;
 }
 
 Members retired_communication(const std::string& close_reason) {

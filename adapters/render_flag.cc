@@ -38,13 +38,10 @@ std::string end_of(const DesiredNotice& notice, const std::string& start) {
 
 Members our_members(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context,
                     JsonView current) {
-  Members members;
-  members.push_back(meta_member(context.identifier_system, current["meta"]));
-  members.push_back(identifier_member(identifier_system_of(notice.kind, context.identifier_system), notice_key,
-                                      current["identifier"]));
+  Members members = own_members({"Flag"}, notice_key, context, current);
   members.push_back(category_member());
   members.push_back(
-      concept_member("code", context.identifier_system + "/CodeSystem/notice", "auth-utilization", notice.text));
+      concept_member("code", context.identifier_system + "/CodeSystem/notice", code_of(notice.kind).code, notice.text));
   members.push_back(reference_member("subject", context.patient));
   return members;
 }

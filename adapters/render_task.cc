@@ -4,14 +4,8 @@
 // FHIR R4 Task; FHIR_FACTS e. Worklists show description, priority and the due date of restriction.period.
 
 namespace authledger {
-namespace {
 
-struct TaskCode {
-  const char* code;
-  const char* text;
-};
-
-TaskCode code_of(NoticeKind kind) {
+NoticeCode code_of(NoticeKind kind) {
   switch (kind) {
     case NoticeKind::expiring:
       return {"auth-expiring", "Authorization ends soon"};
@@ -38,11 +32,14 @@ TaskCode code_of(NoticeKind kind) {
     case NoticeKind::update_due:
       return {"auth-update-due", "The record is needed for a renewal"};
     case NoticeKind::utilization:
+      return {"auth-utilization", "How much of an authorization is used"};
     case NoticeKind::benefit_for_patient:
       break;
   }
-  AUTHLEDGER_CHECK(false && "not a Task");
+  AUTHLEDGER_CHECK(false && "what goes to the patient has no code for staff");
 }
+
+namespace {
 
 const char* priority_of(int severity) {
   if (severity >= 3) return "asap";
@@ -78,11 +75,8 @@ Member restriction_member(Day due_day, JsonView current) {
 
 Members our_members(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context,
                     JsonView current) {
-  const TaskCode code = code_of(notice.kind);
-  Members members;
-  members.push_back(meta_member(context.identifier_system, current["meta"]));
-  members.push_back(identifier_member(identifier_system_of(notice.kind, context.identifier_system), notice_key,
-                                      current["identifier"]));
+  const NoticeCode code = code_of(notice.kind);
+  Members members = own_members({"Task"}, notice_key, context, current);
   members.push_back(text_member("priority", priority_of(notice.severity)));
   members.push_back(concept_member("code", context.identifier_system + "/CodeSystem/notice", code.code, code.text));
   members.push_back(text_member("description", notice.text));

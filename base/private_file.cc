@@ -28,6 +28,7 @@ PrivateFile::~PrivateFile() {
 
 Result<PrivateFile> PrivateFile::create(const std::string& path) {
   std::string unfinished = fmt::format("{}.unfinished-{}", path, getpid());
+  unlink(unfinished.c_str());  // Left by one of the same process id that was killed: in a container that is every one.
   const int fd = open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) return failure_of(path);
   std::FILE* const file = fdopen(fd, "w");

@@ -18,7 +18,7 @@ namespace {
 
 struct NoticesOptions {
   std::string patient, role;
-  bool release = false, all = false, unowned = false, precision = false;
+  bool release = false, all = false, unowned = false, precision = false, undeliverable = false;
 };
 
 // What only the rules that wait want.
@@ -53,6 +53,7 @@ void add_previews(TenantSession& session, const std::string& patient, RowWriter&
 
 std::string reason_of(const StoredNotice& notice) {
   if (!notice.parked_reason.empty()) return notice.parked_reason;
+  if (!notice.undeliverable_reason.empty()) return notice.undeliverable_reason;
   return notice.is_held ? notice.held_reason : notice.close_reason;
 }
 
@@ -80,6 +81,7 @@ class NoticeList {
   bool shows(const StoredNotice& notice) const {
     if (!options_.all && state_of(notice) == NoticeState::retired) return false;
     if (role_ != Role::none && notice.record.role != role_) return false;
+    if (options_.undeliverable && state_of(notice) != NoticeState::undeliverable) return false;
     const bool is_open = notice.record.is_open && !notice.record.closed_by_person;
     const bool is_owned = notice.record.has_owner || has_queue_ || notice.record.role == Role::none;
     return !options_.unowned || (is_open && !is_owned);
@@ -87,7 +89,7 @@ class NoticeList {
 
   // What others are told of the same event is one notice, unless one role or what nobody owns is asked for.
   bool is_folded(const StoredNotice& notice) const {
-    return notice.record.is_copy && role_ == Role::none && !options_.unowned;
+    return notice.record.is_copy && role_ == Role::none && !options_.unowned && !options_.undeliverable;
   }
 
  private:
@@ -128,7 +130,7 @@ int list_notices(const GlobalOptions& global, const NoticesOptions& options, Rol
               OutputCell::of_text(is_waiting ? format_instant(*notice.due_at) : ""),
               OutputCell::of_text(resolution_of(notice)), OutputCell::of_list(copies[event_of(notice)])});
   }
-  add_previews(session, options.patient, rows);
+  if (!options.undeliverable) add_previews(session, options.patient, rows);
   rows.finish();
   return kExitDone;
 }
@@ -160,6 +162,8 @@ void add_notices_command(CommandLine line) {
   command->add_flag("--all", options->all, "Retired notices too");
   command->add_option("--role", options->role, "Only what this role has: clinician, biller, operations, patient");
   command->add_flag("--unowned", options->unowned, "Only what is open and has no owner");
+  command->add_flag("--undeliverable", options->undeliverable,
+                    "Only what no channel takes; `reason` says why, and what would open one");
   command->add_flag("--precision", options->precision, "How many of the closed ones led to an action or came true");
   command->add_flag("--release", options->release, "Let the next sync deliver what a blast-radius limit held");
   command->callback([line, options] { line.run = [line, options] { return run_notices(line.options, *options); }; });

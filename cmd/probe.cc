@@ -115,6 +115,8 @@ struct ProbeRun {
 PlanInput plan_input(const ProbeRun& run, const EndpointConfig& endpoint, const Capability& capability) {
   PlanInput input{endpoint, capability};
   input.sync_interval = run.config.server.sync_interval;
+  input.delivery = run.config.delivery;
+  input.notices = run.config.rules.notices;
   const std::string& receiver = run.config.delivery.endpoint;
   if (!receiver.empty() && receiver != endpoint.name) input.notices_go_elsewhere = receiver;
   return input;

@@ -12,6 +12,7 @@ namespace authledger {
 namespace {
 
 constexpr size_t kLineWidth = 118;
+constexpr size_t kWordWidth = 12;
 constexpr size_t kIndent = 37;
 
 using Answers = std::vector<std::pair<const char*, std::optional<bool>>>;
@@ -43,7 +44,9 @@ std::string wrapped(const std::string& text, size_t indent) {
 }
 
 std::string row(std::string_view name, std::string_view word, const std::string& why, const std::string& better) {
-  std::string text = fmt::format("  {:<21} {:<12} {}\n", name, word, wrapped(why, kIndent));
+  // A long word keeps its line to itself.
+  const std::string gap = word.size() <= kWordWidth ? " " : fmt::format("\n{:{}}", "", kIndent);
+  std::string text = fmt::format("  {:<21} {:<{}}{}{}\n", name, word, kWordWidth, gap, wrapped(why, kIndent));
   if (!better.empty()) text += fmt::format("{:{}}better: {}\n", "", kIndent, wrapped(better, kIndent + 8));
   return text;
 }
@@ -53,16 +56,21 @@ std::string channel_of(const NoticePlan& notice) {
 }
 
 std::string why_of(const NoticePlan& notice) {
-  if (notice.channel.empty() && notice.offered.empty()) {
-    return notice.reason + ". Until then `authledger notices` is the worklist";
+  std::string why = notice.reason;
+  if (!notice.channel.empty() && !notice.passed_over.empty()) {
+    why += fmt::format(". Nothing better: {}", join(notice.passed_over, "; "));
   }
-  if (notice.channel.empty()) {
-    return fmt::format(
-        "{}. Offered instead, but not written by this version: {}. Until then `authledger notices` is the "
-        "worklist",
-        notice.reason, join(notice.offered, ", "));
-  }
-  return notice.reason;
+  if (!notice.offered.empty()) why += fmt::format(". Offered, but not ours to take: {}", join(notice.offered, ", "));
+  if (notice.channel.empty()) why += ". Until then `authledger notices --undeliverable` is the worklist";
+  return why;
+}
+
+// "expiring", or "expiring/biller" for copies that go another way.
+std::string name_of(const NoticePlan& notice, const std::vector<NoticePlan>& all) {
+  const auto first =
+      std::find_if(all.begin(), all.end(), [&](const NoticePlan& each) { return each.kind == notice.kind; });
+  const std::string kind(word_of(notice.kind));
+  return &*first == &notice ? kind : kind + "/" + std::string(word_of(notice.role));
 }
 
 // Kinds that share channel and reason stand in one row: seven equal sentences are read by nobody.
@@ -74,13 +82,13 @@ std::vector<NoticeGroup> grouped(const std::vector<NoticePlan>& notices) {
   std::vector<NoticeGroup> groups;
   for (const NoticePlan& notice : notices) {
     const auto same = std::find_if(groups.begin(), groups.end(), [&](const NoticeGroup& group) {
-      return group.plan.channel == notice.channel && group.plan.reason == notice.reason &&
-             group.plan.offered == notice.offered;
+      return group.plan.channel == notice.channel && why_of(group.plan) == why_of(notice) &&
+             group.plan.better == notice.better;
     });
     if (same != groups.end()) {
-      same->kinds.emplace_back(word_of(notice.kind));
+      same->kinds.push_back(name_of(notice, notices));
     } else {
-      groups.push_back({{std::string(word_of(notice.kind))}, notice});
+      groups.push_back({{name_of(notice, notices)}, notice});
     }
   }
   return groups;
@@ -115,11 +123,19 @@ void write_source(JsonWriter& json, const SourcePlan& source) {
   json.member("reason", source.reason).member("better", source.better).end_object();
 }
 
+void write_texts(JsonWriter& json, std::string_view name, const std::vector<std::string>& texts) {
+  json.key(name).begin_array();
+  for (const std::string& text : texts) json.string(text);
+  json.end_array();
+}
+
 void write_notice(JsonWriter& json, const NoticePlan& notice) {
-  json.begin_object().member("kind", word_of(notice.kind)).member("channel", channel_of(notice));
-  json.member("reason", notice.reason).key("offered").begin_array();
-  for (const std::string& road : notice.offered) json.string(road);
-  json.end_array().member("better", notice.better).end_object();
+  json.begin_object().member("kind", word_of(notice.kind)).member("role", word_of(notice.role));
+  json.member("channel", channel_of(notice)).key("is_message").boolean(notice.is_message);
+  json.member("reason", notice.reason);
+  write_texts(json, "passed_over", notice.passed_over);
+  write_texts(json, "offered", notice.offered);
+  json.member("better", notice.better).end_object();
 }
 
 void write_finding(JsonWriter& json, const std::string& type, const TypeFinding& finding) {

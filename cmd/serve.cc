@@ -33,6 +33,7 @@ void publish(const LoopReport& report, const Clock& clock, ServerHealth& state) 
   state.add_notices("retired", summary.notices.retired);
   state.add_notices("parked", summary.notices.parked);
   state.set_notices_held(summary.notices.held);
+  state.set_notices_undeliverable(summary.notices.undeliverable);
   state.add_entries(summary.entries);
   state.add_requests("all", summary.requests);
   state.set_subjects(report.subjects.subjects, report.subjects.due, report.subjects.parked);

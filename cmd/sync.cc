@@ -28,9 +28,10 @@ void print_summary(const RoundSummary& summary) {
   fmt::print("facts     {} new, {} unchanged, {} retracted, {} quarantined\n", summary.facts.new_facts,
              summary.facts.unchanged, summary.facts.retracted, summary.facts.quarantined);
   fmt::print("ledger    {} subjects reconciled, {} journal entries posted\n", summary.subjects, summary.entries);
-  fmt::print("notices   {} created, {} updated, {} retired, {} unchanged, {} parked, {} held\n",
+  fmt::print("notices   {} created, {} updated, {} retired, {} unchanged, {} parked, {} held{}\n",
              summary.notices.created, summary.notices.updated, summary.notices.retired, summary.notices.unchanged,
-             summary.notices.parked, summary.notices.held);
+             summary.notices.parked, summary.notices.held,
+             summary.notices.undeliverable > 0 ? fmt::format(", {} undeliverable", summary.notices.undeliverable) : "");
   for (const FeedCertificate& feed : summary.feeds) {
     if (feed.gaps.empty() || feed.strategy == kAbsentStrategy) continue;
     fmt::print("gap       {}/{}: {}\n", feed.source, feed.resource_type, join(feed.gaps, "; "));
@@ -44,6 +45,8 @@ void print_summary(const RoundSummary& summary) {
     fmt::print("rules     version {} decides; version {} {}: authledger rules list\n", waiting.deciding,
                waiting.rule_version, where);
   }
+  if (summary.notices.undeliverable > 0)
+    fmt::print("Look at what has no road to people, and why: authledger notices --undeliverable\n");
   if (summary.notices.held > 0) fmt::print("Look at what is held, and why: authledger notices\n");
   if (summary.facts.quarantined > 0) fmt::print("Look at what could not be mapped: authledger quarantine list\n");
 }
@@ -52,7 +55,7 @@ int exit_code_of(const RoundSummary& summary) {
   if (summary.is_misconfigured) return kExitBadUsage;
   if (!summary.failures.empty() && !summary.is_stopped) return kExitUnreachable;
   if (summary.facts.quarantined > 0 || summary.feeds_without_road > 0 || summary.notices.parked > 0 ||
-      summary.parked_subjects > 0)
+      summary.notices.newly_undeliverable > 0 || summary.parked_subjects > 0)
     return kExitWithQuarantine;
   return kExitDone;
 }

@@ -8,6 +8,7 @@
 
 #include "base/day.h"
 #include "base/text.h"
+#include "config/read_channels.h"
 #include "config/read_endpoint.h"
 #include "config/read_rules.h"
 
@@ -234,12 +235,17 @@ void read_delivery(YamlMapReader& root, Config& config) {
       map.problem("patients_share_max", "expected a share above 0 and up to 1, such as 0.5");
     }
   }
+  if (const EndpointConfig* endpoint = config.endpoint(delivery.endpoint)) {
+    delivery.visibility_window = endpoint->writes.visibility_window;
+  }
   map.duration("visibility_window", delivery.visibility_window, seconds(0), hours(24));
   map.duration("lease", delivery.lease, seconds(10), hours(1));
+  const std::vector<std::string> types = read_channels(map, config.folder, delivery);
   map.finish();
   // Notices go to one endpoint: no other needs the right to write.
   for (EndpointConfig& endpoint : config.endpoints) {
     endpoint.deliver = endpoint.deliver && delivery.enabled && endpoint.name == delivery.endpoint;
+    if (endpoint.deliver && !types.empty()) endpoint.writes.types = types;
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/issue.h"
 #include "base/result.h"
+#include "config/channels.h"
 #include "config/rules.h"
 
 // The typed form of the one YAML file that configures authledger. Every key is documented where it is declared;
@@ -87,6 +88,18 @@ struct SubscriptionsConfig {
   std::map<std::string, std::string> topics = {};  // Resource type → SubscriptionTopic URL (R5 Backport); else R4.
 };
 
+// What an endpoint asks of whoever writes to it. Vendors' needs are data of the presets; FHIR_FACTS c.
+struct WriteRules {
+  enum class IfMatch { when_known, required, never };
+  // The types whose rights the token is asked for, where authledger names the scopes itself. delivery.channels decides
+  // where it is written.
+  std::vector<std::string> types = {"Flag", "Task"};
+  IfMatch if_match = IfMatch::when_known;    // required: without a version nothing is written; never: it is not sent.
+  std::vector<std::string> recipient_types;  // Communication.recipient must be one of these; empty: any, or none.
+  std::string idempotency_header;  // Carries a UUID of each create; repeated: 409 with the original. Or empty.
+  std::chrono::seconds visibility_window{30};  // Default of DeliveryConfig::visibility_window.
+};
+
 struct EndpointConfig {
   std::string name;
   std::string base_url;              // FHIR base without trailing slash; empty for a folder source.
@@ -121,6 +134,7 @@ struct EndpointConfig {
   std::string proxy;  // URL of an HTTP proxy, "none", or empty: as the environment says (https_proxy, no_proxy).
   SubscriptionsConfig subscriptions;
   bool deliver = true;  // Notices are written here; in a loaded config true of one endpoint at most.
+  WriteRules writes;
 };
 
 struct DeliveryConfig {
@@ -132,6 +146,9 @@ struct DeliveryConfig {
   double patients_share_max = 0.5;             // … or to more than this share of patients (from 50 patients on).
   std::chrono::seconds visibility_window{30};  // How long an EHR's search may lag behind its writes.
   std::chrono::seconds lease{120};
+  ChannelOrder channels;
+  std::string worklist_file;  // What has no road into the EHR is written here, as CSV; empty: nowhere.
+  std::string recipient;      // Communication.recipient where the owner is none that the endpoint takes; may be empty.
 };
 
 // How a changed set of rules starts where notices stand in the EHR already; see ledger/rollout.h.

@@ -97,20 +97,48 @@ constexpr const char* kOwnHeaders[] = {
     "content-type",  "content-length",      "if-match", "if-none-exist", "prefer",
     "connection",    "transfer-encoding",   "expect",   "user-agent",    "cache-control"};
 
+void check_header_name(YamlMapReader& map, const std::string& key, const std::string& name) {
+  const bool is_token =
+      !name.empty() &&
+      name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == std::string::npos;
+  if (!is_token) map.problem(key, fmt::format("`{}` is no header that can be sent", name));
+  const std::string lower = lower_case(name);
+  if (std::find(std::begin(kOwnHeaders), std::end(kOwnHeaders), lower) != std::end(kOwnHeaders)) {
+    map.problem(key, fmt::format("`{}` is set by authledger itself; credentials belong in auth", name));
+  }
+}
+
 void read_headers(YamlMapReader& map, EndpointConfig& endpoint) {
   map.text_map("headers", endpoint.headers);
   for (const auto& [name, value] : endpoint.headers) {
-    const bool is_token =
-        !name.empty() &&
-        name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == std::string::npos;
     const bool has_control =
         std::any_of(value.begin(), value.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; });
-    if (!is_token || has_control) map.problem("headers", fmt::format("`{}` is no header that can be sent", name));
-    const std::string lower = lower_case(name);
-    if (std::find(std::begin(kOwnHeaders), std::end(kOwnHeaders), lower) != std::end(kOwnHeaders)) {
-      map.problem("headers", fmt::format("`{}` is set by authledger itself; credentials belong in auth", name));
+    if (has_control) map.problem("headers", fmt::format("`{}` is no header that can be sent", name));
+    check_header_name(map, "headers", name);
+  }
+}
+
+void read_writes(YamlMapReader& endpoint_map, WriteRules& writes) {
+  const YamlNode* node = endpoint_map.find("writes");
+  if (node == nullptr) return;
+  YamlMapReader map(*node, endpoint_map.path_of("writes"), endpoint_map.problems());
+  map.text_list("types", writes.types);
+  for (const std::string& type : writes.types) {
+    std::vector<std::string> known = channel_words();
+    std::erase(known, kWorklist);
+    if (std::find(known.begin(), known.end(), type) == known.end()) {
+      map.problem("types", fmt::format("notices are not written as `{}`{}", type, suggestion(type, known)));
     }
   }
+  map.word("if_match", writes.if_match,
+           {{"when_known", WriteRules::IfMatch::when_known},
+            {"required", WriteRules::IfMatch::required},
+            {"never", WriteRules::IfMatch::never}});
+  map.text_list("recipient_types", writes.recipient_types);
+  map.text("idempotency_header", writes.idempotency_header);
+  if (!writes.idempotency_header.empty()) check_header_name(map, "idempotency_header", writes.idempotency_header);
+  map.duration("visibility_window", writes.visibility_window, seconds(0), hours(24));
+  map.finish();
 }
 
 // `search` of the endpoint stands in every feed that does not set the parameter itself.
@@ -252,6 +280,7 @@ void read_endpoint_defaults(YamlMapReader& map, EndpointConfig& endpoint, const 
   map.duration("retry_after_max", endpoint.retry_after_max, seconds(0), hours(24));
   map.duration("pause_after_429", endpoint.pause_after_429, seconds(0), hours(1));
   read_headers(map, endpoint);
+  read_writes(map, endpoint.writes);
   read_feeds(map, endpoint, folder);
   read_common_search(map, endpoint);
 }

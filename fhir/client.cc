@@ -116,10 +116,11 @@ class CurlFhirClient final : public FhirClient {
   }
 
   Result<Versioned, FhirError> create(const std::string& type, const std::string& body,
-                                      const std::string& if_none_exist) override {
+                                      const std::string& if_none_exist, const IdempotencyKey& key) override {
     HttpRequest request{"POST", fmt::format("{}/{}", base_url_, type), {}, body, false, nullptr};
     if (!if_none_exist.empty()) request.headers.emplace_back("If-None-Exist", if_none_exist);
-    return write(std::move(request), type, "");
+    if (!key.header.empty()) request.headers.emplace_back(key.header, key.value);
+    return write(std::move(request), type, "", key.header.empty() ? 0 : 409);
   }
 
   Result<Versioned, FhirError> update(const std::string& type, const std::string& id, const std::string& body,
@@ -127,7 +128,7 @@ class CurlFhirClient final : public FhirClient {
     if (!is_segment(id)) return refused_id("PUT", type);
     HttpRequest request{"PUT", fmt::format("{}/{}/{}", base_url_, type, query_value(id)), {}, body, false, nullptr};
     if (!etag.empty()) request.headers.emplace_back("If-Match", etag);
-    return write(std::move(request), type, id);
+    return write(std::move(request), type, id, 0);
   }
 
   Result<HttpResponse, FhirError> operate(const OperationRequest& operation) override {
@@ -181,18 +182,23 @@ class CurlFhirClient final : public FhirClient {
     }
   }
 
-  Result<Versioned, FhirError> write(HttpRequest request, const std::string& type, const std::string& id) {
+  // `original_status`: an answer of this status that holds the resource is as good as 2xx; 0 = none is.
+  Result<Versioned, FhirError> write(HttpRequest request, const std::string& type, const std::string& id,
+                                     int original_status) {
     const std::string what = fmt::format("{}: {} {}", name_, request.method, type);
     request.headers.emplace_back("Content-Type", kFhirJson);
     request.headers.emplace_back("Prefer", "return=representation");
-    const auto response = send(std::move(request), Repeat::only_unprocessed, what);
+    const auto response = send(std::move(request), Repeat::only_unprocessed, what, nullptr, original_status);
     if (!response) return response.error();
-    return read_written(*response, type, id, what);
+    const auto written = read_written(*response, type, id, what);
+    if (!written && response->status == original_status) return error_of(*response, Repeat::only_unprocessed, what);
+    return written;
   }
 
-  // Sends with authorization; any status but 2xx becomes an error.
+  // Sends with authorization; any status but 2xx and `original_status` becomes an error.
   Result<HttpResponse, FhirError> send(HttpRequest request, Repeat repeat, const std::string& what,
-                                       const std::function<void(HttpRequest&)>& prepare = nullptr) {
+                                       const std::function<void(HttpRequest&)>& prepare = nullptr,
+                                       int original_status = 0) {
     const bool has_accept = std::any_of(request.headers.begin(), request.headers.end(),
                                         [](const auto& header) { return header.first == "Accept"; });
     if (!has_accept) request.headers.emplace_back("Accept", kFhirJson);
@@ -212,7 +218,7 @@ class CurlFhirClient final : public FhirClient {
       const int status = response->status;
       const bool is_refused = status == 401 || lacks_scope(*response);
       if (!is_refused) token_->accepted();
-      if (status >= 200 && status < 300) return response;
+      if ((status >= 200 && status < 300) || status == original_status) return response;
       if (is_refused) {
         const bool may_renew = !renewed && token_->renew();
         if (!may_renew) return not_authorized(*response, renewed, what);

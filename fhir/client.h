@@ -74,6 +74,11 @@ struct OperationRequest {
   std::function<void(HttpRequest&)> prepare = nullptr;  // What is different at each try.
 };
 
+// A header by which a server knows a create that it has done already; name "" = none.
+struct IdempotencyKey {
+  std::string header, value;
+};
+
 class FhirClient {
  public:
   virtual ~FhirClient() = default;
@@ -89,9 +94,10 @@ class FhirClient {
   // `url` is absolute (a stored resume link) or relative to the base ("Encounter?_count=200").
   // Errors: foreign_link when an absolute url leaves the origin.
   virtual Result<SearchPage, FhirError> search_page(const std::string& url) = 0;
-  // `if_none_exist` is a query ("identifier=sys|value") or empty. Never repeated by the client.
+  // `if_none_exist` is a query ("identifier=sys|value") or empty. Never repeated by the client. A 409 that holds the
+  // original of an idempotency key is no error: that one is returned, as found.
   virtual Result<Versioned, FhirError> create(const std::string& type, const std::string& body,
-                                              const std::string& if_none_exist) = 0;
+                                              const std::string& if_none_exist, const IdempotencyKey& key = {}) = 0;
   // PUT with If-Match when `etag` is not empty.
   virtual Result<Versioned, FhirError> update(const std::string& type, const std::string& id, const std::string& body,
                                               const std::string& etag) = 0;

@@ -74,7 +74,9 @@ std::string needed_scope(const EndpointConfig& endpoint, ScopeVersion version) {
   if (needs_roster && (endpoint.roster.kind == RosterKind::group || !endpoint.bulk.group.empty()))
     writes.emplace("Group", false);
   if (needs_roster && endpoint.roster.kind == RosterKind::patient_search) writes.emplace("Patient", false);
-  if (endpoint.deliver) writes["Flag"] = writes["Task"] = true;
+  if (endpoint.deliver) {
+    for (const std::string& type : endpoint.writes.types) writes[type] = true;
+  }
   std::vector<std::string> scopes;
   for (const auto& [type, is_written] : writes) {
     const std::string system = "system/" + type;

@@ -135,6 +135,10 @@ std::string_view word_of(NoticeState state) {
       return "parked";
     case NoticeState::retired:
       return "retired";
+    case NoticeState::sent:
+      return "sent";
+    case NoticeState::undeliverable:
+      return "undeliverable";
   }
   return "";
 }

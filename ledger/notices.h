@@ -115,9 +115,17 @@ enum class NoticeState : int16_t {
   closed_by_person = 7,
   held = 8,
   parked = 9,
-  retired = 10
+  retired = 10,
+  sent = 11,          // A message, which cannot be changed: nothing is written until it gets more severe.
+  undeliverable = 12  // Wanted, and no channel takes it.
 };
 std::string_view word_of(NoticeState state);
+
+// Where a notice is written.
+struct NoticePlace {
+  std::string channel;      // A word of config/channels.h.
+  bool is_message = false;  // Sent once and never changed; one for each severity.
+};
 
 // A stored notice, as far as planning needs it.
 struct NoticeRecord {

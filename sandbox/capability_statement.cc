@@ -25,7 +25,8 @@ void write_export(JsonWriter& writer, const std::string& definition) {
   writer.end_object().end_array();
 }
 
-void write_resource(JsonWriter& writer, const SandboxOptions& options, const std::string& type) {
+void write_resource(JsonWriter& writer, const SandboxOptions& options, const std::string& withheld,
+                    const std::string& type) {
   const bool writes = !options.read_only_types.contains(type) && !options.read_only_types.contains("*");
   writer.begin_object().member("type", type).key("interaction").begin_array();
   for (const char* code : {"read", "vread", "history-instance", "history-type", "search-type"}) {
@@ -33,7 +34,9 @@ void write_resource(JsonWriter& writer, const SandboxOptions& options, const std
     writer.begin_object().member("code", code).end_object();
   }
   if (writes) {
-    for (const char* code : {"create", "update", "delete"}) writer.begin_object().member("code", code).end_object();
+    for (const char* code : {"create", "update", "delete"}) {
+      if (!is_withheld(withheld, type, code)) writer.begin_object().member("code", code).end_object();
+    }
   }
   writer.end_array().member("versioning", "versioned-update").key("readHistory").boolean(true);
   writer.key("updateCreate").boolean(writes).key("conditionalCreate").boolean(writes && options.conditional_create);
@@ -41,7 +44,7 @@ void write_resource(JsonWriter& writer, const SandboxOptions& options, const std
   write_search_parameter(writer, "_id", SearchKind::token);
   if (options.honours_last_updated) write_search_parameter(writer, "_lastUpdated", SearchKind::date);
   for (const SearchParameter& parameter : search_parameters(type)) {
-    write_search_parameter(writer, parameter.name, parameter.kind);
+    if (!is_withheld(withheld, type, parameter.name)) write_search_parameter(writer, parameter.name, parameter.kind);
   }
   writer.end_array();
   if (type == "Claim" && options.inquiry) {
@@ -55,8 +58,8 @@ void write_resource(JsonWriter& writer, const SandboxOptions& options, const std
 
 }  // namespace
 
-std::string capability_statement(const SandboxOptions& options, const std::string& base_url, Instant now,
-                                 const std::string& token_url) {
+std::string capability_statement(const SandboxOptions& options, const std::string& withheld,
+                                 const std::string& base_url, Instant now, const std::string& token_url) {
   JsonWriter writer;
   writer.begin_object().member("resourceType", "CapabilityStatement").member("status", "active");
   writer.member("date", format_instant(now)).member("kind", "instance");
@@ -72,7 +75,7 @@ std::string capability_statement(const SandboxOptions& options, const std::strin
     writer.end_object().end_array().end_object().end_array().end_object();
   }
   writer.key("resource").begin_array();
-  for (const std::string& type : declared_types()) write_resource(writer, options, type);
+  for (const std::string& type : declared_types()) write_resource(writer, options, withheld, type);
   writer.end_array();
   if (options.bulk_export) write_export(writer, "export");
   writer.end_object().end_array().end_object();

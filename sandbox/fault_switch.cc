@@ -1,5 +1,6 @@
 #include "sandbox/fault_switch.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/text.h"
@@ -49,6 +50,7 @@ void for_each_fault(Faults& faults, const Visit& visit) {
   visit("export_wrong_digest_next", faults.export_wrong_digest_next);
   visit("export_wrong_count", faults.export_wrong_count);
   visit("search_lag", faults.search_lag);
+  visit("withheld", faults.withheld);
   visit("only_for", faults.only_for);
   visit("only_method", faults.only_method);
 }
@@ -93,6 +95,11 @@ void write_value(JsonWriter& writer, const std::string& value) {
 }
 
 }  // namespace
+
+bool is_withheld(const std::string& withheld, const std::string& type, std::string_view what) {
+  const std::vector<std::string> words = split(withheld, ' ');
+  return std::find(words.begin(), words.end(), type + ":" + std::string(what)) != words.end();
+}
 
 void FaultSwitch::set(const SandboxFaults& faults) {
   const std::lock_guard lock(mutex_);

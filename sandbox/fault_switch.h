@@ -50,6 +50,9 @@ class FaultSwitch {
   SandboxFaults faults_;
 };
 
+// Whether SandboxFaults::withheld names an interaction or a search parameter of a type.
+bool is_withheld(const std::string& withheld, const std::string& type, std::string_view what);
+
 // Durations are whole milliseconds. Members left out have their defaults, so `{}` ends all faults.
 // Errors: a member that is no fault, or a value of the wrong kind.
 Result<SandboxFaults> parse_faults(JsonView json);

@@ -115,8 +115,8 @@ std::optional<SandboxAnswer> FhirRoutes::open_route(const SandboxRequest& reques
   if (segments.size() != 1 || segments[0] != "metadata") return std::nullopt;
   if (request.method != "GET") return method_not_allowed("GET");
   SandboxAnswer answer;
-  answer.body =
-      capability_statement(options_, base_url_, now(), has_authorization ? authorization_.token_url() : std::string());
+  answer.body = capability_statement(options_, faults_.faults().withheld, base_url_, now(),
+                                     has_authorization ? authorization_.token_url() : std::string());
   return answer;
 }
 
@@ -166,8 +166,14 @@ SandboxAnswer FhirRoutes::route(const SandboxRequest& request) {
   if (options_.read_only_types.contains(target.type) || options_.read_only_types.contains("*")) {
     return method_not_allowed("GET");
   }
-  if (request.method == "POST" && target.search) return create(target, request);
-  if (request.method == "PUT" && !target.search) return update(target, request);
+  const bool is_create = request.method == "POST" && target.search;
+  const bool is_update = request.method == "PUT" && !target.search;
+  if ((is_create || is_update) &&
+      is_withheld(faults_.faults().withheld, target.type, is_create ? "create" : "update")) {
+    return method_not_allowed("GET");
+  }
+  if (is_create) return create(target, request);
+  if (is_update) return update(target, request);
   if (request.method == "DELETE" && !target.search) return remove(target);
   return method_not_allowed(target.search ? "GET, POST" : "GET, PUT, DELETE");
 }
@@ -246,6 +252,9 @@ SandboxAnswer FhirRoutes::search(const Target& target, const SandboxRequest& req
   settings.strict = request.header("prefer").find("handling=strict") != std::string::npos;
   const SandboxFaults faults = faults_.page_faults(request.method, request.path);
   for (auto& [name, value] : *pairs) {
+    if (is_withheld(faults_.faults().withheld, target.type, name)) {
+      return outcome_answer(400, "not-supported", "this server does not search by " + name + " here");
+    }
     if (name == "patient" && !faults.strangers_patient.empty()) value += "," + faults.strangers_patient;
   }
   const auto query = parse_search(target.type, *pairs, settings);
@@ -264,7 +273,7 @@ SandboxAnswer FhirRoutes::search(const Target& target, const SandboxRequest& req
 SandboxAnswer FhirRoutes::written(const Target& target, const WriteResult& result, const SandboxRequest& request) {
   switch (result.status) {
     case WriteStatus::stale:
-      return outcome_answer(412, "conflict", "If-Match names another version than the current");
+      return outcome_answer(options_.stale_status, "conflict", "If-Match names another version than the current");
     case WriteStatus::many_match:
       return outcome_answer(412, "multiple-matches", "If-None-Exist matches several");
     case WriteStatus::missing:
@@ -293,6 +302,9 @@ SandboxAnswer FhirRoutes::create(const Target& target, const SandboxRequest& req
   if ((*resource)["resourceType"].text() != target.type) {
     return outcome_answer(400, "invalid", "the body is of another resource type than the path");
   }
+  const std::string key =
+      options_.idempotency_header.empty() ? "" : request.header(lower_case(options_.idempotency_header));
+  if (auto refused = refuse_create(target, *resource, key)) return *refused;
   std::optional<SearchQuery> condition;
   if (const std::string text = request.header("if-none-exist"); !text.empty() && options_.conditional_create) {
     const auto pairs = parse_query(text.starts_with("?") ? text.substr(1) : text);
@@ -303,7 +315,28 @@ SandboxAnswer FhirRoutes::create(const Target& target, const SandboxRequest& req
     if (!query) return outcome_answer(400, "invalid", query.error().message);
     condition = std::move(*query);
   }
-  return written(target, store_.create(target.type, *resource, condition, now()), request);
+  const WriteResult result = store_.create(target.type, *resource, condition, now());
+  if (!key.empty() && result.status == WriteStatus::created) {
+    const std::lock_guard lock(originals_mutex_);
+    originals_[key] = result.id;
+  }
+  return written(target, result, request);
+}
+
+std::optional<SandboxAnswer> FhirRoutes::refuse_create(const Target& target, JsonView resource,
+                                                       const std::string& key) {
+  if (target.type == "Communication" && !options_.recipient_types.empty()) {
+    const std::string recipient = resource["recipient"].at(0)["reference"].string();
+    if (!options_.recipient_types.contains(recipient.substr(0, recipient.find('/')))) {
+      return outcome_answer(422, "required",
+                            "Communication.recipient is of none of the types that this server sends to");
+    }
+  }
+  const std::lock_guard lock(originals_mutex_);
+  const auto original = originals_.find(key);
+  if (key.empty() || original == originals_.end()) return std::nullopt;
+  const auto version = store_.current(target.type, original->second);
+  return version ? version_answer(409, *version) : outcome_answer(409, "duplicate", "this key was used before");
 }
 
 SandboxAnswer FhirRoutes::update(const Target& target, const SandboxRequest& request) {
@@ -314,6 +347,9 @@ SandboxAnswer FhirRoutes::update(const Target& target, const SandboxRequest& req
   if (!resource) return outcome_answer(400, "structure", resource.error().message);
   if ((*resource)["resourceType"].text() != target.type || (*resource)["id"].text() != target.id) {
     return outcome_answer(400, "invalid", "resourceType and id of the body must be those of the path");
+  }
+  if (options_.if_match_required && request.header("if-match").empty()) {
+    return outcome_answer(428, "required", "this server takes no update without If-Match");
   }
   std::optional<int64_t> if_match;
   if (const std::string tag = request.header("if-match"); !tag.empty()) if_match = version_of_tag(tag);

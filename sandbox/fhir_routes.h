@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <map>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -75,6 +76,8 @@ class FhirRoutes {
   SandboxAnswer read_history(const Target& target);
   SandboxAnswer read_type_history(const Target& target, const SandboxRequest& request);
   SandboxAnswer create(const Target& target, const SandboxRequest& request);
+  // Why a create is not taken, or what a repeated one is answered.
+  std::optional<SandboxAnswer> refuse_create(const Target& target, JsonView resource, const std::string& key);
   SandboxAnswer update(const Target& target, const SandboxRequest& request);
   SandboxAnswer remove(const Target& target);
   SandboxAnswer search(const Target& target, const SandboxRequest& request);
@@ -91,13 +94,15 @@ class FhirRoutes {
   AuthorizationServer& authorization_;
   ExportDesk exports_;
   std::atomic<int64_t> writes_{0};
+  std::mutex originals_mutex_;
+  std::map<std::string, std::string> originals_;  // Idempotency key → id.
 };
 
 // An OperationOutcome with one issue. Source: FHIR R4, issue-type value set.
 SandboxAnswer outcome_answer(int status, std::string_view issue_code, std::string_view diagnostics);
 
-std::string capability_statement(const SandboxOptions& options, const std::string& base_url, Instant now,
-                                 const std::string& token_url);
+std::string capability_statement(const SandboxOptions& options, const std::string& withheld,
+                                 const std::string& base_url, Instant now, const std::string& token_url);
 
 // A searchset page as JSON text, with the faults that pages can have.
 struct SearchPageText {

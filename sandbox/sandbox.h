@@ -47,8 +47,10 @@ struct SandboxFaults {
   int export_wrong_digest_next = 0;         // So many files come with a digest that is not theirs.
   bool export_wrong_count = false;          // The manifest's counts are one too high.
   std::chrono::milliseconds search_lag{0};  // Searches do not see writes younger than this.
-  std::string only_for = "";                // Faults apply only to paths that contain this, e.g. "Flag".
-  std::string only_method = "";             // … and to this method.
+  // Neither declared nor done, words of TYPE:INTERACTION or TYPE:PARAMETER: "Flag:create Task:update Task:identifier".
+  std::string withheld = "";
+  std::string only_for = "";     // Faults apply only to paths that contain this, e.g. "Flag".
+  std::string only_method = "";  // … and to this method.
 };
 
 // What the sandbox's authorization server knows; with a client_id, every FHIR request but /metadata needs its token.
@@ -74,6 +76,10 @@ struct SandboxOptions {
   std::string required_token = "";  // When set, requests need "Authorization: Bearer <token>".
   SandboxAuthorization authorization = {};
   std::set<std::string> read_only_types = {};  // Neither declared nor accepted for writing; "*" means all.
+  std::string idempotency_header = "";         // A create that repeats its value is answered 409 with the original.
+  std::set<std::string> recipient_types = {};  // Of every Communication that is created; empty: any, or none.
+  bool if_match_required = false;              // An update without it is refused.
+  int stale_status = 412;                      // Of an update with an old If-Match.
   std::chrono::milliseconds clock_behind{0};   // Of the server's clock; negative: ahead.
   std::string time_zone = "America/New_York";  // Whose days a search by date without time means.
 };

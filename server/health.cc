@@ -53,6 +53,8 @@ struct ServerHealth::State {
   Family<Counter>& notices = counter(registry, "authledger_notices_total", "Notices by outcome");
   Gauge& notices_held =
       gauge(registry, "authledger_notices_held", "Notices that wait for an operator's release").Add({});
+  Gauge& notices_undeliverable =
+      gauge(registry, "authledger_notices_undeliverable", "Notices that no channel takes").Add({});
   Counter& entries = counter(registry, "authledger_journal_entries_total", "Journal entries posted").Add({});
   Family<Counter>& requests =
       counter(registry, "authledger_fhir_requests_total", "HTTP requests to endpoints, retries included");
@@ -98,6 +100,10 @@ void ServerHealth::add_notices(const std::string& outcome, int64_t count) {
 }
 void ServerHealth::set_notices_held(int64_t count) {
   state_->notices_held.Set(static_cast<double>(count));
+}
+
+void ServerHealth::set_notices_undeliverable(int64_t count) {
+  state_->notices_undeliverable.Set(static_cast<double>(count));
 }
 void ServerHealth::add_entries(int64_t count) {
   if (count > 0) state_->entries.Increment(static_cast<double>(count));

@@ -20,6 +20,7 @@ class ServerHealth {
   void add_facts(const std::string& outcome, int64_t count);    // new, unchanged, retracted, quarantined
   void add_notices(const std::string& outcome, int64_t count);  // created, updated, retired, parked
   void set_notices_held(int64_t count);
+  void set_notices_undeliverable(int64_t count);
   void add_entries(int64_t count);
   void add_requests(const std::string& endpoint, int64_t count);
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "ledger/store/subject_store.h"
 #include "sync/deliver_notice.h"
+#include "sync/worklist.h"
 
 namespace authledger {
 namespace {
@@ -32,11 +33,13 @@ bool is_beyond_blast_radius(const PendingWrites& pending, const DeliveryConfig& 
   return true;
 }
 
-void count_result(const DeliveryResult& result, NoticeCounts& counts) {
+void count_result(const StoredNotice& notice, const DeliveryResult& result, NoticeCounts& counts) {
   if (result.park) {
     ++counts.parked;
     return;
   }
+  const bool has_no_road = !result.undeliverable_reason.empty() && !result.is_information;
+  if (has_no_road && notice.undeliverable_reason.empty()) ++counts.newly_undeliverable;
   switch (result.action) {
     case DeliveryAction::create:
       ++counts.created;
@@ -76,6 +79,165 @@ bool save_or_leave(RoundContext& context, const DeliveryResult& result, const st
   }
 }
 
+class DeliveryRound {
+ public:
+  DeliveryRound(RoundContext& context, const EndpointConfig& endpoint, RoundSummary& summary)
+      : context_(context),
+        endpoint_(endpoint),
+        summary_(summary),
+        delivery_(context.session.config().delivery),
+        connection_(context.session.connection()),
+        tenant_id_(context.session.tenant_id()) {}
+
+  void run() {
+    const int64_t written_before = summary_.notices.created + summary_.notices.updated + summary_.notices.parked;
+    if (count_without_ehr(connection_, tenant_id_).all > 0 && ask_what_is_offered()) plan_roads_again();
+    const int64_t pending = count_pending();
+    if (pending > 0 && ask_what_is_offered()) deliver(pending);
+    const int64_t written =
+        summary_.notices.created + summary_.notices.updated + summary_.notices.parked - written_before;
+    summary_.notices.undeliverable = count_without_ehr(connection_, tenant_id_).undeliverable;
+    summary_.notices.unchanged = std::max<int64_t>(0, count_open_notices(connection_, tenant_id_) - written -
+                                                          summary_.notices.held - summary_.notices.undeliverable);
+    if (client_) summary_.requests += static_cast<int64_t>(client_->requests());
+    if (delivery_.worklist_file.empty()) return;
+    const Outcome listed = write_worklist(connection_, tenant_id_, delivery_.worklist_file);
+    if (!listed) summary_.failures.push_back("worklist: " + listed.error().message);
+  }
+
+ private:
+  // What stands in no chart goes there once another plan has a channel for it; what it finds alike is only noted.
+  void plan_roads_again() {
+    const Hash road_hash = road_hash_of(endpoint_, delivery_, *capability_);
+    std::vector<StoredNotice> notices;
+    transact(connection_, tenant_id_, [&](Transaction& transaction) {
+      notices = read_decided_otherwise(transaction, road_hash, kPatientUnknown, endpoint_.name);
+    });
+    const std::vector<std::string> patients = patients_of(connection_, tenant_id_, notices, endpoint_.name);
+    std::vector<Road> roads;
+    for (size_t i = 0; i < notices.size(); ++i) {
+      const ChannelRequest request = request_of(notices[i], render_context(notices[i], patients[i], {}));
+      const ChannelPlan plan = plan_channel(request, endpoint_, delivery_, *capability_);
+      const bool is_open = plan.place.channel != notices[i].channel;
+      roads.push_back({notices[i].record.notice_key, plan.place.channel.empty() ? plan.reason : "", is_open});
+    }
+    transact(connection_, tenant_id_,
+             [&](Transaction& transaction) { save_roads(transaction, roads, road_hash, context_.clock.now()); });
+  }
+
+  RenderContext render_context(const StoredNotice& notice, const std::string& patient, Instant now) const {
+    return {delivery_.identifier_system,
+            delivery_.owner,
+            patient,
+            notice.create_begun_at.value_or(now),
+            notice.delivered_owner,
+            endpoint_.name,
+            delivery_.recipient,
+            endpoint_.writes.recipient_types};
+  }
+
+  // What a run would write now, after the blast-radius limits.
+  int64_t count_pending() {
+    PendingWrites pending = count_pending_writes(connection_, tenant_id_, context_.clock.now());
+    std::string why;
+    if (!context_.options.only_released && pending.unreleased > 0 && is_beyond_blast_radius(pending, delivery_, why)) {
+      pending.notices -= hold_pending(connection_, tenant_id_, context_.clock.now(), why);
+      summary_.failures.push_back("deliveries are held: " + why +
+                                  "; look at `authledger notices`, then run `authledger notices --release`, or mend "
+                                  "the rule (docs/operations.md, \"Changing a rule safely\")");
+    }
+    summary_.notices.held = count_held_notices(connection_, tenant_id_);
+    return pending.notices;
+  }
+
+  // Once a round; false when the endpoint could not be asked, which the summary says.
+  bool ask_what_is_offered() {
+    if (is_asked_) return capability_.has_value();
+    is_asked_ = true;
+    auto client = context_.open_client(endpoint_);
+    if (!client) {
+      summary_.failures.push_back(fmt::format("{}: {}", endpoint_.name, client.error().message));
+      return false;
+    }
+    client_ = std::move(*client);
+    const auto statement = client_->capability_statement();
+    if (!statement) {
+      summary_.failures.push_back(fmt::format("{}: metadata: {}", endpoint_.name, statement.error().message));
+      return false;
+    }
+    JsonDocument document;
+    const auto root = document.parse(*statement);
+    capability_ = root ? read_capability(*root) : Capability{};
+    return true;
+  }
+
+  void deliver(int64_t pending) {
+    const std::string token = random_hex(16);
+    bool is_paused = false;
+    while (!context_.stop.stop_requested() && !is_paused) {
+      const Instant lease_end = context_.clock.now() + delivery_.lease;
+      const std::vector<StoredNotice> notices =
+          lease_due_notices(connection_, tenant_id_, context_.clock.now(), delivery_.lease, kNoticesPerLeaseMax, token,
+                            context_.options.only_released);
+      if (notices.empty()) break;
+      const std::vector<std::string> patients = patients_of(connection_, tenant_id_, notices, endpoint_.name);
+      for (size_t i = 0; i < notices.size(); ++i) {
+        if (context_.clock.now() >= lease_end) break;  // Whoever leases the rest next delivers it.
+        // An endpoint that gives no service is no fault of a notice: the rest is not tried, and none is parked for it.
+        if ((is_paused = client_->is_paused())) break;
+        if (!deliver_one(notices[i], patients[i], token, lease_end)) continue;
+        ++done_;
+        context_.progress(fmt::format("deliver: {} of {} notices", done_, std::max(done_, pending)));
+        if (context_.stop.stop_requested()) break;
+      }
+    }
+    if (context_.stop.stop_requested() || is_paused) {
+      release_notices(connection_, tenant_id_, token, context_.clock.now());
+    }
+    if (is_paused) {
+      summary_.failures.push_back(fmt::format("{}: gives no service now; asked again later", endpoint_.name));
+    }
+    if (failed_ > 0) summary_.failures.push_back(fmt::format("{} deliveries failed and will be tried again", failed_));
+  }
+
+  // False when another worker has it now.
+  bool deliver_one(const StoredNotice& notice, const std::string& patient, const std::string& token,
+                   Instant lease_end) {
+    const Instant now = context_.clock.now();
+    DeliveryContext delivery{*client_,
+                             endpoint_,
+                             *capability_,
+                             delivery_,
+                             render_context(notice, patient, now),
+                             now,
+                             [&](const NoticePlace& place) {
+                               return mark_create_begun(connection_, tenant_id_, notice.record.notice_key, token, place,
+                                                        now);
+                             },
+                             [&] { return context_.clock.now() < lease_end; }};
+    DeliveryResult result = deliver_notice(notice, delivery);
+    result.look_again_at = now + delivery_.lease;
+    if (!save_or_leave(context_, result, token)) return false;
+    count_result(notice, result, summary_.notices);
+    if (!result.failure.empty() && !result.park) {
+      log_warning("delivery_failed", {{"type", result.channel}, {"cause", result.failure}});
+      ++failed_;
+    }
+    return true;
+  }
+
+  RoundContext& context_;
+  const EndpointConfig& endpoint_;
+  RoundSummary& summary_;
+  const DeliveryConfig& delivery_;
+  PgConnection& connection_;
+  int64_t tenant_id_;
+  bool is_asked_ = false;
+  std::unique_ptr<FhirClient> client_;
+  std::optional<Capability> capability_;
+  int64_t done_ = 0, failed_ = 0;
+};
+
 }  // namespace
 
 const EndpointConfig* delivering_endpoint(const Config& config) {
@@ -85,89 +247,10 @@ const EndpointConfig* delivering_endpoint(const Config& config) {
 }
 
 void deliver_due(RoundContext& context, RoundSummary& summary) {
-  const Config& config = context.session.config();
-  PgConnection& connection = context.session.connection();
-  const int64_t tenant_id = context.session.tenant_id();
-  const EndpointConfig* endpoint = delivering_endpoint(config);
+  const EndpointConfig* endpoint = delivering_endpoint(context.session.config());
   if (endpoint == nullptr) return;
   if (!context.options.endpoint.empty() && context.options.endpoint != endpoint->name) return;
-
-  const int64_t open_before = count_open_notices(connection, tenant_id);
-  PendingWrites pending = count_pending_writes(connection, tenant_id, context.clock.now());
-  std::string why;
-  if (!context.options.only_released && pending.unreleased > 0 &&
-      is_beyond_blast_radius(pending, config.delivery, why)) {
-    pending.notices -= hold_pending(connection, tenant_id, context.clock.now(), why);
-    summary.failures.push_back("deliveries are held: " + why +
-                               "; look at `authledger notices`, then run `authledger notices --release`, or mend the "
-                               "rule (docs/operations.md, \"Changing a rule safely\")");
-  }
-  summary.notices.held = count_held_notices(connection, tenant_id);
-  if (pending.notices == 0) {
-    summary.notices.unchanged = std::max<int64_t>(0, open_before - summary.notices.held);
-    return;
-  }
-
-  auto client = context.open_client(*endpoint);
-  if (!client) {
-    summary.failures.push_back(fmt::format("{}: {}", endpoint->name, client.error().message));
-    return;
-  }
-  auto statement = (*client)->capability_statement();
-  if (!statement) {
-    summary.failures.push_back(fmt::format("{}: metadata: {}", endpoint->name, statement.error().message));
-    summary.requests += static_cast<int64_t>((*client)->requests());
-    return;
-  }
-  JsonDocument document;
-  auto root = document.parse(*statement);
-  Capability capability = root ? read_capability(*root) : Capability{};
-
-  const std::string token = random_hex(16);
-  int64_t done = 0, failed = 0;
-  bool is_paused = false;
-  while (!context.stop.stop_requested() && !is_paused) {
-    const Instant lease_end = context.clock.now() + config.delivery.lease;
-    std::vector<StoredNotice> notices =
-        lease_due_notices(connection, tenant_id, context.clock.now(), config.delivery.lease, kNoticesPerLeaseMax, token,
-                          context.options.only_released);
-    if (notices.empty()) break;
-    std::vector<std::string> patients = patients_of(connection, tenant_id, notices, endpoint->name);
-    for (size_t i = 0; i < notices.size(); ++i) {
-      Instant now = context.clock.now();
-      if (now >= lease_end) break;  // Whoever leases the rest next delivers it.
-      // An endpoint that gives no service is no fault of a notice: the rest is not tried, and nothing is parked for it.
-      if ((is_paused = (*client)->is_paused())) break;
-      DeliveryContext delivery{
-          **client,
-          capability,
-          config.delivery,
-          {config.delivery.identifier_system, config.delivery.owner, patients[i],
-           notices[i].create_begun_at.value_or(now), notices[i].delivered_owner, endpoint->name},
-          now,
-          [&] { return mark_create_begun(connection, tenant_id, notices[i].record.notice_key, token, now); },
-          [&] { return context.clock.now() < lease_end; }};
-      DeliveryResult result = deliver_notice(notices[i], delivery);
-      result.look_again_at = now + config.delivery.lease;
-      if (!save_or_leave(context, result, token)) continue;
-      count_result(result, summary.notices);
-      if (!result.failure.empty() && !result.park) {
-        log_warning("delivery_failed", {{"type", result.channel}, {"cause", result.failure}});
-        ++failed;
-      }
-      context.progress(fmt::format("deliver: {} of {} notices", ++done, std::max(done, pending.notices)));
-      if (context.stop.stop_requested()) break;
-    }
-  }
-  if (context.stop.stop_requested() || is_paused) {
-    release_notices(connection, tenant_id, token, context.clock.now());
-  }
-  if (is_paused) summary.failures.push_back(fmt::format("{}: gives no service now; asked again later", endpoint->name));
-  if (failed > 0) summary.failures.push_back(fmt::format("{} deliveries failed and will be tried again", failed));
-  summary.notices.unchanged =
-      std::max<int64_t>(0, count_open_notices(connection, tenant_id) - summary.notices.created -
-                               summary.notices.updated - summary.notices.parked - summary.notices.held);
-  summary.requests += static_cast<int64_t>((*client)->requests());
+  DeliveryRound(context, *endpoint, summary).run();
 }
 
 }  // namespace authledger

@@ -14,47 +14,112 @@ struct Remote {
   std::string id, etag, body;
 };
 
+// What stands there may be a message whose id was never answered.
+constexpr const char* kUnconfirmed = "unconfirmed";
+constexpr const char* kMayStand =
+    "a create was not answered, and the endpoint does not search by identifier: it may stand there; it is not sent "
+    "again";
+
+// After such an answer nobody knows whether a create was done.
+bool is_unknown(FhirErrorKind kind) {
+  return kind == FhirErrorKind::outcome_unknown || kind == FhirErrorKind::server_error ||
+         kind == FhirErrorKind::bad_answer;
+}
+
 class NoticeDelivery {
  public:
-  NoticeDelivery(const StoredNotice& notice, DeliveryContext& context)
-      : notice_(notice), context_(context), type_(resource_type_of(notice.record.kind)) {
+  NoticeDelivery(const StoredNotice& notice, DeliveryContext& context) : notice_(notice), context_(context) {
     result_.notice_key = notice.record.notice_key;
-    result_.channel = type_;
     result_.rule_version = notice.rule_version;
   }
 
   DeliveryResult run() {
-    if (notice_.looks_due > 0) {
+    stand_at({notice_.channel, notice_.is_message});
+    if (notice_.looks_due > 0 && is_kept_in_ehr() && offer_.search) {
       look();
-      return result_;
+    } else {
+      step();
+      result_.has_looked = notice_.looks_due > 0 && result_.failure.empty();
     }
-    switch (state_of(notice_)) {
+    return std::move(result_);
+  }
+
+ private:
+  void stand_at(const NoticePlace& place) {
+    place_ = place;
+    offer_ = offer_of(place.channel, context_.capability);
+    result_.channel = place.channel;
+  }
+
+  bool is_on_worklist() const { return place_.channel == kWorklist; }
+  bool is_kept_in_ehr() const { return !place_.channel.empty() && !is_on_worklist() && !place_.is_message; }
+
+  std::string identifier() const {
+    return identifier_value_of(place_, notice_.record.notice_key, notice_.record.severity);
+  }
+
+  void step() {
+    const NoticeState state = state_of(notice_);
+    if (is_on_worklist()) return step_on_worklist(state);
+    switch (state) {
       case NoticeState::wanted:
-        create();
-        break;
+      case NoticeState::undeliverable:
+        return place_anew();
       case NoticeState::creating:
-        adopt_or_create();
-        break;
+        return adopt_or_create();
       case NoticeState::stale:
-        update(2);
-        break;
+        return place_.is_message ? place_anew() : update(2);
       case NoticeState::orphaned:
-        retire_if_found();
-        break;
+        return retire_if_found();
       case NoticeState::retiring:
-        retire(notice_.remote_id, 2);
-        break;
+        return retire(notice_.remote_id, 2);
       case NoticeState::current:
+      case NoticeState::sent:
       case NoticeState::closed_by_person:
       case NoticeState::held:
       case NoticeState::parked:
       case NoticeState::retired:
-        break;
+        return;
     }
-    return result_;
   }
 
- private:
+  // The file is written from what is stored: a row comes and goes with the place.
+  void step_on_worklist(NoticeState state) {
+    if (notice_.desired && state != NoticeState::closed_by_person) return place_anew();
+    result_.is_retired = true;
+    if (state == NoticeState::retiring) result_.action = DeliveryAction::retire;
+  }
+
+  // By the best channel that there is now; nothing of the notice stands in the EHR that could be kept true.
+  void place_anew() {
+    const ChannelPlan plan =
+        plan_channel(request_of(notice_, context_.render), context_.endpoint, context_.config, context_.capability);
+    result_.road_hash = road_hash_of(context_.endpoint, context_.config, context_.capability);
+    if (plan.place.channel.empty()) {
+      result_.channel.clear();
+      result_.undeliverable_reason = plan.reason;
+      result_.is_information = plan.is_information;
+      return;
+    }
+    const bool was_on_worklist = is_on_worklist();
+    stand_at(plan.place);
+    if (!is_on_worklist()) return notice_.looks_due > 0 && offer_.search ? look_before_create() : create();
+    const bool is_same = was_on_worklist && notice_.delivered_hash == notice_.record.desired_hash;
+    finish(is_same           ? DeliveryAction::none
+           : was_on_worklist ? DeliveryAction::update
+                             : DeliveryAction::create,
+           notice_.record.notice_key, "");
+  }
+
+  // A database that went back may have forgotten that it stands there.
+  void look_before_create() {
+    auto found = find();
+    if (!found) return fail(found.error(), std::nullopt);
+    if (found->empty()) return create();
+    if (context_.mark_create_begun(place_)) return adopt(*found);
+    result_.retry_at = context_.now;
+  }
+
   // A worker that stood still for longer than its lease may have written beside another one, or after it: everything
   // with our identifier is searched for and brought to one. FAULTS 7.
   void look() {
@@ -77,61 +142,69 @@ class NoticeDelivery {
 
   // The search shows nothing, yet or any more.
   void look_by_id(NoticeState state) {
-    switch (state) {
-      case NoticeState::wanted:
-        return create();
-      case NoticeState::creating:
-        return adopt_or_create();
-      case NoticeState::orphaned:
-        return retire_if_found();
-      case NoticeState::retiring:
-        return retire(notice_.remote_id, 2);
-      case NoticeState::current:
-      case NoticeState::stale:
-        return update(2);
-      case NoticeState::closed_by_person:
-      case NoticeState::held:
-      case NoticeState::parked:
-      case NoticeState::retired:
-        return;
-    }
+    if (state == NoticeState::current) return update(2);
+    step();
   }
 
   void create() {
-    ChannelPlan channel = plan_channel(notice_.record.kind, context_.capability);
-    if (!channel.can_deliver) return park(channel.reason);
-    if (context_.render.patient.empty()) return park("the patient is not known on the delivering endpoint");
-    if (!context_.mark_create_begun()) {
+    if (!context_.mark_create_begun(place_)) {
       // The lease has ended, or the cause.
       return leave();
     }
-    std::string query =
-        identifier_query(notice_.record.notice_key, notice_.record.kind, context_.config.identifier_system);
-    auto made = context_.client.create(type_, render_new(*notice_.desired, notice_.record.notice_key, context_.render),
-                                       channel.conditional_create ? query : "");
-    if (!made) {
-      if (made.error().kind == FhirErrorKind::conflict) return adopt_or_create();  // Duplicates exist: heal them.
-      // Nobody knows whether the EHR has it: search by identifier, once its search can be trusted to show it.
-      return fail(made.error(), context_.now + context_.config.visibility_window);
-    }
+    const IdempotencyKey key{context_.endpoint.writes.idempotency_header, idempotency_key_of(place_, identifier())};
+    auto made = context_.client.create(place_.channel,
+                                       render_new(place_, *notice_.desired, notice_.record.notice_key, context_.render),
+                                       offer_.conditional_create ? query() : "", key);
+    if (!made) return create_failed(made.error());
     finish(made->created ? DeliveryAction::create : DeliveryAction::adopt, made->id, made->etag);
-    if (!made->created) result_.delivered_hash = {};  // It may hold an older text: compare at the next turn.
-    if (!made->created) result_.retry_at = context_.now;
+    if (made->created || place_.is_message) return;
+    result_.delivered_hash = {};  // It may hold an older text: compare at the next turn.
+    result_.retry_at = context_.now;
+  }
+
+  void create_failed(const FhirError& error) {
+    if (!offer_.search) {
+      if (is_unknown(error.kind) || error.kind == FhirErrorKind::conflict) return leave_unconfirmed(error.message);
+      result_.create_is_void = true;
+      return fail(error, std::nullopt);
+    }
+    if (error.kind == FhirErrorKind::conflict) {  // It stands there, perhaps more than once: heal that.
+      auto found = find();
+      if (found && !found->empty()) return adopt(*found);
+    }
+    // Nobody knows whether the EHR has it: search by identifier, once its search can be trusted to show it.
+    fail(error, context_.now + context_.config.visibility_window);
+  }
+
+  // An unanswered create that no search can find is made at most once: a message counts as sent, all else is for a
+  // person to look at.
+  void leave_unconfirmed(const std::string& cause) {
+    if (place_.is_message) {
+      finish(DeliveryAction::adopt, kUnconfirmed, "");
+      log_warning("message_unconfirmed", {{"type", place_.channel}, {"cause", cause}});
+      return;
+    }
+    park(kMayStand);
   }
 
   void adopt_or_create() {
+    if (!offer_.search) return leave_unconfirmed(kMayStand);
     auto found = find();
     if (!found) return fail(found.error(), std::nullopt);
-    if (found->empty()) {
-      Instant visible_at = *notice_.create_begun_at + context_.config.visibility_window;
-      if (context_.now < visible_at) {
-        result_.retry_at = visible_at;
-        return;
-      }
-      return create();
+    if (!found->empty()) return adopt(*found);
+    const Instant visible_at = notice_.create_begun_at.value_or(context_.now) + context_.config.visibility_window;
+    if (context_.now < visible_at) {
+      result_.retry_at = visible_at;
+      return;
     }
-    retire_duplicates(*found);
-    write_over(found->front(), DeliveryAction::adopt, 2);
+    create();
+    result_.wants_look = result_.action == DeliveryAction::create && !place_.is_message;
+  }
+
+  void adopt(const std::vector<Remote>& found) {
+    if (place_.is_message) return finish(DeliveryAction::adopt, found.front().id, found.front().etag);
+    retire_duplicates(found);
+    write_over(found.front(), DeliveryAction::adopt, 2);
   }
 
   void update(int tries) {
@@ -157,7 +230,7 @@ class NoticeDelivery {
     if (body == to_json_text(*root))
       return finish(action == DeliveryAction::adopt ? action : DeliveryAction::none, remote.id, remote.etag);
     if (!context_.holds_lease()) return leave();
-    auto written = context_.client.update(type_, remote.id, body, remote.etag);
+    auto written = put(remote.id, body, remote.etag);
     if (!written) {
       if (written.error().kind == FhirErrorKind::conflict && tries > 1) {
         auto again = read(remote.id);
@@ -169,6 +242,7 @@ class NoticeDelivery {
   }
 
   void retire_if_found() {
+    if (!offer_.search) return park(kMayStand);
     auto found = find();
     if (!found) return fail(found.error(), std::nullopt);
     if (found->empty()) {
@@ -201,8 +275,7 @@ class NoticeDelivery {
       return;
     }
     if (!context_.holds_lease()) return leave();
-    auto written =
-        context_.client.update(type_, id, render_retired(*root, notice_.close_reason, context_.now), current->etag);
+    auto written = put(id, render_retired(*root, notice_.close_reason, context_.now), current->etag);
     if (written) {
       result_.action = DeliveryAction::retire;
       result_.etag = written->etag;
@@ -215,13 +288,11 @@ class NoticeDelivery {
 
   // Every resource with our identifier, oldest first.
   Result<std::vector<Remote>, FhirError> find() {
-    auto page = context_.client.search_page(
-        type_ + "?" +
-        identifier_query(notice_.record.notice_key, notice_.record.kind, context_.config.identifier_system));
+    auto page = context_.client.search_page(place_.channel + "?" + query());
     if (!page) return page.error();
     std::vector<Remote> found;
     for (JsonView resource : page->resources) {
-      if (resource["resourceType"].text() != type_) continue;
+      if (resource["resourceType"].text() != place_.channel) continue;
       std::string version = resource["meta"]["versionId"].string();
       found.push_back(
           {resource["id"].string(), version.empty() ? "" : fmt::format("W/\"{}\"", version), to_json_text(resource)});
@@ -240,19 +311,32 @@ class NoticeDelivery {
       auto root = document.parse(found[i].body);
       if (!root || is_closed(*root)) continue;
       if (!context_.holds_lease()) return false;
-      auto written =
-          context_.client.update(type_, found[i].id, render_retired(*root, "duplicate", context_.now), found[i].etag);
-      log_warning("duplicate_retired", {{"type", type_}, {"ok", written.ok()}});
+      auto written = put(found[i].id, render_retired(*root, "duplicate", context_.now), found[i].etag);
+      log_warning("duplicate_retired", {{"type", place_.channel}, {"ok", written.ok()}});
       is_done = is_done && written.ok();
     }
     return is_done;
   }
 
   Result<Remote, FhirError> read(const std::string& id) {
-    auto current = context_.client.read(type_, id);
+    auto current = context_.client.read(place_.channel, id);
     if (!current) return current.error();
     return Remote{id, current->etag, current->body};
   }
+
+  // With If-Match as the endpoint wants it. Where that is required and the version is not known, what was read may be
+  // old already: a conflict, so that it is read again.
+  Result<Versioned, FhirError> put(const std::string& id, const std::string& body, const std::string& etag) {
+    const WriteRules::IfMatch rule = context_.endpoint.writes.if_match;
+    if (rule == WriteRules::IfMatch::required && etag.empty()) {
+      return FhirError{FhirErrorKind::conflict, 0,
+                       fmt::format("{}: PUT {}: the endpoint wants If-Match, and gave no version",
+                                   context_.endpoint.name, place_.channel)};
+    }
+    return context_.client.update(place_.channel, id, body, rule == WriteRules::IfMatch::never ? "" : etag);
+  }
+
+  std::string query() const { return identifier_query(place_, identifier(), context_.config.identifier_system); }
 
   void finish(DeliveryAction action, const std::string& id, const std::string& etag) {
     result_.action = action;
@@ -260,7 +344,7 @@ class NoticeDelivery {
     result_.etag = etag;
     result_.delivered_hash = notice_.record.desired_hash;
     result_.delivered_severity = notice_.record.severity;
-    result_.owner = owner_of(*notice_.desired, context_.render);
+    result_.owner = addressee_of(*notice_.desired, context_.render, place_.channel);
   }
 
   void close_by_person(std::string status) {
@@ -294,11 +378,19 @@ class NoticeDelivery {
 
   const StoredNotice& notice_;
   DeliveryContext& context_;
-  std::string type_;
+  NoticePlace place_;
+  ChannelOffer offer_;
   DeliveryResult result_;
 };
 
 }  // namespace
+
+ChannelRequest request_of(const StoredNotice& notice, const RenderContext& render) {
+  ChannelRequest request{notice.record.kind, notice.record.role, notice.record.severity};
+  if (notice.desired) request.recipient = recipient_of(*notice.desired, render);
+  request.is_patient_known = !render.patient.empty();
+  return request;
+}
 
 DeliveryResult deliver_notice(const StoredNotice& notice, DeliveryContext& context) {
   return NoticeDelivery(notice, context).run();

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "adapters/channel_plan.h"
 #include "adapters/render.h"
 #include "base/log.h"
 #include "fhir/search.h"
@@ -21,10 +22,10 @@ struct Artefact {
 };
 using Artefacts = std::map<std::string, std::vector<Artefact>>;  // By notice key.
 
-std::optional<FhirError> read_artefacts(FhirClient& client, const EndpointConfig& endpoint, NoticeKind kind,
+std::optional<FhirError> read_artefacts(FhirClient& client, const EndpointConfig& endpoint, const std::string& type,
                                         const std::string& identifier_system, Artefacts& found) {
-  const std::string type = resource_type_of(kind), system = identifier_system_of(kind, identifier_system);
-  return walk_pages(client, fmt::format("{}?{}", type, identifier_query("", kind, identifier_system)),
+  const std::string system = identifier_system_of({type}, identifier_system);
+  return walk_pages(client, fmt::format("{}?{}", type, identifier_query({type}, "", identifier_system)),
                     endpoint.pages_per_pull_max, [&](const SearchPage& page) -> std::optional<FhirError> {
                       for (JsonView resource : page.resources) {
                         if (resource["resourceType"].text() != type || is_closed(resource)) continue;
@@ -48,10 +49,18 @@ class Recovery {
   // Closes what no notice knows; both counts for the report.
   std::optional<FhirError> run() {
     const std::string& system = context_.session.config().delivery.identifier_system;
-    for (const NoticeKind kind : {NoticeKind::utilization, NoticeKind::expiring}) {
+    const auto statement = client_.capability_statement();
+    if (!statement) return statement.error();
+    JsonDocument document;
+    const auto root = document.parse(*statement);
+    const Capability capability = root ? read_capability(*root) : Capability{};
+    for (const std::string& type : channel_words()) {
+      // A message cannot be closed, and what cannot be searched for cannot be found.
+      const ChannelOffer offer = offer_of(type, capability);
+      if (!offer.update || !offer.search) continue;
       Artefacts artefacts;
-      if (auto error = read_artefacts(client_, endpoint_, kind, system, artefacts)) return error;
-      if (auto error = close_unknown(resource_type_of(kind), artefacts)) return error;
+      if (auto error = read_artefacts(client_, endpoint_, type, system, artefacts)) return error;
+      if (auto error = close_unknown(type, artefacts)) return error;
     }
     return std::nullopt;
   }

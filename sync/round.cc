@@ -109,6 +109,7 @@ std::string summary_json(const RoundSummary& summary) {
   writer.key("created").number(summary.notices.created).key("updated").number(summary.notices.updated);
   writer.key("retired").number(summary.notices.retired).key("unchanged").number(summary.notices.unchanged);
   writer.key("parked").number(summary.notices.parked).key("held").number(summary.notices.held);
+  writer.key("undeliverable").number(summary.notices.undeliverable);
   writer.end_object().key("feeds").begin_array();
   for (const FeedCertificate& certificate : summary.feeds) write_certificate(writer, certificate);
   writer.end_array().key("requests").number(summary.requests);

@@ -20,7 +20,9 @@ namespace authledger {
 
 struct NoticeCounts {
   int64_t created = 0, updated = 0, retired = 0, unchanged = 0, parked = 0;
-  int64_t held = 0;  // Now, by whichever round.
+  int64_t held = 0;           // Now, by whichever round.
+  int64_t undeliverable = 0;  // Now: no channel takes them.
+  int64_t newly_undeliverable = 0;
 };
 
 // Rules that wait while others decide.

@@ -45,6 +45,12 @@ constexpr Statement kLeaseNotices{"lease_notices", R"(
 constexpr Statement kMarkCreateBegun{"mark_create_begun", R"(
   update notice
      set create_begun_at = $4,
+         channel = $5,
+         is_message = $6::boolean,
+         remote_id = '',
+         etag = '',
+         delivered_hash = null,
+         undeliverable_reason = null,
          delivered_rule_version = rule_version
    where tenant_id = $1
      and notice_key = $2
@@ -71,8 +77,11 @@ constexpr Statement kInsertDelivery{"insert_delivery", R"(
 // is wanted again is created anew.
 constexpr Statement kSaveDelivery{"save_delivery", R"(
   update notice
-     set channel = case when $3 <> '' then $3 else channel end,
-         remote_id = case when $4 <> '' then $4 else remote_id end,
+     set channel = case when $18 <> '' then '' when $3 <> '' then $3 else channel end,
+         remote_id = case when $18 <> '' then '' when $4 <> '' then $4 else remote_id end,
+         create_begun_at = case when not $19::boolean then create_begun_at end,
+         undeliverable_reason = case when $18 <> '' and is_open then $18 end,
+         road_hash = coalesce($20::bytea, road_hash),
          etag = case when $5 <> '' then $5 else etag end,
          delivered_hash = case when $10 = '' then coalesce($6::bytea, delivered_hash) end,
          delivered_severity = case when $6::bytea is not null then $12::smallint else delivered_severity end,
@@ -85,11 +94,11 @@ constexpr Statement kSaveDelivery{"save_delivery", R"(
          delivered_owner = case when $6::bytea is not null then $17 else delivered_owner end,
          parked_reason = case when $9::boolean then $10 else parked_reason end,
          attempts = case when $10 <> '' then attempts + 1 else 0 end,
-         looks_due = looks_due - least(looks_due, $13::smallint),
+         looks_due = looks_due - least(looks_due, $13::smallint) + $21::smallint,
          due_at = case when $9::boolean then null
                        when $11::timestamptz is not null then $11
                        when due_at is distinct from lease_until then due_at
-                       when looks_due > $13::smallint then $14::timestamptz
+                       when looks_due + $21::smallint > $13::smallint then $14::timestamptz
                   end,
          lease_token = null,
          lease_until = null
@@ -113,6 +122,40 @@ constexpr Statement kWakeSubject{"wake_subject_of_notice", R"(
      and notice.notice_key = $2
      and subject.tenant_id = $1
      and subject.subject_id = notice.subject_id)"};
+
+constexpr Statement kReadDecidedOtherwise{"read_decided_otherwise", "select " AUTHLEDGER_NOTICE_COLUMNS R"(
+    from notice
+   where notice.tenant_id = $1
+     and (notice.channel = 'worklist' or notice.undeliverable_reason is not null)
+     and notice.is_open
+     and notice.lease_token is null
+     and (notice.road_hash is distinct from $2::bytea
+          or starts_with(notice.undeliverable_reason, $3)
+             and exists (select
+                           from subject_alias as alias
+                           join subject as home
+                             on home.tenant_id = alias.tenant_id
+                            and home.subject_id = alias.subject_id
+                          where alias.tenant_id = $1
+                            and alias.source = $4
+                            and (home.subject_id = notice.subject_id or home.joined_into = notice.subject_id))))"};
+
+constexpr Statement kSaveRoads{"save_roads", R"(
+  update notice
+     set road_hash = $5::bytea,
+         undeliverable_reason = case when notice.undeliverable_reason is not null then nullif(decided.reason, '') end,
+         due_at = case when decided.is_due then $6::timestamptz else notice.due_at end
+    from unnest($2::text[], $3::text[], $4::boolean[]) as decided (notice_key, reason, is_due)
+   where notice.tenant_id = $1
+     and notice.notice_key = decided.notice_key collate "C"
+     and notice.lease_token is null)"};
+
+constexpr Statement kCountWithoutEhr{"count_without_ehr", R"(
+  select count(*), count(*) filter (where undeliverable_reason is not null)
+    from notice
+   where tenant_id = $1
+     and (channel = 'worklist' or undeliverable_reason is not null)
+     and is_open)"};
 
 // due_at differs from lease_until when the desired notice changed under the lease.
 constexpr Statement kReleaseNotices{"release_notices", R"(
@@ -245,11 +288,12 @@ std::vector<StoredNotice> lease_due_notices(PgConnection& connection, int64_t te
 }
 
 bool mark_create_begun(PgConnection& connection, int64_t tenant_id, const std::string& notice_key,
-                       const std::string& lease_token, Instant now) {
+                       const std::string& lease_token, const NoticePlace& place, Instant now) {
   bool is_marked = false;
   transact(connection, tenant_id, [&](Transaction& transaction) {
     Parameters parameters;
     parameters.integer(tenant_id).text(notice_key).text(lease_token).instant(now);
+    parameters.text(place.channel).boolean(place.is_message);
     is_marked = transaction.execute(kMarkCreateBegun, parameters).affected() == 1;
   });
   return is_marked;
@@ -280,9 +324,45 @@ void save_delivery(PgConnection& connection, int64_t tenant_id, const DeliveryRe
     parameters.optional_instant(result.retry_at).integer(result.delivered_severity);
     parameters.integer(result.has_looked ? 1 : 0).optional_instant(result.look_again_at).integer(result.rule_version);
     parameters.text(result.closed_status).text(result.owner);
+    parameters.text(result.undeliverable_reason).boolean(result.create_is_void);
+    result.road_hash == Hash{} ? parameters.null() : parameters.hash(result.road_hash);
+    parameters.integer(result.wants_look ? 1 : 0);
     transaction.execute(kSaveDelivery, parameters);
   });
   if (!is_ours) throw DbError(kLeaseLost, "save_delivery: the lease of the notice went to another worker");
+}
+
+std::vector<StoredNotice> read_decided_otherwise(Transaction& transaction, const Hash& road_hash,
+                                                 std::string_view patient_unknown, const std::string& source) {
+  Parameters parameters;
+  parameters.integer(transaction.tenant_id()).hash(road_hash).text(patient_unknown).text(source);
+  const Rows rows = transaction.execute(kReadDecidedOtherwise, parameters);
+  std::vector<StoredNotice> notices;
+  for (size_t row = 0; row < rows.size(); ++row) notices.push_back(notice_from(rows, row));
+  return notices;
+}
+
+void save_roads(Transaction& transaction, std::span<const Road> roads, const Hash& road_hash, Instant now) {
+  if (roads.empty()) return;
+  ArrayBuilder keys, reasons, due;
+  for (const Road& road : roads) {
+    keys.text(road.notice_key);
+    reasons.text(road.undeliverable_reason);
+    due.boolean(road.is_open);
+  }
+  Parameters parameters;
+  parameters.integer(transaction.tenant_id());
+  for (ArrayBuilder* column : {&keys, &reasons, &due}) column->add_to(parameters);
+  transaction.execute(kSaveRoads, parameters.hash(road_hash).instant(now));
+}
+
+WithoutEhr count_without_ehr(PgConnection& connection, int64_t tenant_id) {
+  WithoutEhr counts;
+  transact(connection, tenant_id, [&](Transaction& transaction) {
+    const Rows rows = transaction.execute(kCountWithoutEhr, Parameters().integer(tenant_id));
+    counts = {rows.integer(0, 0), rows.integer(0, 1)};
+  });
+  return counts;
 }
 
 void release_notices(PgConnection& connection, int64_t tenant_id, const std::string& lease_token, Instant now) {

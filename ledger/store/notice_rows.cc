@@ -8,11 +8,15 @@ NoticeState state_of(const StoredNotice& notice) {
   if (notice.is_held) return NoticeState::held;
   if (notice.desired) {
     if (notice.record.closed_by_person) return NoticeState::closed_by_person;
+    if (!notice.undeliverable_reason.empty()) return NoticeState::undeliverable;
+    if (!notice.remote_id.empty() && notice.is_message) {
+      return notice.record.severity > notice.delivered_severity ? NoticeState::stale : NoticeState::sent;
+    }
     if (notice.remote_id.empty()) return notice.create_begun_at ? NoticeState::creating : NoticeState::wanted;
     return notice.delivered_hash == notice.record.desired_hash ? NoticeState::current : NoticeState::stale;
   }
-  // What a person closed needs no retiring, and what was never begun does not stand anywhere.
-  if (notice.record.closed_by_person) return NoticeState::retired;
+  // What a person closed needs no retiring, a message has none, and what was never begun does not stand anywhere.
+  if (notice.record.closed_by_person || notice.is_message) return NoticeState::retired;
   if (!notice.remote_id.empty()) return NoticeState::retiring;
   return notice.create_begun_at ? NoticeState::orphaned : NoticeState::retired;
 }
@@ -69,6 +73,9 @@ StoredNotice notice_from(const Rows& rows, size_t row) {
   notice.rule_version = rows.integer(row, 38);
   notice.held_reason = rows.string(row, 39);
   notice.delivered_rule_version = rows.integer(row, 40);
+  notice.delivered_severity = static_cast<int>(rows.integer(row, 41));
+  notice.is_message = rows.boolean(row, 42);
+  notice.undeliverable_reason = rows.string(row, 43);
   notice.delivered_owner = rows.string(row, 30);
   notice.closed_at = rows.optional_instant(row, 34);
   notice.resolved_by = resolution_from(rows.text(row, 35)).value_or(Resolution::none);

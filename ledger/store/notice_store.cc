@@ -61,7 +61,12 @@ constexpr Statement kOpenNotices{"open_notices", R"(
          resolved_by = '',
          is_released = false,
          attempts = 0,
-         due_at = case when stored.remote_id <> ''
+         due_at = case when stored.is_message
+                        and stored.remote_id <> ''
+                        and stored.lease_token is null
+                        and excluded.severity <= stored.delivered_severity
+                       then null
+                       when stored.remote_id <> ''
                         and stored.delivered_hash = excluded.desired_hash
                         and stored.role = excluded.role
                         and stored.lease_token is null
@@ -70,7 +75,8 @@ constexpr Statement kOpenNotices{"open_notices", R"(
                        else excluded.due_at
                   end)"};
 
-// The remote id stays, so that delivery can retire what stands. What never was begun, or a person closed, is retired.
+// The remote id stays, so that delivery can retire what stands. What never was begun, a person closed, or was sent as a
+// message, is retired.
 constexpr Statement kCloseNotices{"close_notices", R"(
   update notice
      set is_open = false,
@@ -80,9 +86,10 @@ constexpr Statement kCloseNotices{"close_notices", R"(
          closed_at = $4::timestamptz,
          is_released = false,
          attempts = 0,
-         is_retired = is_closed_by_person or (remote_id = '' and create_begun_at is null),
+         undeliverable_reason = null,
+         is_retired = is_closed_by_person or is_message or (remote_id = '' and create_begun_at is null),
          due_at = case when looks_due > 0
-                         or not (is_closed_by_person or (remote_id = '' and create_begun_at is null))
+                         or not (is_closed_by_person or is_message or (remote_id = '' and create_begun_at is null))
                        then $4::timestamptz
                   end
    where tenant_id = $1
@@ -93,6 +100,21 @@ constexpr Statement kReadAllNotices{"read_all_notices", "select " AUTHLEDGER_NOT
    where notice.tenant_id = $1
      and notice.subject_id = any($2::bigint[])
    order by notice.subject_id, notice.kind, notice.topic, notice.episode)"};
+
+constexpr Statement kReadWorklist{"read_worklist", "select " AUTHLEDGER_NOTICE_COLUMNS R"(, name.patient
+    from notice
+   cross join lateral (
+         select alias.patient
+           from subject_alias as alias
+          where alias.tenant_id = notice.tenant_id
+            and alias.subject_id = notice.subject_id
+          order by alias.recorded_at, alias.patient, alias.source
+          limit 1) as name
+   where notice.tenant_id = $1
+     and notice.channel = 'worklist'
+     and notice.is_open
+     and notice.remote_id <> ''
+   order by notice.due_day, name.patient, notice.kind, notice.notice_key)"};
 
 void open_notices(Transaction& transaction, std::span<const SubjectNoticeChanges> changes, Instant now) {
   std::array<ArrayBuilder, 21> columns;
@@ -172,6 +194,15 @@ std::vector<std::vector<StoredNotice>> read_notices_of(Transaction& transaction,
 void save_notice_changes(Transaction& transaction, std::span<const SubjectNoticeChanges> changes, Instant now) {
   close_notices(transaction, changes, now);
   open_notices(transaction, changes, now);
+}
+
+std::vector<NoticeRowStored> read_worklist(Transaction& transaction) {
+  const Rows rows = transaction.execute(kReadWorklist, Parameters().integer(transaction.tenant_id()));
+  std::vector<NoticeRowStored> out;
+  for (size_t row = 0; row < rows.size(); ++row) {
+    out.push_back({notice_from(rows, row), rows.string(row, kNoticeColumns)});
+  }
+  return out;
 }
 
 std::vector<NoticeRowStored> read_notices(Transaction& transaction, const std::string& patient) {

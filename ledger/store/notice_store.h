@@ -15,9 +15,12 @@ struct StoredNotice {
   NoticeRecord record;
   std::optional<DesiredNotice> desired;
   std::string close_reason;
-  Hash delivered_hash{};  // Of the desired notice last written; zero when none.
-  std::string channel;    // "Flag" or "Task"; empty before the first delivery.
-  std::string remote_id, etag;
+  Hash delivered_hash{};       // Of the desired notice last written; zero when none.
+  int delivered_severity = 0;  // Of what was written last.
+  std::string channel;         // Where it stands, or a create was begun: config/channels.h. Empty before that.
+  bool is_message = false;     // What was sent there is never changed.
+  std::string undeliverable_reason;
+  std::string remote_id, etag;  // On the worklist the id is the notice's key.
   std::optional<Instant> create_begun_at;
   NoticeState state = NoticeState::wanted;  // Derived by the table in ARCHITECTURE; see state_of.
   bool is_held = false;
@@ -57,10 +60,10 @@ std::vector<StoredNotice> lease_due_notices(PgConnection& connection, int64_t te
                                             std::chrono::seconds lease, int limit, const std::string& lease_token,
                                             bool only_released = false);
 
-// Before a create: stores create_begun_at and commits. False when the lease was lost, or the notice is not wanted any
-// more.
+// Before a create: stores create_begun_at and the place, and commits. False when the lease was lost, or the notice is
+// not wanted any more. What stood elsewhere (a message, a row of the worklist) is no concern of it from here on.
 bool mark_create_begun(PgConnection& connection, int64_t tenant_id, const std::string& notice_key,
-                       const std::string& lease_token, Instant now);
+                       const std::string& lease_token, const NoticePlace& place, Instant now);
 
 enum class DeliveryAction : int16_t {
   create = 1,
@@ -87,7 +90,12 @@ struct DeliveryResult {
   std::optional<Instant> retry_at;  // For failures.
   std::string failure;              // Machine and cause, no patient data.
   bool park = false;
-  bool has_looked = false;  // Everything with our identifier was searched for, and stands as it should.
+  bool create_is_void = false;       // The create that was begun was certainly not made.
+  std::string undeliverable_reason;  // No channel takes the notice; it stands nowhere.
+  bool is_information = false;       // … because it is no warning yet, and there are only messages.
+  Hash road_hash{};                  // The plan by which it is on the worklist, or undeliverable.
+  bool has_looked = false;           // Everything with our identifier was searched for, and stands as it should.
+  bool wants_look = false;           // A create was made again after one that nobody answered: both may stand there.
   std::optional<Instant> look_again_at;
 };
 // Writes the outcome and a row of the append-only delivery log; clears lease and due_at (or sets the retry). A notice
@@ -97,6 +105,23 @@ struct DeliveryResult {
 // write happened), and the notice is left to the other worker, who is to look for what was written.
 void save_delivery(PgConnection& connection, int64_t tenant_id, const DeliveryResult& result,
                    const std::string& lease_token, Instant now);
+
+// What stands on the worklist or is undeliverable: nothing of it is in the EHR.
+struct WithoutEhr {
+  int64_t all = 0, undeliverable = 0;
+};
+WithoutEhr count_without_ehr(PgConnection& connection, int64_t tenant_id);
+// Those for which another plan than `road_hash` decided so, and those whose reason begins with `patient_unknown` and
+// whose patient is known on `source` now.
+std::vector<StoredNotice> read_decided_otherwise(Transaction& transaction, const Hash& road_hash,
+                                                 std::string_view patient_unknown, const std::string& source);
+struct Road {
+  std::string notice_key;
+  std::string undeliverable_reason;  // As the plan has it now; empty when a channel takes the notice.
+  bool is_open = false;              // The plan has another place for the notice than where it is: it becomes due.
+};
+// What the plan of `road_hash` says of them. One that was leased meanwhile is left to its worker.
+void save_roads(Transaction& transaction, std::span<const Road> roads, const Hash& road_hash, Instant now);
 
 // Gives back what this worker leased and did not deliver, so that the next one need not wait for the lease to end.
 void release_notices(PgConnection& connection, int64_t tenant_id, const std::string& lease_token, Instant now);
@@ -129,6 +154,8 @@ struct NoticeRowStored {
   std::string patient;  // Alias of the subject.
 };
 std::vector<NoticeRowStored> read_notices(Transaction& transaction, const std::string& patient);
+// What stands on the worklist, by due day, then patient.
+std::vector<NoticeRowStored> read_worklist(Transaction& transaction);
 
 struct DeliveryRow {
   std::string notice_key;

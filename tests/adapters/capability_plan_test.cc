@@ -96,19 +96,51 @@ TEST(CapabilityPlan, EpicIsSweptAndTakesNoNotice) {
   EXPECT_EQ(source(plan, "ClaimResponse").reason, "the endpoint does not offer it");
   EXPECT_EQ(source(plan, "Encounter").reason, "the endpoint wants patient in every search of Encounter");
   ASSERT_EQ(plan.notices.size(), 13u);
-  for (const NoticePlan& notice : plan.notices) EXPECT_EQ(notice.channel, "") << word_of(notice.kind);
-  EXPECT_EQ(plan.notices[0].reason, "the endpoint does not offer create on Flag");
+  for (const NoticePlan& notice : plan.notices) {
+    EXPECT_EQ(notice.channel, "Communication") << word_of(notice.kind);
+    EXPECT_TRUE(notice.is_message);
+    EXPECT_EQ(notice.reason,
+              "sent as a message, since the endpoint does not offer update on Communication: one when it is a warning, "
+              "one more when it becomes urgent, none for a changed count, and none is taken back");
+  }
+  EXPECT_EQ(plan.notices[0].passed_over, std::vector<std::string>{"the endpoint does not offer create on Flag"});
   EXPECT_EQ(plan.notices[0].better,
             "ask the EHR's administrator whether this client can be given create, update on Flag");
-  EXPECT_EQ(plan.notices[0].offered,
-            (std::vector<std::string>{"Communication (create)", "DocumentReference (create)"}));
-  EXPECT_EQ(plan.notices[1].reason, "the endpoint does not offer create on Task");
+  EXPECT_TRUE(plan.notices[0].offered.empty());
+  EXPECT_EQ(plan.notices[1].passed_over, std::vector<std::string>{"the endpoint does not offer create on Task"});
   EXPECT_EQ(plan.notices[1].better, "ask the EHR's administrator whether this client can be given create on Task");
-  EXPECT_EQ(plan.notices[1].offered.front(), "update of Tasks that the EHR makes itself");
+  EXPECT_EQ(plan.notices[1].offered, std::vector<std::string>{"update of Tasks that the EHR makes itself"});
   EXPECT_EQ(plan.sweep,
             "a sweep takes at least 7000 requests for every 1000 patients of the roster: 12 min within the "
             "limit of 10 requests a second");
-  EXPECT_FALSE(is_complete(plan));
+  EXPECT_TRUE(is_complete(plan));
+}
+
+TEST(CapabilityPlan, EpicKeepsANoteTrueWhereTheSiteNamesIt) {
+  STATEMENT_OR_SKIP(epic, "epic-r4");
+  const EndpointConfig endpoint = preset("epic");
+  PlanInput input{endpoint, epic};
+  input.delivery.channels.by_scope["utilization"] = {"Flag", "DocumentReference"};
+  const NoticePlan note = plan_endpoint(input).notices[0];
+  EXPECT_EQ(note.channel, "DocumentReference");
+  EXPECT_FALSE(note.is_message);
+  EXPECT_NE(note.reason.find("searched for by identifier before it is created, then kept true by update"),
+            std::string::npos)
+      << note.reason;
+}
+
+TEST(CapabilityPlan, ATokenThatIsNotAskedForARightClosesItsChannel) {
+  STATEMENT_OR_SKIP(epic, "epic-r4");
+  EndpointConfig endpoint = preset("epic");
+  endpoint.auth.kind = AuthKind::smart_backend;
+  PlanInput input{endpoint, epic};
+  EXPECT_EQ(plan_endpoint(input).notices[1].channel, "Communication");
+  endpoint.writes.types = {"Flag", "Task"};
+  const NoticePlan closed = plan_endpoint(input).notices[1];
+  EXPECT_EQ(closed.channel, "");
+  EXPECT_NE(closed.reason.find("the token is not asked for rights on Communication: name it in delivery.channels"),
+            std::string::npos)
+      << closed.reason;
 }
 
 TEST(CapabilityPlan, OracleHealthIsSweptAndHasNeitherFlagNorTask) {
@@ -122,11 +154,27 @@ TEST(CapabilityPlan, OracleHealthIsSweptAndHasNeitherFlagNorTask) {
   EXPECT_NE(source(plan, "ChargeItem").reason.find("not by patient: it cannot be followed"), std::string::npos)
       << source(plan, "ChargeItem").reason;
   EXPECT_EQ(source(plan, "Claim").reason, "the endpoint does not offer it");
+  // Nobody is known whom its message centre could write to: a note is next, which it does not search by identifier.
+  EXPECT_EQ(plan.notices[0].channel, "DocumentReference");
+  EXPECT_EQ(
+      plan.notices[0].reason,
+      "created once, then kept true by update; one that is not answered is not tried again, since it could not be "
+      "found by identifier; made for warnings, not for information");
+  EXPECT_EQ(plan.notices[0].passed_over,
+            (std::vector<std::string>{"the endpoint's CapabilityStatement does not list Flag",
+                                      "the endpoint sends a Communication to a Practitioner or Group only: set "
+                                      "delivery.recipient, or an owner that is one"}));
   for (const NoticePlan& notice : plan.notices) {
-    EXPECT_EQ(notice.channel, "");
-    EXPECT_EQ(notice.offered, (std::vector<std::string>{"Communication (create)", "DocumentReference (create)"}));
+    const bool is_clinicians = notice.kind == NoticeKind::benefit_low;
+    EXPECT_EQ(notice.channel, is_clinicians ? "Communication" : "DocumentReference") << word_of(notice.kind);
   }
-  EXPECT_EQ(plan.notices[0].reason, "the endpoint's CapabilityStatement does not list Flag");
+  PlanInput with_recipient{endpoint, oracle};
+  with_recipient.delivery.recipient = "Group/renewals";
+  for (const NoticePlan& notice : plan_endpoint(with_recipient).notices) {
+    EXPECT_EQ(notice.channel, "Communication") << word_of(notice.kind);
+    EXPECT_TRUE(notice.is_message);
+    EXPECT_NE(notice.reason.find("not answered is not tried again"), std::string::npos) << notice.reason;
+  }
   EXPECT_NE(plan.remarks.at(0).find("Bulk Data export"), std::string::npos);
 }
 
@@ -144,7 +192,11 @@ TEST(CapabilityPlan, AthenahealthWantsItsPracticeInEverySearch) {
   for (const NoticePlan& notice : plan.notices) {
     EXPECT_EQ(notice.channel, "");
     EXPECT_TRUE(notice.offered.empty());
+    EXPECT_NE(notice.reason.find("no worklist file is configured (delivery.worklist_file)"), std::string::npos);
   }
+  PlanInput listed{endpoint, athena};
+  listed.delivery.worklist_file = "worklist.csv";
+  for (const NoticePlan& notice : plan_endpoint(listed).notices) EXPECT_EQ(notice.channel, "worklist");
 }
 
 TEST(CapabilityPlan, AthenahealthSaysItselfThatASearchMustNameAPatient) {
@@ -225,19 +277,71 @@ TEST(CapabilityPlan, ATypeThatIsNotThereSaysWhatToAskFor) {
   EXPECT_NE(plan.better.find("set Encounter: off"), std::string::npos);
 }
 
-TEST(CapabilityPlan, AFullServerGetsFlagsAndTasks) {
+// A server that lets everything be done with Tasks, and with Flags too.
+Capability full_server() {
   Capability capability = statement_of(statement("Task", "read search-type create update", "identifier"));
   capability.types["Flag"] = capability.types["Task"];
   capability.types["Flag"].conditional_create = true;
-  EXPECT_EQ(plan_notice(NoticeKind::utilization, capability, {}).channel, "Flag");
-  EXPECT_NE(plan_notice(NoticeKind::utilization, capability, {}).reason.find("conditional create"), std::string::npos);
-  EXPECT_EQ(plan_notice(NoticeKind::expiring, capability, {}).channel, "Task");
-  TypeFinding finding;
-  finding.conditional_create = false;
-  EXPECT_NE(plan_notice(NoticeKind::utilization, capability, finding).reason.find("made a duplicate"),
-            std::string::npos);
-  finding.answers = false;
-  EXPECT_EQ(plan_notice(NoticeKind::utilization, capability, finding).channel, "");
+  return capability;
+}
+
+TEST(CapabilityPlan, AFullServerGetsFlagsAndTasks) {
+  const Capability capability = full_server();
+  const EndpointConfig endpoint;
+  PlanInput input{endpoint, capability};
+  const NoticePlan flag = plan_notice(NoticeKind::utilization, Role::none, input);
+  EXPECT_EQ(flag.channel, "Flag");
+  EXPECT_EQ(flag.reason, "created once by conditional create, then kept true by update");
+  EXPECT_EQ(plan_notice(NoticeKind::expiring, Role::operations, input).channel, "Task");
+  input.findings["Flag"].conditional_create = false;
+  EXPECT_NE(plan_notice(NoticeKind::utilization, Role::none, input).reason.find("made a duplicate"), std::string::npos);
+  input.findings["Flag"].answers = false;
+  const NoticePlan refused = plan_notice(NoticeKind::utilization, Role::none, input);
+  EXPECT_EQ(refused.channel, "Flag") << "that is where deliveries go, and are refused";
+  EXPECT_TRUE(refused.is_refused);
+  EXPECT_EQ(refused.better, "have the right granted, or leave Flag out of delivery.channels");
+}
+
+TEST(CapabilityPlan, AFlagOrATaskThatCannotBeKeptTrueIsNotWritten) {
+  const EndpointConfig endpoint;
+  const auto channel_with = [&](const std::string& interactions, const std::string& parameters) {
+    const Capability capability = statement_of(statement("Task", interactions, parameters));
+    return plan_notice(NoticeKind::expiring, Role::operations, {endpoint, capability});
+  };
+  EXPECT_EQ(channel_with("search-type create update", "identifier").channel, "Task");
+  EXPECT_NE(channel_with("search-type update", "identifier").reason.find("create on Task"), std::string::npos);
+  EXPECT_NE(channel_with("search-type create", "identifier").reason.find("could not be kept true"), std::string::npos);
+  EXPECT_NE(channel_with("create update", "").reason.find("could not be found again"), std::string::npos);
+  EXPECT_EQ(channel_with("create update", "").channel, "");
+}
+
+TEST(CapabilityPlan, ACopyThatGoesAnotherWayHasARowOfItsOwn) {
+  const Capability capability = full_server();
+  const EndpointConfig endpoint;
+  PlanInput input{endpoint, capability};
+  input.delivery.worklist_file = "worklist.csv";
+  input.delivery.channels.by_scope["biller"] = {"worklist"};
+  input.notices.recipients["expiring"] = {Role::operations, Role::biller, Role::clinician};
+  const EndpointPlan plan = plan_endpoint(input);
+  ASSERT_EQ(plan.notices.size(), 13U);
+  EXPECT_EQ(plan.notices[1].channel, "Task");
+  EXPECT_EQ(plan.notices[2].role, Role::biller);
+  EXPECT_EQ(plan.notices[2].channel, "worklist");
+}
+
+TEST(Channels, TheClosestScopeDecidesAndFlagsAreForTheCountsAlone) {
+  ChannelOrder order;
+  EXPECT_EQ(channels_for(order, "utilization", ""),
+            (std::vector<std::string>{"Flag", "Communication", "DocumentReference", "worklist"}));
+  EXPECT_EQ(channels_for(order, "expiring", "operations"),
+            (std::vector<std::string>{"Task", "Communication", "DocumentReference", "worklist"}));
+  order.by_scope["biller"] = {"Flag", "worklist"};
+  EXPECT_EQ(channels_for(order, "expiring", "biller"), std::vector<std::string>{"worklist"});
+  order.by_scope["expiring"] = {"Flag"};
+  EXPECT_EQ(channels_for(order, "expiring", "biller"), std::vector<std::string>{"Flag"}) << "as it is named";
+  order.by_scope["expiring/biller"] = {"Task"};
+  EXPECT_EQ(channels_for(order, "expiring", "biller"), std::vector<std::string>{"Task"});
+  EXPECT_EQ(channels_for(order, "benefit_for_patient", "patient"), std::vector<std::string>{"Communication"});
 }
 
 TEST(CapabilityPlan, APayerAndAnEndpointThatIsNotTheReceiverTakeNoNotice) {

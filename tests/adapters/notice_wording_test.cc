@@ -159,7 +159,11 @@ TEST(NoticeWording, NothingThatIsWrittenToAnEhrTellsTheKindOfCare) {
       kinds.insert(notice.kind);
       expect_silent(notice.text);
       const RenderContext context{"urn:authledger:clinic", "Organization/queue", "Patient/p1", {}, "", "ehr"};
-      expect_silent(render_new(notice, "key", context));
+      for (const std::string& channel : channel_words()) {
+        const bool is_for_staff = channel != "Communication" && channel != kWorklist;
+        if (channel == kWorklist || (is_for_staff && notice.kind == NoticeKind::benefit_for_patient)) continue;
+        expect_silent(render_new({channel}, notice, "key", context));
+      }
     }
   }
   for (int kind = 1; kind <= 14; ++kind) {

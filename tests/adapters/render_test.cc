@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/crypto.h"
+#include "base/text.h"
+
 namespace authledger {
 namespace {
 
@@ -38,7 +41,7 @@ struct Parsed {
 };
 
 TEST(RenderFlag, WritesAFlagThatABannerCanShow) {
-  const Parsed flag(render_new(flag_notice(), "k1", context()));
+  const Parsed flag(render_new({"Flag"}, flag_notice(), "k1", context()));
   EXPECT_EQ(flag.root["resourceType"].text(), "Flag");
   EXPECT_EQ(flag.root["status"].text(), "active");
   EXPECT_EQ(flag.root["identifier"].at(0)["system"].text(), kSystem + "/flag");
@@ -56,18 +59,18 @@ TEST(RenderFlag, EndsAfterItStartsAlsoWhenItIsMadeOnOrAfterItsLastDay) {
   DesiredNotice notice = flag_notice();
   for (const Day last_day : {day_of(2026, 10, 3), day_of(2026, 9, 1)}) {  // 30 days before it is made, and more.
     notice.last_day = last_day;
-    const Parsed made(render_new(notice, "k1", context()));
+    const Parsed made(render_new({"Flag"}, notice, "k1", context()));
     EXPECT_EQ(made.root["period"]["end"].text(), "2026-11-03");
     const Parsed changed(render_update(notice, "k1", context(), made.root));
     EXPECT_EQ(changed.root["period"]["start"].text(), "2026-11-02T08:00:00Z");
     EXPECT_EQ(changed.root["period"]["end"].text(), "2026-11-03");
   }
   notice.last_day = day_of(2026, 10, 4);
-  EXPECT_EQ(Parsed(render_new(notice, "k1", context())).root["period"]["end"].text(), "2026-11-03");
+  EXPECT_EQ(Parsed(render_new({"Flag"}, notice, "k1", context())).root["period"]["end"].text(), "2026-11-03");
 }
 
 TEST(RenderTask, WritesATaskThatAWorklistCanShow) {
-  const Parsed task(render_new(task_notice(), "k2", context()));
+  const Parsed task(render_new({"Task"}, task_notice(), "k2", context()));
   EXPECT_EQ(task.root["resourceType"].text(), "Task");
   EXPECT_EQ(task.root["status"].text(), "requested");
   EXPECT_EQ(task.root["intent"].text(), "order");
@@ -94,13 +97,13 @@ TEST(RenderTask, NamesEachKindAndRanksSeverity) {
                                                       {NoticeKind::submit, "auth-submit"},
                                                       {NoticeKind::letter_changed, "auth-letter-changed"}};
   for (const auto& [kind, code] : kinds) {
-    const Parsed task(render_new(task_notice(kind), "k", context()));
+    const Parsed task(render_new({"Task"}, task_notice(kind), "k", context()));
     EXPECT_EQ(task.root["code"]["coding"].at(0)["code"].text(), code);
   }
   DesiredNotice notice = task_notice();
   for (const auto& [severity, priority] : {std::pair(1, "routine"), std::pair(2, "urgent"), std::pair(3, "asap")}) {
     notice.severity = severity;
-    const Parsed task(render_new(notice, "k", context()));
+    const Parsed task(render_new({"Task"}, notice, "k", context()));
     EXPECT_EQ(task.root["priority"].text(), priority);
   }
 }
@@ -111,14 +114,14 @@ TEST(RenderTask, LeavesOutWhatIsNotKnown) {
   notice.due_day.reset();
   RenderContext without_owner = context();
   without_owner.owner.clear();
-  const Parsed task(render_new(notice, "k", without_owner));
+  const Parsed task(render_new({"Task"}, notice, "k", without_owner));
   for (const char* absent : {"focus", "restriction", "owner"}) EXPECT_FALSE(task.root[absent].exists()) << absent;
 }
 
 TEST(RenderTask, PointsAtTheLeadingSourceWhenTheEndpointHoldsIt) {
   DesiredNotice notice = task_notice();
   notice.focus = "ClaimResponse/cr1";
-  const Parsed task(render_new(notice, "k", context()));
+  const Parsed task(render_new({"Task"}, notice, "k", context()));
   EXPECT_EQ(task.root["focus"]["reference"].text(), "ClaimResponse/cr1");
 }
 
@@ -143,15 +146,15 @@ TEST(RenderUpdate, KeepsWhatAPersonDidToATask) {
 }
 
 TEST(RenderUpdate, RepeatedChangesNothingMore) {
-  const Parsed created(render_new(task_notice(), "k2", context()));
+  const Parsed created(render_new({"Task"}, task_notice(), "k2", context()));
   const std::string once = render_update(task_notice(), "k2", context(), created.root);
   const Parsed again(once);
   EXPECT_EQ(render_update(task_notice(), "k2", context(), again.root), once);
-  EXPECT_EQ(render_new(task_notice(), "k2", context()), render_new(task_notice(), "k2", context()));
+  EXPECT_EQ(render_new({"Task"}, task_notice(), "k2", context()), render_new({"Task"}, task_notice(), "k2", context()));
 }
 
 TEST(RenderUpdate, MovesTheEndOfAFlagAndKeepsItsStart) {
-  const Parsed created(render_new(flag_notice(), "k1", context()));
+  const Parsed created(render_new({"Flag"}, flag_notice(), "k1", context()));
   DesiredNotice extended = flag_notice();
   extended.last_day = day_of(2027, 3, 31);
   RenderContext later = context();
@@ -163,14 +166,14 @@ TEST(RenderUpdate, MovesTheEndOfAFlagAndKeepsItsStart) {
 
 TEST(RenderRetired, CancelsATaskWithAReasonAndInactivatesAFlagWithAnEnd) {
   const Instant now = *parse_instant("2026-12-05T10:00:00Z");
-  const Parsed task(render_new(task_notice(), "k2", context()));
+  const Parsed task(render_new({"Task"}, task_notice(), "k2", context()));
   const Parsed cancelled(render_retired(task.root, "12 units were added on 2026-12-04", now));
   EXPECT_EQ(cancelled.root["status"].text(), "cancelled");
   EXPECT_EQ(cancelled.root["statusReason"]["text"].text(), "12 units were added on 2026-12-04");
   EXPECT_EQ(cancelled.root["description"].text(), task_notice().text);
   EXPECT_TRUE(is_closed(cancelled.root));
 
-  const Parsed flag(render_new(flag_notice(), "k1", context()));
+  const Parsed flag(render_new({"Flag"}, flag_notice(), "k1", context()));
   EXPECT_FALSE(is_closed(flag.root));
   const Parsed inactive(render_retired(flag.root, "ended", now));
   EXPECT_EQ(inactive.root["status"].text(), "inactive");
@@ -180,7 +183,7 @@ TEST(RenderRetired, CancelsATaskWithAReasonAndInactivatesAFlagWithAnEnd) {
 }
 
 TEST(RenderRetired, NeverEndsAFlagBeforeItStarted) {
-  const Parsed flag(render_new(flag_notice(), "k1", context()));
+  const Parsed flag(render_new({"Flag"}, flag_notice(), "k1", context()));
   const Parsed inactive(render_retired(flag.root, "ended", *parse_instant("2026-11-01T00:00:00Z")));
   EXPECT_EQ(inactive.root["period"]["end"].text(), "2026-11-02T08:00:00Z");
 }
@@ -197,30 +200,8 @@ TEST(IsClosed, TellsWhatAPersonEndedFromWhatIsOpen) {
 }
 
 TEST(IdentifierQuery, IsPercentEncodedForHeadersAndSearch) {
-  EXPECT_EQ(identifier_query("abc", NoticeKind::expiring, kSystem),
+  EXPECT_EQ(identifier_query({"Task"}, "abc", kSystem),
             "identifier=https%3A%2F%2Fclinic.example%2Fauthledger%2Ftask%7Cabc");
-}
-
-Capability capability(std::set<std::string> interactions, bool conditional = false) {
-  Capability capability;
-  capability.types["Task"] = {std::move(interactions), {"identifier", "patient"}, conditional, false};
-  return capability;
-}
-
-TEST(PlanChannel, DeliversWhereCreateUpdateAndSearchByIdentifierAreOffered) {
-  const ChannelPlan plan =
-      plan_channel(NoticeKind::expiring, capability({"create", "update", "search-type", "read"}, true));
-  EXPECT_TRUE(plan.can_deliver) << plan.reason;
-  EXPECT_TRUE(plan.conditional_create);
-}
-
-TEST(PlanChannel, SaysInPlainWordsWhatIsMissing) {
-  EXPECT_FALSE(plan_channel(NoticeKind::utilization, capability({"create", "update", "search-type"})).can_deliver);
-  const ChannelPlan no_create = plan_channel(NoticeKind::expiring, capability({"read", "search-type", "update"}));
-  EXPECT_FALSE(no_create.can_deliver);
-  EXPECT_NE(no_create.reason.find("create on Task"), std::string::npos);
-  EXPECT_FALSE(plan_channel(NoticeKind::expiring, capability({"create", "search-type"})).can_deliver);
-  EXPECT_FALSE(plan_channel(NoticeKind::expiring, capability({"create", "update"})).can_deliver);
 }
 
 TEST(RenderTask, BelongsToTheOwnerThatTheNoticeNamesOnTheDeliveringEndpoint) {
@@ -228,21 +209,23 @@ TEST(RenderTask, BelongsToTheOwnerThatTheNoticeNamesOnTheDeliveringEndpoint) {
   notice.role = Role::clinician;
   notice.owner = "Practitioner/d1";
   notice.owner_source = "ehr";
-  const Parsed task(render_new(notice, "k", context()));
+  const Parsed task(render_new({"Task"}, notice, "k", context()));
   EXPECT_EQ(task.root["owner"]["reference"].text(), "Practitioner/d1");
   EXPECT_EQ(task.root["performerType"].at(0)["coding"].at(0)["code"].text(), "clinician");
   notice.owner_source = "payer";
-  EXPECT_EQ(Parsed(render_new(notice, "k", context())).root["owner"]["reference"].text(), "Organization/queue");
+  EXPECT_EQ(Parsed(render_new({"Task"}, notice, "k", context())).root["owner"]["reference"].text(),
+            "Organization/queue");
   notice.owner_source = "ehr";
   notice.owner = "Dr. Who";
-  EXPECT_EQ(Parsed(render_new(notice, "k", context())).root["owner"]["reference"].text(), "Organization/queue")
+  EXPECT_EQ(Parsed(render_new({"Task"}, notice, "k", context())).root["owner"]["reference"].text(),
+            "Organization/queue")
       << "a name is no reference";
 }
 
 TEST(RenderTask, FollowsTheOwnerUnlessAPersonChoseAnother) {
   DesiredNotice notice = task_notice();
   notice.owner = "Practitioner/d1";
-  const std::string stands = render_new(notice, "k", context());
+  const std::string stands = render_new({"Task"}, notice, "k", context());
   notice.owner = "Practitioner/d2";
   RenderContext again = context();
   again.former_owner = "Practitioner/d1";
@@ -259,8 +242,7 @@ TEST(RenderCommunication, TellsThePatientAndIsStoppedWithAReason) {
   notice.kind = NoticeKind::benefit_for_patient;
   notice.severity = 2;
   notice.text = "The plan pays for 190 days in a lifetime: 181 used, 9 left.";
-  EXPECT_EQ(resource_type_of(notice.kind), "Communication");
-  const Parsed sent(render_new(notice, "k3", context()));
+  const Parsed sent(render_new({"Communication"}, notice, "k3", context()));
   EXPECT_EQ(sent.root["resourceType"].text(), "Communication");
   EXPECT_EQ(sent.root["status"].text(), "in-progress");
   EXPECT_EQ(sent.root["identifier"].at(0)["system"].text(), kSystem + "/communication");
@@ -272,6 +254,70 @@ TEST(RenderCommunication, TellsThePatientAndIsStoppedWithAReason) {
   EXPECT_EQ(stopped.root["status"].text(), "stopped");
   EXPECT_EQ(stopped.root["statusReason"]["text"].text(), "more is left");
   EXPECT_TRUE(is_closed(stopped.root));
+}
+
+TEST(RenderCommunication, GoesToTheOwnerOrToTheSitesRecipientWhereTheEndpointTakesOnlySome) {
+  DesiredNotice notice = task_notice();
+  RenderContext to_queue = context();
+  EXPECT_EQ(recipient_of(notice, to_queue), "Organization/queue");
+  to_queue.recipient_types = {"Practitioner", "Group"};
+  EXPECT_EQ(recipient_of(notice, to_queue), "") << "an Organization is none that is taken";
+  to_queue.recipient = "Group/renewals";
+  EXPECT_EQ(recipient_of(notice, to_queue), "Group/renewals");
+  notice.owner = "Practitioner/d1";
+  EXPECT_EQ(recipient_of(notice, to_queue), "Practitioner/d1");
+  notice.kind = NoticeKind::benefit_for_patient;
+  EXPECT_EQ(recipient_of(notice, to_queue), "") << "the patient cannot be written to there";
+}
+
+TEST(RenderCommunication, KeepsTheRecipientThatAPersonChose) {
+  const Parsed made(render_new({"Communication"}, task_notice(), "k", context()));
+  DesiredNotice moved = task_notice();
+  moved.owner = "Practitioner/d2";
+  RenderContext again = context();
+  again.former_owner = "Organization/queue";
+  EXPECT_EQ(Parsed(render_update(moved, "k", again, made.root)).root["recipient"].at(0)["reference"].text(),
+            "Practitioner/d2");
+  again.former_owner = "Practitioner/d9";  // What we wrote before a person gave it to the queue.
+  EXPECT_EQ(Parsed(render_update(moved, "k", again, made.root)).root["recipient"].at(0)["reference"].text(),
+            "Organization/queue");
+}
+
+TEST(RenderMessage, IsCompletedOnceItIsSentAndHasAnIdentifierForEachSeverity) {
+  const NoticePlace message{"Communication", true};
+  DesiredNotice notice = task_notice();
+  const Parsed sent(render_new(message, notice, "k", context()));
+  EXPECT_EQ(sent.root["status"].text(), "completed");
+  EXPECT_EQ(sent.root["sent"].text(), "2026-11-02T08:00:00Z");
+  EXPECT_EQ(sent.root["identifier"].at(0)["system"].text(), kSystem + "/message");
+  EXPECT_EQ(sent.root["identifier"].at(0)["value"].text(), "k.2");
+  notice.severity = 3;
+  EXPECT_EQ(Parsed(render_new(message, notice, "k", context())).root["identifier"].at(0)["value"].text(), "k.3");
+}
+
+TEST(RenderDocument, WritesANoteOfTheSameWordsAndSupersedesIt) {
+  const Parsed note(render_new({"DocumentReference"}, task_notice(), "k4", context()));
+  EXPECT_EQ(note.root["status"].text(), "current");
+  EXPECT_EQ(note.root["identifier"].at(0)["system"].text(), kSystem + "/documentreference");
+  EXPECT_EQ(note.root["subject"]["reference"].text(), "Patient/p1");
+  EXPECT_EQ(note.root["description"].text(), task_notice().text);
+  EXPECT_EQ(note.root["category"].at(0)["coding"].at(0)["code"].text(), "clinical-note");
+  const JsonView attachment = note.root["content"].at(0)["attachment"];
+  EXPECT_EQ(from_base64url(replace_all(replace_all(attachment["data"].string(), "+", "-"), "/", "_")),
+            task_notice().text + "\nDue: 2026-12-20\n");
+  EXPECT_FALSE(is_closed(note.root));
+  EXPECT_EQ(render_update(task_notice(), "k4", context(), note.root), to_json_text(note.root)) << "nothing changed";
+  const Parsed ended(render_retired(note.root, "units were added", *parse_instant("2026-12-01T08:00:00Z")));
+  EXPECT_EQ(ended.root["status"].text(), "superseded");
+  EXPECT_TRUE(is_closed(ended.root));
+}
+
+TEST(IdempotencyKey, IsAUuidOfPlaceAndValue) {
+  const std::string key = idempotency_key_of({"Task"}, "abc");
+  EXPECT_EQ(key.size(), 36U);
+  EXPECT_EQ(key, idempotency_key_of({"Task"}, "abc"));
+  EXPECT_NE(key, idempotency_key_of({"Flag"}, "abc"));
+  EXPECT_NE(key, idempotency_key_of({"Task"}, "abd"));
 }
 
 }  // namespace

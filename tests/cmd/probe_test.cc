@@ -78,7 +78,7 @@ TEST(ProbeCommand, ARegisteredClientGetsAPlanAsTableJsonAndReport) {
   EXPECT_EQ(site.sandbox->resources("Task").size(), 1u);
 }
 
-TEST(ProbeCommand, AnEndpointWithoutFlagsAndTasksEndsWithOneAndSaysWhy) {
+TEST(ProbeCommand, AnEndpointWithoutAnyChannelEndsWithOneAndSaysWhy) {
   const TemporaryFolder folder;
   const std::string statement = folder.write("statement.json", R"({"resourceType":"CapabilityStatement","fhirVersion":
     "4.0.1","rest":[{"mode":"server","resource":[{"type":"Encounter","interaction":[{"code":"search-type"}],

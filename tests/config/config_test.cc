@@ -344,6 +344,56 @@ delivery: {endpoint: her, owner: billing, patients_share_max: 2, identifier_syst
   EXPECT_FOUND(found, "delivery.identifier_system: expected a URI");
 }
 
+TEST_F(ConfigFile, ReadsWhereNoticesGoAndWhatTheEndpointAsksOfWrites) {
+  const std::string endpoints = "endpoints:\n  - {name: ehr, base_url: 'https://x.example', preset: hapi}\n";
+  const Config plain = load(kTenant + endpoints);
+  EXPECT_EQ(plain.delivery.channels, ChannelOrder{});
+  EXPECT_EQ(plain.endpoints[0].writes.types, (std::vector<std::string>{"Flag", "Task"}));
+  const Config ordered = load(kTenant + endpoints + R"(delivery:
+  worklist_file: out/worklist.csv
+  recipient: Group/renewals
+  channels:
+    all: [Task, Communication, worklist]
+    utilization: Flag
+    expiring/biller: [worklist]
+)");
+  EXPECT_EQ(ordered.delivery.worklist_file, folder_ + "/out/worklist.csv");
+  EXPECT_EQ(ordered.delivery.recipient, "Group/renewals");
+  EXPECT_EQ(channels_for(ordered.delivery.channels, "utilization", ""), std::vector<std::string>{"Flag"});
+  EXPECT_EQ(channels_for(ordered.delivery.channels, "expiring", "biller"), std::vector<std::string>{"worklist"});
+  EXPECT_EQ(channels_for(ordered.delivery.channels, "expiring", "operations").size(), 3U);
+  EXPECT_EQ(ordered.endpoints[0].writes.types, (std::vector<std::string>{"Task", "Communication", "Flag"}))
+      << "the rights that the token is asked for";
+  const Config lake =
+      load(kTenant + std::string("endpoints:\n  - {name: ehr, base_url: 'https://x.example', preset: healthlake}\n"));
+  EXPECT_EQ(lake.endpoints[0].writes.idempotency_header, "x-amz-fhir-idempotency-key");
+  EXPECT_EQ(lake.delivery.visibility_window, std::chrono::minutes(2)) << "the preset's";
+}
+
+TEST_F(ConfigFile, NamesAChannelAKindOrARoleThatIsNone) {
+  const std::string found = problems(std::string(kTenant) + R"(endpoints:
+  - {name: ehr, base_url: "https://x.example", writes: {types: [Flagg], if_match: always, idempotency_header: Host}}
+delivery:
+  recipient: renewals
+  channels:
+    all: [Flag, Taks, worklist]
+    expirng: [Task]
+    expiring/bilier: [Task]
+    benefit_for_patient: [Task]
+    biller: []
+)");
+  EXPECT_FOUND(found, "endpoints[0].writes.types: notices are not written as `Flagg`; did you mean `Flag`?");
+  EXPECT_FOUND(found, "`always` is not one of when_known, required, never");
+  EXPECT_FOUND(found, "endpoints[0].writes.idempotency_header: `Host` is set by authledger itself");
+  EXPECT_FOUND(found, "delivery.recipient: expected a reference");
+  EXPECT_FOUND(found, "delivery.channels.all: there is no channel `Taks`; did you mean `Task`?");
+  EXPECT_FOUND(found, "delivery.channels.all: the channel `worklist` needs worklist_file");
+  EXPECT_FOUND(found, "`expirng` is no notice kind and no role; did you mean `expiring`?");
+  EXPECT_FOUND(found, "there is no role `bilier`; did you mean `biller`?");
+  EXPECT_FOUND(found, "what goes to the patient stands in a Communication alone");
+  EXPECT_FOUND(found, "delivery.channels.biller: expected at least one channel");
+}
+
 TEST_F(ConfigFile, ReadsSiteFilesForRulesAndMappings) {
   write("mine.yaml", "resourceType: ViewDefinition\n");
   write("site-rules.yaml", "warnings: {days_left: 9}\ncodes: {ZZ1: {measure: day}}\n");

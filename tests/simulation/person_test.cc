@@ -9,8 +9,7 @@
 namespace authledger {
 namespace {
 
-TEST(Fault33, AnEditBetweenReadAndWriteIsKept) {
-  Site site({}, kFastDelivery);
+void expect_edit_between_read_and_write_is_kept(Site& site) {
   load_patient(site, 12, 3);
   sync_now(site);
   const std::string id = only_id(site, "Flag");
@@ -25,10 +24,24 @@ TEST(Fault33, AnEditBetweenReadAndWriteIsKept) {
   ProgramResult result = sync.wait();
   EXPECT_EQ(result.exit_code, 0) << result.errors;
   EXPECT_EQ(Answer(result).number({"notices", "updated"}), 1);
-  EXPECT_EQ(count_requests(site, "PUT /fhir/Flag/" + id), 2U) << "refused with 412 once, then written";
+  EXPECT_EQ(count_requests(site, "PUT /fhir/Flag/" + id), 2U) << "refused once, then written";
   EXPECT_EQ(count_resources(site, "Flag", "active", "4 of 12 visits used"), 1U);
   EXPECT_EQ(count_resources(site, "Flag", "active", "Practitioner/dr-1"), 1U) << "the person's edit stands";
   expect_consistent(site);
+}
+
+TEST(Fault33, AnEditBetweenReadAndWriteIsKept) {
+  Site site({}, kFastDelivery);
+  expect_edit_between_read_and_write_is_kept(site);
+}
+
+// Oracle Health: If-Match is required, and a stale one is answered 409.
+TEST(Fault33, AnEditBetweenReadAndWriteIsKeptWhereIfMatchIsRequiredAndAnswered409) {
+  SandboxOptions options;
+  options.if_match_required = true;
+  options.stale_status = 409;
+  Site site(options, kFastDelivery, "    writes: {if_match: required}\n");
+  expect_edit_between_read_and_write_is_kept(site);
 }
 
 TEST(Fault34, ATaskThatAPersonClosedStaysClosed) {

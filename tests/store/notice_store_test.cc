@@ -57,7 +57,7 @@ TEST_F(NoticeStore, WalksFromWantedToRetired) {
   EXPECT_EQ(stored()[0].state, NoticeState::wanted);
   EXPECT_EQ(*stored()[0].desired, desired("7 of 12"));
   ASSERT_EQ(lease("w1", 1).size(), 1U);
-  EXPECT_TRUE(mark_create_begun(pg, tenant, "k1", "w1", at_second(1)));
+  EXPECT_TRUE(mark_create_begun(pg, tenant, "k1", "w1", {"Flag"}, at_second(1)));
   EXPECT_EQ(stored()[0].state, NoticeState::creating);
   save_delivery(pg, tenant, created("k1", desired_hash(desired("7 of 12"))), "w1", at_second(2));
   EXPECT_EQ(stored()[0].state, NoticeState::current);
@@ -89,7 +89,7 @@ TEST_F(NoticeStore, RetiresAtOnceWhatWasNeverBegunAndSearchesForWhatWas) {
   save("k1", desired("a"));
   save("k2", desired("b"), 2);
   lease("w1", 1);
-  mark_create_begun(pg, tenant, "k2", "w1", at_second(1));
+  mark_create_begun(pg, tenant, "k2", "w1", {"Flag"}, at_second(1));
   save("k1", std::nullopt);
   save("k2", std::nullopt, 2);
   const std::vector<StoredNotice> now = stored();
@@ -102,7 +102,7 @@ TEST_F(NoticeStore, LeasesEachNoticeToOneWorkerAndAgainWhenTheLeaseEnds_Fault7) 
   EXPECT_EQ(lease("w1", 1).size(), 1U);
   EXPECT_TRUE(lease("w2", 2).empty());
   EXPECT_EQ(lease("w2", 40).size(), 1U);
-  EXPECT_FALSE(mark_create_begun(pg, tenant, "k1", "w1", at_second(41)));
+  EXPECT_FALSE(mark_create_begun(pg, tenant, "k1", "w1", {"Flag"}, at_second(41)));
   try {
     save_delivery(pg, tenant, created("k1", desired_hash(desired("a"))), "w1", at_second(41));
     FAIL() << "a stale lease was taken";
@@ -118,7 +118,7 @@ TEST_F(NoticeStore, BeginsNoCreateOnceItsCauseIsGone) {
   save("k1", desired("a"));
   lease("w1", 1);
   save("k1", std::nullopt, 1, at_second(2));
-  EXPECT_FALSE(mark_create_begun(pg, tenant, "k1", "w1", at_second(3))) << "nobody would ever retire it";
+  EXPECT_FALSE(mark_create_begun(pg, tenant, "k1", "w1", {"Flag"}, at_second(3))) << "nobody would ever retire it";
   DeliveryResult nothing;
   nothing.notice_key = "k1";
   nothing.retry_at = at_second(3);
@@ -130,7 +130,7 @@ TEST_F(NoticeStore, BeginsNoCreateOnceItsCauseIsGone) {
 TEST_F(NoticeStore, IsLookedForTwiceAfterAWorkerThatKeptItsLease_Fault7) {
   save("k1", desired("a"));
   lease("w1", 1);
-  mark_create_begun(pg, tenant, "k1", "w1", at_second(1));
+  mark_create_begun(pg, tenant, "k1", "w1", {"Flag"}, at_second(1));
   ASSERT_EQ(lease("w2", 40).at(0).looks_due, 2) << "the first may write yet";
   DeliveryResult looked = created("k1", desired_hash(desired("a")));
   looked.has_looked = true;

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "fhir/capability.h"
+#include "ledger/notices.h"
+
+// By which channel a notice goes to people, and why by no better one: decided here for deliveries and for `probe`.
+// Pure: from the CapabilityStatement, the preset and the config. Source: FHIR_FACTS c and e; ARCHITECTURE, "Notices".
+
+namespace authledger {
+
+// How the reason of a notice begins whose patient is not known there.
+inline constexpr std::string_view kPatientUnknown = "the patient is not known on the delivering endpoint";
+
+// A Communication or a DocumentReference is made for a warning, not for information: those are read one by one.
+inline constexpr int kMessageSeverityMin = 2;
+
+struct ChannelRequest {
+  NoticeKind kind = NoticeKind::utilization;
+  Role role = Role::none;
+  int severity = kMessageSeverityMin;
+  std::string recipient = {};    // What recipient_of gives; empty: nobody.
+  bool is_patient_known = true;  // On the delivering endpoint.
+};
+
+// What an endpoint lets do with one resource type.
+struct ChannelOffer {
+  bool create = false, update = false;
+  bool search = false;  // By identifier: an unanswered create can be found again.
+  bool conditional_create = false;
+};
+ChannelOffer offer_of(const std::string& type, const Capability& capability);
+
+struct ChannelPlan {
+  NoticePlace place;  // Channel empty: there is none.
+  ChannelOffer offer;
+  std::string reason;                    // How it is kept true; without a channel, why there is none.
+  std::vector<std::string> passed_over;  // A sentence for each better channel of the order.
+  std::vector<std::string> missing;      // Rights on the first channel of the order that would make it usable.
+  std::string wanted;                    // That channel; empty when it is the one taken.
+  bool is_information = false;           // No channel, because there are only messages and it is no warning.
+};
+ChannelPlan plan_channel(const ChannelRequest& request, const EndpointConfig& endpoint, const DeliveryConfig& delivery,
+                         const Capability& capability);
+
+// Of all that plan_channel looks at beside the request.
+Hash road_hash_of(const EndpointConfig& endpoint, const DeliveryConfig& delivery, const Capability& capability);
+
+}  // namespace authledger

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "config/config.h"
+#include "config/yaml_reader.h"
+
+namespace authledger {
+
+// Reads `channels`, `worklist_file` and `recipient` of the `delivery:` map. `folder` is where relative paths start.
+// Returns the resource types that the file names; none when it names no channel.
+std::vector<std::string> read_channels(YamlMapReader& delivery_map, const std::string& folder,
+                                       DeliveryConfig& delivery);
+
+}  // namespace authledger

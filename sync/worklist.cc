@@ -1,0 +1,62 @@
+#include "sync/worklist.h"
+
+#include <fstream>
+#include <sstream>
+
+#include "base/private_file.h"
+#include "base/text.h"
+#include "ledger/store/notice_store.h"
+
+namespace authledger {
+namespace {
+
+struct Cell {
+  std::string text;
+  bool is_number = false;
+};
+
+std::string line_of(const std::vector<Cell>& cells) {
+  std::vector<std::string> fields;
+  fields.reserve(cells.size());
+  for (const Cell& cell : cells) fields.push_back(csv_field(cell.text, cell.is_number));
+  return join(fields, ",") + "\n";
+}
+
+std::string csv_of(const std::vector<NoticeRowStored>& rows) {
+  std::string text = "key,kind,severity,patient,authorization_number,text,due_day,role,owner,since\n";
+  for (const auto& [notice, patient] : rows) {
+    const DesiredNotice& desired = *notice.desired;  // read_worklist gives open ones only.
+    text += line_of({{notice.record.notice_key},
+                     {std::string(word_of(desired.kind))},
+                     {std::to_string(desired.severity), true},
+                     {patient},
+                     {desired.authorization_number},
+                     {desired.text},
+                     {desired.due_day ? format_day(*desired.due_day) : ""},
+                     {std::string(word_of(desired.role))},
+                     {desired.owner},
+                     {format_instant(notice.record.opened_at)}});
+  }
+  return text;
+}
+
+bool holds(const std::string& file, const std::string& text) {
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream found;
+  found << in.rdbuf();
+  return in && found.str() == text;
+}
+
+}  // namespace
+
+Outcome write_worklist(PgConnection& connection, int64_t tenant_id, const std::string& file) {
+  std::string text;
+  transact(connection, tenant_id, [&](Transaction& transaction) { text = csv_of(read_worklist(transaction)); });
+  if (holds(file, text)) return Done{};
+  auto fresh = PrivateFile::create(file);
+  if (!fresh) return fresh.error();
+  fresh->write(text);
+  return fresh->finish();
+}
+
+}  // namespace authledger

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "ledger/store/pg.h"
+
+// The worklist file: notices that have no road into the EHR, for the people who work them off.
+
+namespace authledger {
+
+// Columns: key, kind, severity, patient, authorization_number, text, due_day, role, owner, since. RFC 4180; a cell that
+// a spreadsheet would take for a formula begins with an apostrophe.
+//
+// Writes what stands on the worklist, whole or not at all, readable by its owner alone; a file that says the same
+// already is left as it is. Errors: the folder is not there or may not be written.
+Outcome write_worklist(PgConnection& connection, int64_t tenant_id, const std::string& file);
+
+}  // namespace authledger
