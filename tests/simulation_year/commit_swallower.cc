@@ -103,7 +103,10 @@ void CommitSwallower::relay(int client) {
       if ((waiting[from == client ? 0 : 1].revents & (POLLIN | POLLHUP)) == 0) continue;
       const ssize_t size = recv(from, buffer.data(), buffer.size(), 0);
       if (size <= 0 || (swallows && from == server)) {
-        swallowed_ += swallows && size > 0;
+        if (swallows && size > 0) {
+          if (meanwhile_) meanwhile_();
+          ++swallowed_;
+        }
         goes_on = false;
         break;
       }

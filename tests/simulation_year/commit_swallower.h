@@ -1,9 +1,11 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace authledger {
@@ -17,8 +19,11 @@ class CommitSwallower {
   ~CommitSwallower();
 
   const std::string& url() const { return url_; }
-  // The n-th commit from now on, counted from 1.
-  void swallow_reply_of(int commit) { left_ = commit; }
+  // The n-th commit from now on, counted from 1. `meanwhile` runs between the server's reply and the loss of it.
+  void swallow_reply_of(int commit, std::function<void()> meanwhile = {}) {
+    meanwhile_ = std::move(meanwhile);
+    left_ = commit;
+  }
   int commits_seen() const { return seen_; }
   int swallowed() const { return swallowed_; }
 
@@ -27,6 +32,7 @@ class CommitSwallower {
   void relay(int client);
 
   std::string url_, server_socket_, folder_;
+  std::function<void()> meanwhile_;  // Set while left_ is 0, read by the relay that brings it to 0 again.
   int listener_ = -1;
   std::atomic<int> left_{0}, seen_{0}, swallowed_{0};
   std::atomic<bool> is_ending_{false};

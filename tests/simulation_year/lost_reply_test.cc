@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "tests/simulation_year/commit_swallower.h"
+#include "tests/simulation_year/private_postgres.h"
 #include "tests/simulation_year/simulated_site.h"
 #include "tests/support/site.h"
 
@@ -45,46 +48,72 @@ void round_until_done(SimulatedSite& site) {
   FAIL() << "the database stayed away";
 }
 
-TEST(Fault51, ACommitWhoseReplyIsLostIsFoundDone) {
-  SimulatedSite site;
-  CommitSwallower between(site.database().url());
-  site.use_database(between.url());
+// A new visit with each commit of a round whose reply is lost: pages, entries, notices, leases, seals in turn.
+void lose_replies(SimulatedSite& site, CommitSwallower& between, int step, const std::function<void()>& meanwhile) {
   site.load_patient(12, 1);
   round_until_done(site);
-  // Every commit of a round in turn: pages, entries, notices, leases, seals.
   const int commits = between.commits_seen();
-  int visits = 1;
-  for (int swallowed = 1; swallowed <= commits; swallowed += 3) {
+  int64_t late = 0;
+  for (int swallowed = 1; swallowed <= commits; swallowed += step) {
     site.ehr.put(encounter_json("late-" + std::to_string(swallowed), "p1", "90834", "2026-10-20"));
-    ++visits;
-    between.swallow_reply_of(swallowed);
+    ++late;
+    between.swallow_reply_of(swallowed, meanwhile);
     round_until_done(site);
   }
   EXPECT_GT(between.swallowed(), 3);
   for (int i = 0; i < 3; ++i) round_until_done(site);
   expect_whole(site, 1);
-  EXPECT_EQ(site.units_in(7), visits - 1) << "visits of another code, each uncovered once";
+  EXPECT_EQ(site.units_in(7), late) << "visits of another code, each uncovered once";
 }
 
-TEST(Fault51, ARestartInTheMiddleOfATransactionLosesNothing) {
-  SimulatedSite site;
+// A new visit with each round in which `fault` comes before one of the statements.
+void break_rounds(SimulatedSite& site, const std::function<void()>& fault) {
   site.load_patient(12, 1);
   round_until_done(site);
-  PgConnection operator_connection = site.database().owner_connection();
   int64_t visits = 1;
   for (int statement = 5; statement < 60; statement += 9) {
     site.ehr.put(encounter_json("late-" + std::to_string(statement), "p1", "90837", "2026-10-20"));
     ++visits;
     int seen = 0;
-    // As a restart does: every session ends, also in the middle of what it does.
     site.session().connection().observe([&](const Statement*, const Parameters&) {
-      if (++seen == statement) operator_connection.execute(kEndOthers);
+      if (++seen == statement) fault();
     });
     round_until_done(site);
     site.session().connection().observe({});
   }
   for (int i = 0; i < 3; ++i) round_until_done(site);
   expect_whole(site, visits);
+}
+
+TEST(Fault51, ACommitWhoseReplyIsLostIsFoundDone) {
+  SimulatedSite site;
+  CommitSwallower between(site.database().url());
+  site.use_database(between.url());
+  lose_replies(site, between, 3, {});
+}
+
+TEST(Fault51, ARestartInTheMiddleOfATransactionLosesNothing) {
+  SimulatedSite site;
+  PgConnection operator_connection = site.database().owner_connection();
+  // As a restart does: every session ends, also in the middle of what it does.
+  break_rounds(site, [&] { operator_connection.execute(kEndOthers); });
+}
+
+// The server itself goes down as in a crash, and recovers from its log.
+TEST(Fault51, APostgresThatCrashesInTheMiddleOfATransactionLosesNothing) {
+  PrivatePostgres postgres;
+  SimulatedSite site("America/New_York", parse_instant(SimulatedSite::kStart).value(), postgres.url("clinic"));
+  break_rounds(site, [&] { postgres.restart(); });
+  EXPECT_GT(postgres.restarts(), 3);
+}
+
+TEST(Fault51, APostgresThatCrashesBetweenCommitAndReplyIsAskedWhatItHolds) {
+  PrivatePostgres postgres;
+  SimulatedSite site("America/New_York", parse_instant(SimulatedSite::kStart).value(), postgres.url("clinic"));
+  CommitSwallower between(site.database().url());
+  site.use_database(between.url());
+  lose_replies(site, between, 17, [&] { postgres.restart(); });
+  EXPECT_EQ(postgres.restarts(), between.swallowed());
 }
 
 }  // namespace

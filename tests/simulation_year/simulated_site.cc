@@ -28,7 +28,8 @@ delivery: {{visibility_window: 3m, lease: 60s, identifier_system: "https://clini
 
 }  // namespace
 
-SimulatedSite::SimulatedSite(const std::string& time_zone, Instant start) : time(start), ehr(time, false) {
+SimulatedSite::SimulatedSite(const std::string& time_zone, Instant start, const std::string& database_url)
+    : time(start), ehr(time, false), database_(database_url.empty() ? TestDatabase() : TestDatabase(database_url)) {
   const std::string text = fmt::format(kConfig, time_zone, database_.url(), kSimulatedBase);
   config_ = load_config(folder_.write("authledger.yaml", text)).value();
   reopen();

@@ -14,8 +14,9 @@ namespace authledger {
 // process can be stopped at.
 class SimulatedSite {
  public:
+  // `database_url`: of a database on a server of the test's own; empty: a fresh one where all tests have theirs.
   explicit SimulatedSite(const std::string& time_zone = "America/New_York",
-                         Instant start = parse_instant(kStart).value());
+                         Instant start = parse_instant(kStart).value(), const std::string& database_url = "");
 
   RoundSummary round();
   // The process ends; it starts anew.

@@ -92,8 +92,13 @@ TestDatabase::TestDatabase() : name_(server().create()), url_(server().url_of(na
   migrate(connection);
 }
 
+TestDatabase::TestDatabase(const std::string& url) : url_(url) {
+  PgConnection connection(url_);
+  migrate(connection);
+}
+
 TestDatabase::~TestDatabase() {
-  server().drop(name_);
+  if (!name_.empty()) server().drop(name_);
 }
 
 PgConnection TestDatabase::connection() const {

@@ -12,6 +12,8 @@ namespace authledger {
 class TestDatabase {
  public:
   TestDatabase();
+  // One that the test made on a server of its own; it stays there at the end.
+  explicit TestDatabase(const std::string& url);
   ~TestDatabase();
   TestDatabase(const TestDatabase&) = delete;
   TestDatabase& operator=(const TestDatabase&) = delete;
