@@ -1,6 +1,6 @@
 # Every target installs the Debian packages that it lacks, naming them. See README.md.
 .DEFAULT_GOAL := help
-.PHONY: help packages build demo serve test test-sanitized interop simulate bench bench-large bench-engines fuzz lint format clean
+.PHONY: help packages build demo serve test test-sanitized interop simulate faults bench bench-large bench-engines fuzz lint format clean
 
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
@@ -13,6 +13,7 @@ help:
 	@echo "make test            build and run every test"
 	@echo "make test-sanitized  the same under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@echo "make simulate SEEDS=1000  a clinic's year with faults, so many times; FIRST=N starts at seed N"
+	@echo "make faults MINUTES=10    serve against an endpoint that rotates through all faults; then nothing is lost or double"
 	@echo "make interop         authledger against HAPI FHIR JPA and Medplum over HTTP; SMART judged by jose; HAPI's validator"
 	@echo "make bench           measure; prints the machine, the ceiling and the ratios"
 	@echo "make bench-large     the same for 100,000 patients and 10 million journal entries (20 minutes, 20 GB)"
@@ -51,6 +52,13 @@ simulate: packages
 	@cmake --build --preset release --target simulation_year_test
 	@AUTHLEDGER_PROGRESS=1 AUTHLEDGER_SEEDS=$(SEEDS) AUTHLEDGER_FIRST_SEED=$(FIRST) \
 	  build/release/simulation_year_test --gtest_brief=1 --gtest_filter='SimulatedYear.TheTenInvariants*'
+
+MINUTES ?= 10
+faults: packages
+	@cmake --preset release -DAUTHLEDGER_TESTS=ON >build.log 2>&1 || { cat build.log; exit 1; }
+	@rm -f build.log
+	@cmake --build --preset release --target authledger rotation_test
+	@AUTHLEDGER_ROTATION_SECONDS=$$(($(MINUTES) * 60)) AUTHLEDGER_FIRST_SEED=$(FIRST) build/release/rotation_test --gtest_brief=1 --gtest_filter='*ThatRotates*'
 
 # Ends with {"passed":n,"failed":n,"not_run":n}. PARTS: any of hapi, medplum, smart, stories (tests/interop/README.md).
 interop: build

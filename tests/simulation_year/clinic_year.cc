@@ -22,8 +22,9 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 
 }  // namespace
 
-ClinicYear::ClinicYear(Dice& dice, SimulatedEhr& ehr, Day first_day) : dice_(dice), ehr_(ehr), lived_(first_day) {
-  const int count = 2 + dice_.below(2);
+ClinicYear::ClinicYear(Dice& dice, ClinicEhr& ehr, Day first_day, const ClinicHabits& habits)
+    : dice_(dice), ehr_(ehr), habits_(habits), lived_(first_day) {
+  const int count = habits_.patients > 0 ? habits_.patients : 2 + dice_.below(2);
   for (int i = 1; i <= count; ++i) {
     patients_.push_back(fmt::format("p{}", i));
     ehr_.put(patient_json(patients_.back()));
@@ -40,6 +41,19 @@ void ClinicYear::live_until(Day today) {
   }
   lived_ = today;
   keep_bookings(today);
+  correct(today);
+}
+
+void ClinicYear::live_a_moment(Day today) {
+  const std::string patient = dice_.one_of(patients_);
+  if (dice_.one_in(2)) visit(patient, today - dice_.below(30));
+  if (dice_.one_in(6)) approve(patient, today);
+  if (dice_.one_in(4)) book(patient, today - 10);
+  keep_bookings(today);
+  correct(today);
+}
+
+void ClinicYear::correct(Day today) {
   if (dice_.one_in(2)) correct_a_visit();
   if (dice_.one_in(4)) correct_an_approval(today);
   if (dice_.one_in(12)) correct_a_coverage();
@@ -129,7 +143,7 @@ void ClinicYear::correct_an_approval(Day today) {
       approval.last_day = std::max(approval.first_day, today - 20 + dice_.below(40));
       break;
     case 3:
-      approval.action = approval.action == "A1" ? "C" : "A1";
+      approval.action = approval.action == "A1" && habits_.cancels_approvals ? "C" : "A1";
       break;
     default:
       approval.action = "A1";

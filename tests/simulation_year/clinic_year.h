@@ -3,19 +3,37 @@
 #include <string>
 #include <vector>
 
+#include "base/day.h"
 #include "tests/ledger/dice.h"
-#include "tests/simulation_year/simulated_ehr.h"
 
 namespace authledger {
+
+// The EHR as the people of a clinic use it.
+class ClinicEhr {
+ public:
+  virtual ~ClinicEhr() = default;
+  virtual void put(const std::string& json) = 0;
+  virtual void remove(const std::string& type, const std::string& id) = 0;
+  virtual std::vector<std::string> bodies(const std::string& type) const = 0;
+};
+
+struct ClinicHabits {
+  int patients = 0;  // 0 = two or three.
+  // A cancelled approval covers the days before its cancellation if it was seen as approved: whoever missed a version
+  // knows less. Without it the present state of the EHR says everything.
+  bool cancels_approvals = true;
+};
 
 // What happens at a small clinic and its payers in a year: visits, bookings, approvals early and late, corrections,
 // mistakes of identity, and people who close what authledger wrote. All of it drawn from the dice.
 class ClinicYear {
  public:
-  ClinicYear(Dice& dice, SimulatedEhr& ehr, Day first_day);
+  ClinicYear(Dice& dice, ClinicEhr& ehr, Day first_day, const ClinicHabits& habits = {});
 
   // The clinic lives through the days before `today` since the last call.
   void live_until(Day today);
+  // Some minutes of a day: what was forgotten is entered, the rest is corrected.
+  void live_a_moment(Day today);
 
  private:
   struct Visit {
@@ -38,6 +56,7 @@ class ClinicYear {
   void book(const std::string& patient, Day today);
   void visit(const std::string& patient, Day day);
   void keep_bookings(Day today);
+  void correct(Day today);
   void correct_a_visit();
   void correct_an_approval(Day today);
   void correct_a_coverage();
@@ -49,7 +68,8 @@ class ClinicYear {
   void put(const Approval& approval);
 
   Dice& dice_;
-  SimulatedEhr& ehr_;
+  ClinicEhr& ehr_;
+  const ClinicHabits habits_;
   Day lived_;
   int next_id_ = 0;
   bool is_merged_ = false;

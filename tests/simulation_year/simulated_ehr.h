@@ -9,6 +9,7 @@
 #include "fhir/http.h"
 #include "sandbox/authorization_server.h"
 #include "sandbox/fhir_routes.h"
+#include "tests/simulation_year/clinic_year.h"
 #include "tests/simulation_year/simulated_clock.h"
 
 namespace authledger {
@@ -29,16 +30,16 @@ struct Wire {
 };
 
 // The sandbox's EHR without its HTTP library, on a clock of its own: requests are answered in the caller's thread.
-class SimulatedEhr {
+class SimulatedEhr final : public ClinicEhr {
  public:
   SimulatedEhr(SimulatedTime& time, bool has_conditional_create);
 
   std::unique_ptr<HttpClient> open(const Wire& wire);
   // As a person in the EHR would.
-  void put(const std::string& json);
-  void remove(const std::string& type, const std::string& id);
+  void put(const std::string& json) override;
+  void remove(const std::string& type, const std::string& id) override;
   std::optional<std::string> body(const std::string& type, const std::string& id) const;
-  std::vector<std::string> bodies(const std::string& type) const { return store_.bodies(type); }
+  std::vector<std::string> bodies(const std::string& type) const override { return store_.bodies(type); }
   std::vector<TypeVersion> versions(const std::string& type) const;
   void set_faults(const SandboxFaults& faults) { faults_.set(faults); }
   int64_t writes() const { return routes_.writes(); }

@@ -7,6 +7,7 @@
 
 #include "sync/tenant_session.h"
 #include "tests/simulation_year/clinic_year.h"
+#include "tests/simulation_year/simulated_ehr.h"
 #include "tests/support/program.h"
 #include "tests/support/test_database.h"
 

@@ -1,0 +1,239 @@
+#include "tests/rotation/disturbed_site.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <map>
+#include <set>
+
+#include "adapters/render.h"
+#include "sandbox/loopback_socket.h"
+
+namespace authledger {
+namespace {
+
+constexpr const char* kIdentifierSystem = "https://clinic.example/authledger";
+
+constexpr Statement kEndConnections{"end_connections", R"(
+  select pg_terminate_backend(pid)
+    from pg_stat_activity
+   where datname = current_database()
+     and pid <> pg_backend_pid())"};
+constexpr Statement kPassWaits{"pass_waits", R"(
+  update notice
+     set due_at = now()
+   where due_at > now()
+     and parked_reason is null)"};
+
+SandboxOptions guarded_by(const SigningKey& key) {
+  SandboxOptions options;
+  options.bulk_export = true;
+  options.export_resources_per_file = 5;
+  options.authorization.client_id = "ledger";
+  options.authorization.jwks = key.public_jwks();
+  return options;
+}
+
+std::string endpoint_keys(int port) {
+  return fmt::format(
+      R"(    auth: {{kind: smart_backend, client_id: ledger, secret_file: key.jwk, scope: system/*.cruds}}
+    page_size: 3
+    retries_max: 2
+    retry_after_max: 3s
+    timeouts: {{connect: 1s, request: 2s}}
+    feeds:
+      Coverage: {{strategy: bulk, mappings: [coverage]}}
+      ClaimResponse: {{strategy: bulk, mappings: [pas_claim_response]}}
+      Appointment: {{strategy: per_patient, mappings: [appointment]}}
+    subscriptions: {{hook_url: http://127.0.0.1:{}/hooks/ehr, secret_file: hook.secret}}
+)",
+      port);
+}
+
+// What is the same of two ledgers, whichever way each came to it.
+using NoticeWords = std::multiset<std::string>;
+
+std::string words_of(JsonView row) {
+  return fmt::format("{} {} {} {}", row["kind"].text(), row["patient"].text(), row["authorization_number"].text(),
+                     row["text"].text());
+}
+
+// Of what is wanted; what a person closed is left out on both sides.
+NoticeWords wanted_in(const Answer& rows, const std::set<std::string>& closed) {
+  NoticeWords words;
+  for (JsonView row : rows.root()) {
+    const std::string subject =
+        fmt::format("{} {} {}", row["kind"].text(), row["patient"].text(), row["authorization_number"].text());
+    if (!closed.contains(subject)) words.insert(words_of(row));
+  }
+  return words;
+}
+
+std::set<std::string> closed_in(const Answer& rows) {
+  std::set<std::string> closed;
+  for (JsonView row : rows.root()) {
+    if (row["state"].text() != "closed_by_person") continue;
+    closed.insert(
+        fmt::format("{} {} {}", row["kind"].text(), row["patient"].text(), row["authorization_number"].text()));
+  }
+  return closed;
+}
+
+// "" when it is no notice of ours.
+std::string notice_key_of(const std::string& json) {
+  JsonDocument document;
+  JsonView resource = document.parse(json).value();
+  for (JsonView identifier : resource["identifier"]) {
+    if (identifier["system"].text().starts_with(kIdentifierSystem)) return identifier["value"].string();
+  }
+  return "";
+}
+
+struct Artefacts {
+  int live = 0;
+  std::string live_body;
+};
+
+}  // namespace
+
+DisturbedSite::DisturbedSite()
+    : key_(std::move(*SigningKey::generate(SigningAlgorithm::es384))),
+      port_(free_loopback_port()),
+      site_(std::make_unique<Site>(
+          guarded_by(key_),
+          fmt::format("server: {{listen: 127.0.0.1:{}, sync_interval: 1s}}\n"
+                      "delivery: {{visibility_window: 1s, lease: 10s, identifier_system: \"{}\"}}\n",
+                      port_, kIdentifierSystem),
+          endpoint_keys(port_))) {
+  site_->folder().write("key.jwk", key_.private_jwk());
+  site_->folder().write("hook.secret", "a-secret-of-the-hook\n");
+}
+
+void DisturbedSite::put(const std::string& json) {
+  ++changes_;
+  const std::string key = notice_key_of(json);
+  // A notice is edited as it was seen: who comes too late looks again another time.
+  const Outcome done = key.empty() ? ehr().put(json) : ehr().edit(json);
+  if (!done && key.empty()) throw std::logic_error(done.error().message);
+  JsonDocument document;
+  if (done.ok() && !key.empty() && is_closed(document.parse(json).value())) closed_.insert(key);
+}
+
+void DisturbedSite::remove(const std::string& type, const std::string& id) {
+  const std::string key = notice_key_of(ehr().resource(type, id).value_or("{}"));
+  if (!ehr().remove(type, id)) return;
+  ++changes_;
+  if (!key.empty()) closed_.insert(key);
+}
+
+void DisturbedSite::start_serve() {
+  serve_.emplace(site_->command({"serve"}));
+}
+
+void DisturbedSite::kill_serve() {
+  serve_->signal(SIGKILL);
+  EXPECT_EQ(serve_->wait().exit_code, -SIGKILL) << "it was still running";
+}
+
+void DisturbedSite::end_serve() {
+  serve_->signal(SIGTERM);
+  const ProgramResult ended = serve_->wait(std::chrono::seconds(30));
+  EXPECT_EQ(ended.exit_code, 0) << ended.errors.substr(ended.errors.size() > 3000 ? ended.errors.size() - 3000 : 0);
+}
+
+void DisturbedSite::lose_database() {
+  site_->database().owner_connection().execute(kEndConnections);
+}
+
+void DisturbedSite::pass_waits() {
+  site_->database().owner_connection().execute(kPassWaits);
+}
+
+ProgramResult DisturbedSite::ask_twin(const std::vector<std::string>& arguments) {
+  if (!twin_database_) {
+    twin_database_ = std::make_unique<TestDatabase>();
+    site_->folder().write("twin_url", twin_database_->url());
+    std::string text = read_file(site_->config_file());
+    const auto replace = [&](const std::string& from, const std::string& to) {
+      text.replace(text.find(from), from.size(), to);
+    };
+    replace("url_file: database_url", "url_file: twin_url");
+    replace("name: test-clinic", "name: twin-clinic");  // The anchor of its seals goes by the name.
+    replace("delivery: {", "delivery: {enabled: false, ");
+    twin_config_ = site_->folder().write("twin.yaml", text);
+  }
+  std::vector<std::string> words = {"--config", twin_config_, "--format", "json"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return run_authledger(words);
+}
+
+Complaints differences_from_twin(DisturbedSite& site) {
+  Complaints complaints;
+  const ProgramResult read = site.ask_twin({"sync"});
+  if (read.exit_code != 0) complaints.push_back("the twin could not read: " + read.output + read.errors);
+  for (const char* command : {"authorizations", "services"}) {
+    std::multiset<std::string> mine, twins;
+    const Answer here(site.site().run({command})), there(site.ask_twin({command}));
+    for (JsonView row : here.root()) mine.insert(to_json_text(row));
+    for (JsonView row : there.root()) twins.insert(to_json_text(row));
+    for (const std::string& row : mine) {
+      if (!twins.contains(row)) complaints.push_back(fmt::format("{}: only after the faults: {}", command, row));
+    }
+    for (const std::string& row : twins) {
+      if (!mine.contains(row)) complaints.push_back(fmt::format("{}: lost by the faults: {}", command, row));
+    }
+    if (mine.size() != twins.size())
+      complaints.push_back(fmt::format("{}: {} and {} rows", command, mine.size(), twins.size()));
+  }
+  const Answer here(site.site().run({"notices"})), there(site.ask_twin({"notices"}));
+  const std::set<std::string> closed = closed_in(here);
+  const NoticeWords mine = wanted_in(here, closed), twins = wanted_in(there, closed);
+  for (const std::string& words : mine) {
+    if (mine.count(words) != twins.count(words)) complaints.push_back("notices: only after the faults: " + words);
+  }
+  for (const std::string& words : twins) {
+    if (!mine.contains(words)) complaints.push_back("notices: lost by the faults: " + words);
+  }
+  return complaints;
+}
+
+Complaints unpaired_artefacts(DisturbedSite& site) {
+  Complaints complaints;
+  std::map<std::string, Artefacts> standing;
+  for (const char* type : {"Flag", "Task"}) {
+    for (const std::string& body : site.bodies(type)) {
+      JsonDocument document;
+      JsonView resource = document.parse(body).value();
+      if (is_closed(resource)) continue;
+      const std::string key = notice_key_of(body);
+      if (key.empty()) continue;
+      Artefacts& artefacts = standing[key];
+      ++artefacts.live;
+      artefacts.live_body = body;
+    }
+  }
+  const Answer notices(site.site().run({"notices"}));
+  for (JsonView row : notices.root()) {
+    const std::string key = row["key"].string();
+    const auto found = standing.find(key);
+    const int live = found == standing.end() ? 0 : found->second.live;
+    const bool is_current = row["state"].text() == "current";
+    if (!is_current && row["state"].text() != "closed_by_person") {
+      complaints.push_back(fmt::format("notice {} is {}: {}", key, row["state"].text(), row["reason"].text()));
+    }
+    // Whoever closed it since it was written last wins; the next change of the notice will find that.
+    const bool is_closed_since = is_current && live == 0 && site.was_closed_by_people(key);
+    if (live != (is_current ? 1 : 0) && !is_closed_since) {
+      complaints.push_back(fmt::format("notice {} ({}) stands {} times", key, row["state"].text(), live));
+    }
+    if (is_current && live == 1 && found->second.live_body.find(row["text"].text()) == std::string::npos) {
+      complaints.push_back(fmt::format("notice {} says another thing in the EHR", key));
+    }
+    if (found != standing.end()) standing.erase(found);
+  }
+  for (const auto& [key, artefacts] : standing) complaints.push_back("artefact " + key + " has no notice");
+  return complaints;
+}
+
+}  // namespace authledger
