@@ -16,7 +16,7 @@ constexpr NoticeKind kKinds[] = {NoticeKind::utilization,      NoticeKind::expir
                                  NoticeKind::benefit_low,      NoticeKind::update_due,    NoticeKind::submit,
                                  NoticeKind::letter_changed};
 
-// What is offered beyond that and not written, because it is not ours.
+// What the endpoint offers and authledger does not take: it changes nothing that it did not make.
 std::vector<std::string> other_roads(const NoticePlan& plan, const Capability& capability) {
   const bool lacks_task = plan.channel != "Task" && plan.kind != NoticeKind::utilization;
   if (!lacks_task || capability.can("Task", "create") || !capability.can("Task", "update")) return {};

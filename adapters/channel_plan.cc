@@ -92,7 +92,7 @@ class ChannelChoice {
       plan_.reason = "written to the worklist file after each round, as long as it holds";
       return "";
     }
-    if (!request_.is_patient_known) return std::string(kPatientUnknown);
+    if (!request_.is_patient_known) return "the patient is not known on the delivering endpoint";
     const ChannelOffer offer = offer_of(channel, capability_);
     std::string problem = offer_problem(channel, offer, capability_);
     if (plan_.wanted.empty()) {

@@ -12,9 +12,6 @@
 
 namespace authledger {
 
-// How the reason of a notice begins whose patient is not known there.
-inline constexpr std::string_view kPatientUnknown = "the patient is not known on the delivering endpoint";
-
 // A Communication or a DocumentReference is made for a warning, not for information: those are read one by one.
 inline constexpr int kMessageSeverityMin = 2;
 

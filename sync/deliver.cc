@@ -110,16 +110,18 @@ class DeliveryRound {
   void plan_roads_again() {
     const Hash road_hash = road_hash_of(endpoint_, delivery_, *capability_);
     std::vector<StoredNotice> notices;
-    transact(connection_, tenant_id_, [&](Transaction& transaction) {
-      notices = read_decided_otherwise(transaction, road_hash, kPatientUnknown, endpoint_.name);
-    });
+    transact(connection_, tenant_id_,
+             [&](Transaction& transaction) { notices = read_decided_otherwise(transaction, road_hash); });
     const std::vector<std::string> patients = patients_of(connection_, tenant_id_, notices, endpoint_.name);
     std::vector<Road> roads;
     for (size_t i = 0; i < notices.size(); ++i) {
       const ChannelRequest request = request_of(notices[i], render_context(notices[i], patients[i], {}));
       const ChannelPlan plan = plan_channel(request, endpoint_, delivery_, *capability_);
       const bool is_open = plan.place.channel != notices[i].channel;
-      roads.push_back({notices[i].record.notice_key, plan.place.channel.empty() ? plan.reason : "", is_open});
+      const std::string reason = plan.place.channel.empty() ? plan.reason : "";
+      const bool is_known = request.is_patient_known;
+      if (!is_known && !is_open && reason == notices[i].undeliverable_reason) continue;
+      roads.push_back({notices[i].record.notice_key, reason, is_open, is_known});
     }
     transact(connection_, tenant_id_,
              [&](Transaction& transaction) { save_roads(transaction, roads, road_hash, context_.clock.now()); });

@@ -94,7 +94,9 @@ class NoticeDelivery {
   void place_anew() {
     const ChannelPlan plan =
         plan_channel(request_of(notice_, context_.render), context_.endpoint, context_.config, context_.capability);
-    result_.road_hash = road_hash_of(context_.endpoint, context_.config, context_.capability);
+    const bool is_in_ehr = !plan.place.channel.empty() && plan.place.channel != kWorklist;
+    const bool is_lasting = !is_in_ehr && !context_.render.patient.empty();
+    if (is_lasting) result_.road_hash = road_hash_of(context_.endpoint, context_.config, context_.capability);
     if (plan.place.channel.empty()) {
       result_.channel.clear();
       result_.undeliverable_reason = plan.reason;
@@ -103,7 +105,7 @@ class NoticeDelivery {
     }
     const bool was_on_worklist = is_on_worklist();
     stand_at(plan.place);
-    if (!is_on_worklist()) return notice_.looks_due > 0 && offer_.search ? look_before_create() : create();
+    if (is_in_ehr) return notice_.looks_due > 0 && offer_.search ? look_before_create() : create();
     const bool is_same = was_on_worklist && notice_.delivered_hash == notice_.record.desired_hash;
     finish(is_same           ? DeliveryAction::none
            : was_on_worklist ? DeliveryAction::update
@@ -197,6 +199,7 @@ class NoticeDelivery {
       result_.retry_at = visible_at;
       return;
     }
+    if (!offer_.create) return place_anew();  // Taken away meanwhile.
     create();
     result_.wants_look = result_.action == DeliveryAction::create && !place_.is_message;
   }

@@ -129,23 +129,15 @@ constexpr Statement kReadDecidedOtherwise{"read_decided_otherwise", "select " AU
      and (notice.channel = 'worklist' or notice.undeliverable_reason is not null)
      and notice.is_open
      and notice.lease_token is null
-     and (notice.road_hash is distinct from $2::bytea
-          or starts_with(notice.undeliverable_reason, $3)
-             and exists (select
-                           from subject_alias as alias
-                           join subject as home
-                             on home.tenant_id = alias.tenant_id
-                            and home.subject_id = alias.subject_id
-                          where alias.tenant_id = $1
-                            and alias.source = $4
-                            and (home.subject_id = notice.subject_id or home.joined_into = notice.subject_id))))"};
+     and notice.road_hash is distinct from $2::bytea)"};
 
 constexpr Statement kSaveRoads{"save_roads", R"(
   update notice
-     set road_hash = $5::bytea,
+     set road_hash = case when decided.is_lasting then $6::bytea end,
          undeliverable_reason = case when notice.undeliverable_reason is not null then nullif(decided.reason, '') end,
-         due_at = case when decided.is_due then $6::timestamptz else notice.due_at end
-    from unnest($2::text[], $3::text[], $4::boolean[]) as decided (notice_key, reason, is_due)
+         due_at = case when decided.is_due then $7::timestamptz else notice.due_at end
+    from unnest($2::text[], $3::text[], $4::boolean[], $5::boolean[])
+         as decided (notice_key, reason, is_due, is_lasting)
    where notice.tenant_id = $1
      and notice.notice_key = decided.notice_key collate "C"
      and notice.lease_token is null)"};
@@ -332,10 +324,9 @@ void save_delivery(PgConnection& connection, int64_t tenant_id, const DeliveryRe
   if (!is_ours) throw DbError(kLeaseLost, "save_delivery: the lease of the notice went to another worker");
 }
 
-std::vector<StoredNotice> read_decided_otherwise(Transaction& transaction, const Hash& road_hash,
-                                                 std::string_view patient_unknown, const std::string& source) {
+std::vector<StoredNotice> read_decided_otherwise(Transaction& transaction, const Hash& road_hash) {
   Parameters parameters;
-  parameters.integer(transaction.tenant_id()).hash(road_hash).text(patient_unknown).text(source);
+  parameters.integer(transaction.tenant_id()).hash(road_hash);
   const Rows rows = transaction.execute(kReadDecidedOtherwise, parameters);
   std::vector<StoredNotice> notices;
   for (size_t row = 0; row < rows.size(); ++row) notices.push_back(notice_from(rows, row));
@@ -344,15 +335,16 @@ std::vector<StoredNotice> read_decided_otherwise(Transaction& transaction, const
 
 void save_roads(Transaction& transaction, std::span<const Road> roads, const Hash& road_hash, Instant now) {
   if (roads.empty()) return;
-  ArrayBuilder keys, reasons, due;
+  ArrayBuilder keys, reasons, due, lasting;
   for (const Road& road : roads) {
     keys.text(road.notice_key);
     reasons.text(road.undeliverable_reason);
     due.boolean(road.is_open);
+    lasting.boolean(road.is_lasting);
   }
   Parameters parameters;
   parameters.integer(transaction.tenant_id());
-  for (ArrayBuilder* column : {&keys, &reasons, &due}) column->add_to(parameters);
+  for (ArrayBuilder* column : {&keys, &reasons, &due, &lasting}) column->add_to(parameters);
   transaction.execute(kSaveRoads, parameters.hash(road_hash).instant(now));
 }
 

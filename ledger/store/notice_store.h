@@ -93,9 +93,9 @@ struct DeliveryResult {
   bool create_is_void = false;       // The create that was begun was certainly not made.
   std::string undeliverable_reason;  // No channel takes the notice; it stands nowhere.
   bool is_information = false;       // … because it is no warning yet, and there are only messages.
-  Hash road_hash{};                  // The plan by which it is on the worklist, or undeliverable.
-  bool has_looked = false;           // Everything with our identifier was searched for, and stands as it should.
-  bool wants_look = false;           // A create was made again after one that nobody answered: both may stand there.
+  Hash road_hash{};         // The plan by which it is on the worklist, or undeliverable; zero where that may not last.
+  bool has_looked = false;  // Everything with our identifier was searched for, and stands as it should.
+  bool wants_look = false;  // A create was made again after one that nobody answered: both may stand there.
   std::optional<Instant> look_again_at;
 };
 // Writes the outcome and a row of the append-only delivery log; clears lease and due_at (or sets the retry). A notice
@@ -111,14 +111,13 @@ struct WithoutEhr {
   int64_t all = 0, undeliverable = 0;
 };
 WithoutEhr count_without_ehr(PgConnection& connection, int64_t tenant_id);
-// Those for which another plan than `road_hash` decided so, and those whose reason begins with `patient_unknown` and
-// whose patient is known on `source` now.
-std::vector<StoredNotice> read_decided_otherwise(Transaction& transaction, const Hash& road_hash,
-                                                 std::string_view patient_unknown, const std::string& source);
+// Those for which another plan than `road_hash` decided so, or none that lasts.
+std::vector<StoredNotice> read_decided_otherwise(Transaction& transaction, const Hash& road_hash);
 struct Road {
   std::string notice_key;
   std::string undeliverable_reason;  // As the plan has it now; empty when a channel takes the notice.
   bool is_open = false;              // The plan has another place for the notice than where it is: it becomes due.
+  bool is_lasting = true;            // Until the plan changes; not where the patient may become known at any time.
 };
 // What the plan of `road_hash` says of them. One that was leased meanwhile is left to its worker.
 void save_roads(Transaction& transaction, std::span<const Road> roads, const Hash& road_hash, Instant now);

@@ -443,6 +443,48 @@ TEST(Fault67, ACellOfTheWorklistIsNoFormula) {
   EXPECT_EQ(worklist(site).find(",=HYPERLINK"), std::string::npos);
 }
 
+constexpr const char* kChart =
+    R"({"resourceType":"Patient","id":"chart-1","identifier":[{"system":"urn:example:mrn","value":"p1"}]})";
+
+// Known from a folder alone, so that no resource of the EHR can be about the patient.
+const std::string kFolderToo =
+    "    join_patients_by: [\"urn:example:mrn\"]\n"
+    "  - {name: files, folder: files, join_patients_by: [\"urn:example:mrn\"]}\n";
+
+void write_patient_files(Site& site) {
+  site.folder().write("files/p1.ndjson", patient_json("p1") + "\n" +
+                                             coverage_json("c1", "p1", "payer-1", "2026-01-01") + "\n" +
+                                             claim_response_json({.id = "r1",
+                                                                  .patient = "p1",
+                                                                  .number = "AUTH-1",
+                                                                  .first_day = "2026-10-01",
+                                                                  .last_day = "2027-03-31",
+                                                                  .units = 3}) +
+                                             "\n");
+}
+
+TEST(Ladder, APatientWhomTheEhrDoesNotKnowIsForTheWorklistUntilItDoes) {
+  Site without({}, kFastDelivery, kFolderToo);
+  write_patient_files(without);
+  sync_now(without, 1);
+  Answer listed(without.run({"notices", "--undeliverable"}));
+  EXPECT_EQ(listed.row("kind", "units_low")["reason"].text(),
+            "the patient is not known on the delivering endpoint; no worklist file is configured "
+            "(delivery.worklist_file)");
+  Site site({}, kWithWorklist, kFolderToo);
+  write_patient_files(site);
+  sync_now(site);
+  EXPECT_NE(worklist(site).find(",units_low,2,Patient/p1,"), std::string::npos) << worklist(site);
+  for (Site* each : {&without, &site}) {
+    ASSERT_TRUE(each->ehr().load(kChart).ok());
+    sync_now(*each);
+    EXPECT_EQ(count_resources(*each, "Task", "requested", "Patient/chart-1"), 1U);
+    EXPECT_EQ(count_resources(*each, "Flag", "active", "Patient/chart-1"), 1U);
+    expect_consistent(*each);
+  }
+  EXPECT_EQ(worklist(site).find("AUTH-1"), std::string::npos) << worklist(site);
+}
+
 TEST(Ladder, TheOrderIsTheSitesForAKindAndForARole) {
   Site site({},
             "delivery:\n  visibility_window: 1s\n  lease: 10s\n  worklist_file: worklist.csv\n"

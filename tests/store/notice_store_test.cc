@@ -297,5 +297,75 @@ TEST_F(NoticeStore, FencesAFeedByItsLease_Fault7) {
   EXPECT_EQ(read_feeds(pg, tenant).size(), 1U);
 }
 
+TEST_F(NoticeStore, AMessageIsDueAgainOnlyWhenItGetsMoreSevereAndIsNeverRetiring) {
+  save("k1", desired("7 of 12"));
+  lease("w1", 1);
+  ASSERT_TRUE(mark_create_begun(pg, tenant, "k1", "w1", {"Communication", true}, at_second(1)));
+  EXPECT_EQ(stored()[0].state, NoticeState::creating);
+  DeliveryResult sent = created("k1", desired_hash(desired("7 of 12")));
+  sent.channel = "Communication";
+  sent.delivered_severity = 2;
+  save_delivery(pg, tenant, sent, "w1", at_second(2));
+  EXPECT_EQ(stored()[0].state, NoticeState::sent);
+  save("k1", desired("8 of 12"));
+  EXPECT_EQ(stored()[0].state, NoticeState::sent);
+  EXPECT_TRUE(lease("w1", 1000).empty()) << "a changed count is no message";
+  DesiredNotice urgent = desired("12 of 12");
+  urgent.severity = 3;
+  save("k1", urgent);
+  EXPECT_EQ(stored()[0].state, NoticeState::stale);
+  EXPECT_EQ(lease("w1", 1000).size(), 1U);
+  release_notices(pg, tenant, "w1", at_second(1001));
+  save("k1", std::nullopt);
+  EXPECT_EQ(stored()[0].state, NoticeState::retired);
+  EXPECT_TRUE(lease("w1", 2000).empty());
+}
+
+TEST_F(NoticeStore, WhatHasNoRoadIsPlannedAgainUnderAnotherPlanAlone) {
+  const Hash plan = sha256("plan"), other = sha256("other plan");
+  save("k1", desired("a"));
+  lease("w1", 1);
+  DeliveryResult none;
+  none.notice_key = "k1";
+  none.undeliverable_reason = "no create on Task";
+  none.road_hash = plan;
+  save_delivery(pg, tenant, none, "w1", at_second(2));
+  EXPECT_EQ(stored()[0].state, NoticeState::undeliverable);
+  EXPECT_TRUE(lease("w1", 1000).empty());
+  EXPECT_EQ(count_without_ehr(pg, tenant).undeliverable, 1);
+  const auto decided_otherwise = [&](const Hash& hash) {
+    Transaction transaction(pg, tenant);
+    return read_decided_otherwise(transaction, hash).size();
+  };
+  EXPECT_EQ(decided_otherwise(plan), 0U);
+  EXPECT_EQ(decided_otherwise(other), 1U);
+  const auto save_road = [&](const Road& road) {
+    const std::vector<Road> roads{road};
+    transact(pg, tenant, [&](Transaction& transaction) { save_roads(transaction, roads, other, at_second(3)); });
+  };
+  save_road({"k1", "no create on Flag", false});
+  EXPECT_EQ(stored()[0].undeliverable_reason, "no create on Flag");
+  EXPECT_TRUE(lease("w1", 1000).empty()) << "only noted";
+  EXPECT_EQ(decided_otherwise(other), 0U);
+  save_road({"k1", "", true});
+  EXPECT_EQ(stored()[0].state, NoticeState::wanted);
+  EXPECT_EQ(lease("w1", 1000).size(), 1U);
+}
+
+TEST_F(NoticeStore, AnUndeliverableNoticeThatChangesIsTriedAgainAndOneThatEndsIsRetired) {
+  save("k1", desired("a"));
+  lease("w1", 1);
+  DeliveryResult none;
+  none.notice_key = "k1";
+  none.undeliverable_reason = "no road";
+  save_delivery(pg, tenant, none, "w1", at_second(2));
+  save("k1", desired("b"));
+  ASSERT_EQ(lease("w1", 10).size(), 1U);
+  release_notices(pg, tenant, "w1", at_second(11));
+  save("k1", std::nullopt);
+  EXPECT_EQ(stored()[0].state, NoticeState::retired);
+  EXPECT_EQ(count_without_ehr(pg, tenant).all, 0);
+}
+
 }  // namespace
 }  // namespace authledger
