@@ -1,5 +1,6 @@
 // What authledger writes only where a site asks for it, written once at the sandbox, so that HAPI's validator sees every
-// form: each kind of notice for each role, today and when it is closed later; Subscriptions by topic; Claim/$inquire.
+// form: each kind of notice for each role, today and when it is closed later, by each channel; Subscriptions by topic;
+// Claim/$inquire.
 
 import fs from 'node:fs';
 import { Site, kProgram } from './authledger.mjs';
@@ -9,7 +10,7 @@ import { serve } from './processes.mjs';
 import { isOfStories } from './smart_checks.mjs';
 
 // Types that authledger can write. One that is missing among what was validated fails the run.
-export const kWrittenTypes = ['Flag', 'Task', 'Communication', 'Subscription', 'Bundle'];
+export const kWrittenTypes = ['Flag', 'Task', 'Communication', 'DocumentReference', 'Subscription', 'Bundle'];
 
 const kLater = 45; // Days: windows end, requests are late, and what was raised is closed.
 const kTopics = 'https://sample-clinic.example/SubscriptionTopic';
@@ -44,25 +45,30 @@ async function onSandbox(name, clinic, folder, options, body) {
 
 // Runs the checks; what was written goes to `written`.
 export async function formChecks(checks, written, clinic, folder) {
-  await checks.run('the forms: every kind of notice, for every role, until it is closed', () =>
-    onSandbox('forms', clinic, folder, [], async (front) => {
+  // `channel`: the only one that the site allows; left out: the shipped order.
+  const everyKind = (name, channel) =>
+    onSandbox(name, clinic, folder, [], async (front) => {
+      const channels = channel ? { channels: { all: [channel] } } : {};
       const site = new Site(
-        `${folder}/forms-site`,
+        `${folder}/${name}-site`,
         clinic.day,
         { base_url: front.base },
-        { identifier_system: 'https://sample-clinic.example/forms', owner: 'Organization/clinic', patients_share_max: 1 },
+        { identifier_system: `https://sample-clinic.example/${name}`, owner: 'Organization/clinic', patients_share_max: 1, ...channels },
         { rules: rulesOf() }
       );
       const first = await site.sync();
       const kinds = new Set((await site.notices()).map((row) => row.kind));
       site.day = new Date(Date.parse(clinic.day) + kLater * 86400000).toISOString().slice(0, 10);
       const second = await site.sync();
-      expect(second.notices.retired > 0 && second.notices.updated > 0, () => `the later round: ${JSON.stringify(second.notices)}`);
-      written.addSent('what was sent of every kind and role', front);
-      const { updated, retired } = second.notices;
-      return `${kinds.size} kinds, ${first.notices.created + second.notices.created} created, ${updated} updated, ${retired} retired`;
-    })
-  );
+      const { created, updated, retired } = second.notices;
+      expect(retired > 0 && updated > 0, () => `the later round: ${JSON.stringify(second.notices)}`);
+      written.addSent(`what was sent of every kind and role${channel ? ` by ${channel}` : ''}`, front);
+      return `${kinds.size} kinds, ${first.notices.created + created} created, ${updated} updated, ${retired} retired`;
+    });
+  await checks.run('the forms: every kind of notice, for every role, until it is closed', () => everyKind('forms'));
+  for (const channel of ['Communication', 'DocumentReference']) {
+    await checks.run(`the forms: the same by ${channel} alone`, () => everyKind(`by-${channel.toLowerCase()}`, channel));
+  }
   await checks.run('the forms: Subscriptions by topic', () =>
     onSandbox('topics', clinic, folder, [], async (front) => {
       const topics = { Encounter: `${kTopics}/encounter`, ClaimResponse: `${kTopics}/answer` };
