@@ -150,7 +150,7 @@ Result<HttpResponse, FhirError> Exchange::send_by(const std::function<Result<Htt
                       std::chrono::ceil<std::chrono::seconds>(*stated).count(), retry_after_max_.count())};
     }
     // The pause is meant for everybody who asks this endpoint.
-    if (stated) limit_->hold_until(std::chrono::steady_clock::now() + *stated);
+    if (stated) limit_->hold(std::chrono::steady_clock::now(), *stated);
     if (last) {
       gave_up();
       return std::move(*answer);

@@ -30,31 +30,56 @@ void PacedLimit::take(Time at) {
   if (interval_ != nanoseconds(0)) next_ = std::max(next_, at) + interval_;
 }
 
-RateLimit::RateLimit(const EndpointConfig& endpoint)
-    : limits_{
+RateLimit::RateLimit(const EndpointConfig& endpoint, std::shared_ptr<LimitStore> store)
+    : endpoint_(endpoint.name),
+      limits_{
           PacedLimit(endpoint.requests_per_second_max, std::chrono::seconds(1), 1),
           PacedLimit(endpoint.requests_per_minute_max, std::chrono::minutes(1),
                      burst_of(endpoint.requests_per_minute_max)),
-          PacedLimit(endpoint.requests_per_day_max, std::chrono::hours(24), burst_of(endpoint.requests_per_day_max))} {}
+          PacedLimit(endpoint.requests_per_day_max, std::chrono::hours(24), burst_of(endpoint.requests_per_day_max))} {
+  const bool has_limit =
+      endpoint.requests_per_second_max > 0 || endpoint.requests_per_minute_max > 0 || endpoint.requests_per_day_max > 0;
+  if (has_limit) store_ = std::move(store);
+}
+
+void RateLimit::update(PacedLimit::Time now, const std::function<void(LimitState&, PacedLimit::Time now)>& book) {
+  if (store_) {
+    store_->update(endpoint_, book);
+  } else {
+    book(state_, now);
+  }
+}
 
 std::optional<nanoseconds> RateLimit::reserve(PacedLimit::Time now, nanoseconds wait_max) {
   const std::lock_guard lock(mutex_);
-  PacedLimit::Time at = std::max(now, held_until_);
-  for (const PacedLimit& limit : limits_) at = limit.earliest(at);
-  if (at - now > wait_max) return std::nullopt;
-  for (PacedLimit& limit : limits_) limit.take(at);
-  return at - now;
+  std::optional<nanoseconds> wait;
+  update(now, [&](LimitState& state, PacedLimit::Time shared_now) {
+    PacedLimit::Time at = std::max(shared_now, state.held_until);
+    for (size_t i = 0; i < limits_.size(); ++i) {
+      limits_[i].resume(state.next[i]);
+      at = limits_[i].earliest(at);
+    }
+    if (at - shared_now > wait_max) return;
+    for (size_t i = 0; i < limits_.size(); ++i) {
+      limits_[i].take(at);
+      state.next[i] = limits_[i].next();
+    }
+    wait = at - shared_now;
+  });
+  return wait;
 }
 
-void RateLimit::hold_until(PacedLimit::Time until) {
+void RateLimit::hold(PacedLimit::Time now, nanoseconds pause) {
   const std::lock_guard lock(mutex_);
-  held_until_ = std::max(held_until_, until);
+  update(now, [&](LimitState& state, PacedLimit::Time shared_now) {
+    state.held_until = std::max(state.held_until, shared_now + pause);
+  });
 }
 
 std::shared_ptr<RateLimit> RateLimits::of(const EndpointConfig& endpoint) {
   const std::lock_guard lock(mutex_);
   std::shared_ptr<RateLimit>& limit = limits_[endpoint.name];
-  if (!limit) limit = std::make_shared<RateLimit>(endpoint);  // Shared by the clients of the endpoint.
+  if (!limit) limit = std::make_shared<RateLimit>(endpoint, store_);  // Shared by the clients of the endpoint.
   return limit;
 }
 

@@ -5,6 +5,7 @@
 #include "ledger/store/payer_store.h"
 #include "ledger/store/schema.h"
 #include "ledger/store/tenant_store.h"
+#include "sync/shared_limits.h"
 
 namespace authledger {
 namespace {
@@ -46,8 +47,8 @@ Result<std::unique_ptr<TenantSession>> TenantSession::open(const Config& config)
     int64_t tenant_id = ensure_tenant(*connection, config.tenant.name, config.tenant.time_zone);
     RulesInForce rules = read_rules_in_force(*connection, tenant_id, config.rules,
                                              read_payer_organizations(*connection, tenant_id), config.rollout);
-    // Shared by the sessions beside it.
-    auto rate_limits = std::make_shared<RateLimits>();
+    // Shared by the sessions beside it; what is booked, by all processes.
+    auto rate_limits = std::make_shared<RateLimits>(std::make_shared<SharedLimits>(url, tenant_id));
     return std::unique_ptr<TenantSession>(new TenantSession(config, std::move(embedded), std::move(url),
                                                             std::move(connection), tenant_id, std::move(rules),
                                                             std::move(rate_limits)));

@@ -92,7 +92,7 @@ TEST(Fault17, APauseHoldsAllWorkersOfAnEndpoint) {
   EndpointConfig ehr, payer;
   ehr.name = "ehr";
   payer.name = "payer";
-  limits.of(ehr)->hold_until(kStart + 30s);
+  limits.of(ehr)->hold(kStart, 30s);
   EXPECT_EQ(limits.of(ehr)->reserve(kStart, 1min), 30s);
   EXPECT_EQ(limits.of(payer)->reserve(kStart, 1min), 0ns);
 }
