@@ -16,7 +16,7 @@ help:
 	@echo "make faults MINUTES=10    serve against an endpoint that rotates through all faults; then nothing is lost or double"
 	@echo "make interop         authledger against HAPI FHIR JPA and Medplum over HTTP; SMART judged by jose; HAPI's validator"
 	@echo "make bench           measure; prints the machine, the ceiling and the ratios"
-	@echo "make bench-large     the same for 100,000 patients and 10 million journal entries (20 minutes, 20 GB)"
+	@echo "make bench-large     the same for 100,000 patients and 10 million journal entries (7 minutes, 20 GB)"
 	@echo "make fuzz SECONDS=60  fuzz JSON, FHIRPath, ViewDefinitions and dates, each for that long"
 	@echo "make lint            clang-format and clang-tidy"
 
@@ -74,7 +74,7 @@ bench: packages
 	@$(MAKE) --no-print-directory bench-engines
 	@build/release/bench-program/bench_map
 
-# 100,000 patients with 3 million facts, 10 million journal entries: about 20 minutes and 20 GB of disk.
+# 100,000 patients with 3 million facts, 10 million journal entries: about 7 minutes and 20 GB of disk.
 bench-large: packages
 	@cmake --preset release -DAUTHLEDGER_BENCH=ON >build.log 2>&1 || { cat build.log; exit 1; }
 	@rm -f build.log
