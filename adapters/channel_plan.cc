@@ -14,13 +14,6 @@ bool may_be_message(const std::string& type) {
   return type == "Communication" || type == "DocumentReference";
 }
 
-// The token's scopes are ours to name, and do not hold the type.
-bool is_out_of_scope(const std::string& type, const EndpointConfig& endpoint) {
-  const std::vector<std::string>& types = endpoint.writes.types;
-  return endpoint.auth.kind == AuthKind::smart_backend && endpoint.auth.scope.empty() &&
-         std::find(types.begin(), types.end(), type) == types.end();
-}
-
 std::vector<std::string> missing_rights(const std::string& type, const ChannelOffer& offer) {
   std::vector<std::string> rights;
   if (!offer.create) rights.emplace_back("create");
@@ -130,6 +123,12 @@ class ChannelChoice {
 };
 
 }  // namespace
+
+bool is_out_of_scope(const std::string& type, const EndpointConfig& endpoint) {
+  const std::vector<std::string>& types = endpoint.writes.types;
+  return endpoint.auth.kind == AuthKind::smart_backend && endpoint.auth.scope.empty() &&
+         std::find(types.begin(), types.end(), type) == types.end();
+}
 
 ChannelOffer offer_of(const std::string& type, const Capability& capability) {
   const auto found = capability.types.find(type);

@@ -29,6 +29,8 @@ struct ChannelOffer {
   bool search = false;  // By identifier: an unanswered create can be found again.
   bool conditional_create = false;
 };
+// The token's scopes are ours to name, and do not hold the type.
+bool is_out_of_scope(const std::string& type, const EndpointConfig& endpoint);
 ChannelOffer offer_of(const std::string& type, const Capability& capability);
 
 struct ChannelPlan {

@@ -240,12 +240,12 @@ void read_delivery(YamlMapReader& root, Config& config) {
   }
   map.duration("visibility_window", delivery.visibility_window, seconds(0), hours(24));
   map.duration("lease", delivery.lease, seconds(10), hours(1));
-  const std::vector<std::string> types = read_channels(map, config.folder, delivery);
+  const std::optional<std::vector<std::string>> types = read_channels(map, config.folder, delivery);
   map.finish();
   // Notices go to one endpoint: no other needs the right to write.
   for (EndpointConfig& endpoint : config.endpoints) {
     endpoint.deliver = endpoint.deliver && delivery.enabled && endpoint.name == delivery.endpoint;
-    if (endpoint.deliver && !types.empty()) endpoint.writes.types = types;
+    if (endpoint.deliver && types) endpoint.writes.types = *types;
   }
 }
 

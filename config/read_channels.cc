@@ -50,9 +50,9 @@ class ChannelReader {
  public:
   ChannelReader(YamlMapReader& delivery_map, DeliveryConfig& delivery) : map_(delivery_map), delivery_(delivery) {}
 
-  std::vector<std::string> run() {
+  std::optional<std::vector<std::string>> run() {
     const YamlNode* node = map_.find("channels");
-    if (node == nullptr) return {};
+    if (node == nullptr) return std::nullopt;
     if (node->kind == YamlKind::map) {
       YamlMapReader scopes(*node, map_.path_of("channels"), map_.problems());
       for (const YamlMember& member : node->members) {
@@ -65,6 +65,8 @@ class ChannelReader {
     } else {
       read(map_, "channels", "all");
     }
+    // Where only some notices were given another way, the others keep theirs.
+    if (types_.empty() && !delivery_.channels.by_scope.contains("all")) return std::nullopt;
     return types_;
   }
 
@@ -92,8 +94,8 @@ class ChannelReader {
 
 }  // namespace
 
-std::vector<std::string> read_channels(YamlMapReader& delivery_map, const std::string& folder,
-                                       DeliveryConfig& delivery) {
+std::optional<std::vector<std::string>> read_channels(YamlMapReader& delivery_map, const std::string& folder,
+                                                      DeliveryConfig& delivery) {
   delivery_map.text("worklist_file", delivery.worklist_file);
   delivery.worklist_file = path_below(folder, delivery.worklist_file);
   delivery_map.text("recipient", delivery.recipient);

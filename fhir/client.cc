@@ -195,6 +195,14 @@ class CurlFhirClient final : public FhirClient {
     return written;
   }
 
+  // What the token endpoint answered says nothing of the request: that was not sent.
+  static FhirError not_sent(FhirError error) {
+    const bool may_mislead = error.kind == FhirErrorKind::server_error || error.kind == FhirErrorKind::bad_answer ||
+                             error.kind == FhirErrorKind::outcome_unknown;
+    if (may_mislead) error.kind = FhirErrorKind::unreachable;
+    return error;
+  }
+
   // Sends with authorization; any status but 2xx and `original_status` becomes an error.
   Result<HttpResponse, FhirError> send(HttpRequest request, Repeat repeat, const std::string& what,
                                        const std::function<void(HttpRequest&)>& prepare = nullptr,
@@ -210,7 +218,7 @@ class CurlFhirClient final : public FhirClient {
     bool renewed = false;
     for (int redirects = 0;;) {
       const auto authorization = token_->authorization(exchange_);
-      if (!authorization) return authorization.error();
+      if (!authorization) return not_sent(authorization.error());
       request.headers.resize(own_headers);
       if (!authorization->empty()) request.headers.emplace_back("Authorization", *authorization);
       auto response = exchange_.send_fresh([&] { return prepared(request, prepare); }, repeat, what);

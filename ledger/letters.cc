@@ -61,8 +61,20 @@ class HeldDocuments {
     }
   }
 
-  // `seen`: the documents that were looked at on the way, so that two which replace each other end.
-  std::optional<LetterChange> last_change(const DocumentName& name, std::set<DocumentName> seen = {}) const {
+  std::optional<LetterChange> last_change(const DocumentName& name) const {
+    std::set<DocumentName> seen;
+    return last_change(name, seen);
+  }
+
+  // What it is about: in its own words, else in those of what it replaces.
+  const DocumentFact* relations_of(const DocumentName& name) const {
+    std::set<DocumentName> seen;
+    return relations_of(name, seen);
+  }
+
+ private:
+  // `seen`: the documents that were looked at before. Two may replace each other, and each revision all former ones.
+  std::optional<LetterChange> last_change(const DocumentName& name, std::set<DocumentName>& seen) const {
     const auto found = held_.find(name);
     if (found == held_.end() || !seen.insert(name).second) return std::nullopt;
     const std::vector<const Fact*>& held = found->second;
@@ -82,8 +94,7 @@ class HeldDocuments {
     return std::nullopt;
   }
 
-  // What it is about: in its own words, else in those of what it replaces.
-  const DocumentFact* relations_of(const DocumentName& name, std::set<DocumentName> seen = {}) const {
+  const DocumentFact* relations_of(const DocumentName& name, std::set<DocumentName>& seen) const {
     const auto found = held_.find(name);
     if (found == held_.end() || !seen.insert(name).second) return nullptr;
     const DocumentFact& says = document_of(*found->second.back());
@@ -94,7 +105,6 @@ class HeldDocuments {
     return nullptr;
   }
 
- private:
   static bool was_current(const std::vector<const Fact*>& held) {
     return std::any_of(held.begin(), held.end(),
                        [](const Fact* version) { return document_of(*version).status == "current"; });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <thread>
 
@@ -83,13 +84,25 @@ void run_loop(TenantSession& session, const Clock& clock, std::stop_token stop,
   using std::chrono::steady_clock;
   const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(session.config().server.sync_interval);
   std::unique_ptr<TenantSession> beside;
-  std::jthread woken;  // Ends before its session.
+  std::promise<void> woken_end;
+  std::future<void> woken_failure = woken_end.get_future();
+  std::stop_source ends;
+  const std::stop_callback with_loop(stop, [&ends] { ends.request_stop(); });
+  std::jthread woken;  // Ends before its session, also when this one is left by an exception.
   repeat(session, stop, report, [&] {
+    if (woken_failure.wait_for(std::chrono::seconds(0)) == std::future_status::ready) woken_failure.get();
     const auto next_round = steady_clock::now() + interval;
     report(one_round(session, clock, stop, false));
     if (!beside && can_be_woken(session.config()) && !stop.stop_requested()) {
       beside = session.beside();
-      woken = std::jthread([&] { run_woken_rounds(*beside, clock, stop, report); });
+      woken = std::jthread([&](const std::stop_token& own) {
+        const std::stop_callback with_thread(own, [&ends] { ends.request_stop(); });
+        try {
+          run_woken_rounds(*beside, clock, ends.get_token(), report);
+        } catch (...) {
+          woken_end.set_exception(std::current_exception());
+        }
+      });
     }
     wait_for(std::chrono::duration_cast<std::chrono::milliseconds>(next_round - steady_clock::now()), stop);
   });

@@ -57,7 +57,7 @@ class Recovery {
     for (const std::string& type : channel_words()) {
       // A message cannot be closed, and what cannot be searched for cannot be found.
       const ChannelOffer offer = offer_of(type, capability);
-      if (!offer.update || !offer.search) continue;
+      if (!offer.update || !offer.search || is_out_of_scope(type, endpoint_)) continue;
       Artefacts artefacts;
       if (auto error = read_artefacts(client_, endpoint_, type, system, artefacts)) return error;
       if (auto error = close_unknown(type, artefacts)) return error;

@@ -24,25 +24,32 @@ SharedLimits::SharedLimits(std::string url, int64_t tenant_id) : url_(std::move(
 
 void SharedLimits::update(const std::string& endpoint, const std::function<void(LimitState&, Time now)>& book) {
   const std::lock_guard lock(mutex_);
+  const bool is_known = connection_ != nullptr;
   try {
-    if (!connection_) {
-      connection_ = std::make_unique<PgConnection>(url_);
-      become_application(*connection_);
-    }
-    transact(*connection_, tenant_id_, [&](Transaction& transaction) {
-      Instant now{};
-      RequestBookings bookings = lock_request_bookings(transaction, endpoint, now);
-      LimitState state{{time_of(bookings.next[0]), time_of(bookings.next[1]), time_of(bookings.next[2])},
-                       time_of(bookings.held_until)};
-      book(state, time_of(now));
-      for (size_t i = 0; i < state.next.size(); ++i) bookings.next[i] = instant_of(state.next[i]);
-      bookings.held_until = instant_of(state.held_until);
-      save_request_bookings(transaction, endpoint, bookings);
-    });
-  } catch (const DbError&) {
+    return update_once(endpoint, book);
+  } catch (const DbError& error) {
     connection_.reset();
-    throw;
+    if (!is_known || !error.is_connection_lost()) throw;
   }
+  // It was cut since it was used last. A place that is booked twice is one too many, not one too few.
+  update_once(endpoint, book);
+}
+
+void SharedLimits::update_once(const std::string& endpoint, const std::function<void(LimitState&, Time now)>& book) {
+  if (!connection_) {
+    connection_ = std::make_unique<PgConnection>(url_);
+    become_application(*connection_);
+  }
+  transact(*connection_, tenant_id_, [&](Transaction& transaction) {
+    Instant now{};
+    RequestBookings bookings = lock_request_bookings(transaction, endpoint, now);
+    LimitState state{{time_of(bookings.next[0]), time_of(bookings.next[1]), time_of(bookings.next[2])},
+                     time_of(bookings.held_until)};
+    book(state, time_of(now));
+    for (size_t i = 0; i < state.next.size(); ++i) bookings.next[i] = instant_of(state.next[i]);
+    bookings.held_until = instant_of(state.held_until);
+    save_request_bookings(transaction, endpoint, bookings);
+  });
 }
 
 }  // namespace authledger

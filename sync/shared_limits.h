@@ -17,6 +17,8 @@ class SharedLimits : public LimitStore {
   void update(const std::string& endpoint, const std::function<void(LimitState&, PacedLimit::Time now)>& book) override;
 
  private:
+  void update_once(const std::string& endpoint, const std::function<void(LimitState&, PacedLimit::Time now)>& book);
+
   const std::string url_;
   const int64_t tenant_id_;
   std::mutex mutex_;

@@ -1,6 +1,7 @@
 #include "sync/worklist.h"
 
 #include <fstream>
+#include <mutex>
 #include <sstream>
 
 #include "base/private_file.h"
@@ -50,6 +51,9 @@ bool holds(const std::string& file, const std::string& text) {
 }  // namespace
 
 Outcome write_worklist(PgConnection& connection, int64_t tenant_id, const std::string& file) {
+  // The full and the woken rounds of a process write the same file.
+  static std::mutex one_at_a_time;
+  const std::lock_guard lock(one_at_a_time);
   std::string text;
   transact(connection, tenant_id, [&](Transaction& transaction) { text = csv_of(read_worklist(transaction)); });
   if (holds(file, text)) return Done{};

@@ -77,7 +77,7 @@ constexpr Statement kInsertDelivery{"insert_delivery", R"(
 // is wanted again is created anew.
 constexpr Statement kSaveDelivery{"save_delivery", R"(
   update notice
-     set channel = case when $18 <> '' then '' when $3 <> '' then $3 else channel end,
+     set channel = case when $18 <> '' then '' when $4 <> '' then $3 else channel end,
          remote_id = case when $18 <> '' then '' when $4 <> '' then $4 else remote_id end,
          create_begun_at = case when not $19::boolean then create_begun_at end,
          undeliverable_reason = case when $18 <> '' and is_open then $18 end,
@@ -162,7 +162,8 @@ constexpr Statement kCountPending{"count_pending_writes", R"(
   select count(*), count(*) filter (where not notice.is_released),
          count(distinct notice.subject_id) filter (where not notice.is_released),
          (select count(*) from subject where tenant_id = $1),
-         (select count(*) from notice as standing where standing.tenant_id = $1 and standing.remote_id <> '')
+         (select count(*) from notice as standing where standing.tenant_id = $1 and standing.remote_id <> ''
+             and standing.channel <> 'worklist')
     from notice
    where )" AUTHLEDGER_NOTICE_IS_PENDING};
 

@@ -323,7 +323,7 @@ TEST(CapabilityPlan, ACopyThatGoesAnotherWayHasARowOfItsOwn) {
   input.delivery.channels.by_scope["biller"] = {"worklist"};
   input.notices.recipients["expiring"] = {Role::operations, Role::biller, Role::clinician};
   const EndpointPlan plan = plan_endpoint(input);
-  ASSERT_EQ(plan.notices.size(), 13U);
+  ASSERT_EQ(plan.notices.size(), 14U);
   EXPECT_EQ(plan.notices[1].channel, "Task");
   EXPECT_EQ(plan.notices[2].role, Role::biller);
   EXPECT_EQ(plan.notices[2].channel, "worklist");

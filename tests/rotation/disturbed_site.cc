@@ -59,13 +59,16 @@ std::string words_of(JsonView row) {
                      row["text"].text());
 }
 
-// Of what is wanted; what a person closed is left out on both sides.
+// What a person closed keeps the number that it had then, while a new reading of the same visit may name another one.
+std::string subject_of(JsonView row) {
+  return fmt::format("{} {}", row["kind"].text(), row["patient"].text());
+}
+
+// Of what is wanted; where a person closed one of a kind, that kind of this patient is left out on both sides.
 NoticeWords wanted_in(const Answer& rows, const std::set<std::string>& closed) {
   NoticeWords words;
   for (JsonView row : rows.root()) {
-    const std::string subject =
-        fmt::format("{} {} {}", row["kind"].text(), row["patient"].text(), row["authorization_number"].text());
-    if (!closed.contains(subject)) words.insert(words_of(row));
+    if (!closed.contains(subject_of(row))) words.insert(words_of(row));
   }
   return words;
 }
@@ -73,9 +76,7 @@ NoticeWords wanted_in(const Answer& rows, const std::set<std::string>& closed) {
 std::set<std::string> closed_in(const Answer& rows) {
   std::set<std::string> closed;
   for (JsonView row : rows.root()) {
-    if (row["state"].text() != "closed_by_person") continue;
-    closed.insert(
-        fmt::format("{} {} {}", row["kind"].text(), row["patient"].text(), row["authorization_number"].text()));
+    if (row["state"].text() == "closed_by_person") closed.insert(subject_of(row));
   }
   return closed;
 }
