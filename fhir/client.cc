@@ -195,7 +195,7 @@ class CurlFhirClient final : public FhirClient {
     return written;
   }
 
-  // What the token endpoint answered says nothing of the request: that was not sent.
+  // What the token endpoint answered says nothing of a write: that was not sent.
   static FhirError not_sent(FhirError error) {
     const bool may_mislead = error.kind == FhirErrorKind::server_error || error.kind == FhirErrorKind::bad_answer ||
                              error.kind == FhirErrorKind::outcome_unknown;
@@ -218,7 +218,9 @@ class CurlFhirClient final : public FhirClient {
     bool renewed = false;
     for (int redirects = 0;;) {
       const auto authorization = token_->authorization(exchange_);
-      if (!authorization) return not_sent(authorization.error());
+      if (!authorization) {
+        return repeat == Repeat::only_unprocessed ? not_sent(authorization.error()) : authorization.error();
+      }
       request.headers.resize(own_headers);
       if (!authorization->empty()) request.headers.emplace_back("Authorization", *authorization);
       auto response = exchange_.send_fresh([&] { return prepared(request, prepare); }, repeat, what);

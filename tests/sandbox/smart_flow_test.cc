@@ -249,6 +249,19 @@ TEST(Fault28, ALoginPageInPlaceOfATokenPassesAndIsNoRefusal) {
   EXPECT_TRUE(client->search_page("Encounter").ok());
 }
 
+// Or a message that nobody can search for would count as sent.
+TEST(Fault28, AWriteWithoutATokenWasNotSentWhateverTheTokenEndpointSaid) {
+  SmartSite site;
+  SandboxFaults faults;
+  faults.html_next = 1;
+  faults.only_for = "/auth/token";
+  site.sandbox->set_faults(faults);
+  const auto client = site.client();
+  const auto made = client->create("Task", R"({"resourceType":"Task","status":"requested","intent":"order"})", "");
+  ASSERT_FALSE(made.ok());
+  EXPECT_EQ(made.error().kind, FhirErrorKind::unreachable);
+}
+
 TEST(SmartFlow, AnswersThatAreLostNeverBringTheSameAssertionTwice) {
   SmartSite site;
   site.endpoint.request_timeout = std::chrono::seconds(1);

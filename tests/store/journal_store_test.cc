@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "ledger/store/journal_verify.h"
 #include "ledger/store/rule_store.h"
 #include "tests/store/sample_facts.h"
 #include "tests/support/test_database.h"
@@ -125,6 +126,42 @@ TEST_F(JournalStore, ShowsAnEntryThatTheOwnerEditedAsTheFirstBrokenOne_Fault55) 
   const auto fault = verify_chain(subject_key(tenant, subject), read_entries(transaction, subject));
   ASSERT_TRUE(fault.has_value());
   EXPECT_EQ(fault->entry_seq, 2);
+}
+
+// verify reads small columns packed into one number: none may hide behind another, nor a sign.
+TEST_F(JournalStore, VerifyFindsAnEditOfEachColumnOfATransfer_Fault55) {
+  post(two_entries());
+  PgConnection owner = database.owner_connection();
+  const auto faults = [&] {
+    std::vector<JournalSpan> spans;
+    transact(pg, tenant, [&](Transaction& transaction) { spans = plan_journal_spans(transaction); });
+    std::vector<VerifyFault> found;
+    for (const JournalSpan& span : spans) {
+      VerifyCounts counts;
+      transact(pg, tenant, [&](Transaction& transaction) { verify_span(transaction, span, counts, found); });
+    }
+    return found;
+  };
+  EXPECT_TRUE(faults().empty());
+  const std::string as_owner =
+      "begin; select set_config('authledger.tenant_id', '" + std::to_string(tenant) + "', true); ";
+  const std::string row = " where entry_seq = 2 and no = 2";
+  for (const std::string column : {"from_account", "to_account", "measure", "is_reversal", "quantity_milli"}) {
+    for (const std::string& edit :
+         column == "is_reversal"
+             ? std::vector<std::string>{"not is_reversal"}
+             : std::vector<std::string>{column + " + 7", "-" + column + " - 1", column + " + 256"}) {
+      if (column == "quantity_milli" && edit.starts_with("-")) continue;  // The table itself refuses that.
+      owner.execute_script(as_owner + "create temp table kept as select * from transfer" + row +
+                           "; update transfer set " + column + " = " + edit + row + "; commit");
+      const std::vector<VerifyFault> found = faults();
+      ASSERT_FALSE(found.empty()) << column << " = " << edit;
+      EXPECT_EQ(found.front().entry_seq, 2) << column << " = " << edit;
+      owner.execute_script(as_owner + "update transfer set " + column + " = (select " + column + " from kept)" + row +
+                           "; drop table kept; commit");
+      ASSERT_TRUE(faults().empty()) << column;
+    }
+  }
 }
 
 TEST_F(JournalStore, HidesEveryRowOfAnotherTenant_Fault69) {
