@@ -152,8 +152,10 @@ TEST_F(JournalStore, VerifyFindsAnEditOfEachColumnOfATransfer_Fault55) {
              ? std::vector<std::string>{"not is_reversal"}
              : std::vector<std::string>{column + " + 7", "-" + column + " - 1", column + " + 256"}) {
       if (column == "quantity_milli" && edit.starts_with("-")) continue;  // The table itself refuses that.
-      owner.execute_script(as_owner + "create temp table kept as select * from transfer" + row +
-                           "; update transfer set " + column + " = " + edit + row + "; commit");
+      owner.execute_script(as_owner +
+                           "create temp table kept as select from_account, to_account, measure, is_reversal, "
+                           "quantity_milli from transfer" +
+                           row + "; update transfer set " + column + " = " + edit + row + "; commit");
       const std::vector<VerifyFault> found = faults();
       ASSERT_FALSE(found.empty()) << column << " = " << edit;
       EXPECT_EQ(found.front().entry_seq, 2) << column << " = " << edit;
