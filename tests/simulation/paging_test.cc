@@ -129,7 +129,9 @@ TEST(Fault29, ABundleOfTenGigabytesIsRefusedInConstantMemoryAndOthersGoOn) {
   site.ehr().set_faults({.oversized_next = 100, .only_for = "Encounter?"});
   const ProgramResult flooded = sync_now(site, 4);
   EXPECT_NE(flooded.output.find("page_bytes_max"), std::string::npos) << flooded.output;
+#if !defined(__SANITIZE_ADDRESS__)  // Which keeps what is freed, and shadows the rest.
   EXPECT_LT(flooded.resident_megabytes_max, 300);
+#endif
   EXPECT_EQ(balance(site, "approved"), "12") << "other feeds go on";
   expect_recovery(site, "3");
 }
