@@ -236,12 +236,16 @@ TEST(Fault63, AKeyThatTheServerDoesNotKnowIsShownToItOnceAMinute) {
   EXPECT_EQ(asked(), 3);
 }
 
-TEST(Fault28, ALoginPageInPlaceOfATokenPassesAndIsNoRefusal) {
-  SmartSite site;
+void answer_a_login_page_for_the_next_token(SmartSite& site) {
   SandboxFaults faults;
   faults.html_next = 1;
   faults.only_for = "/auth/token";
   site.sandbox->set_faults(faults);
+}
+
+TEST(Fault28, ALoginPageInPlaceOfATokenPassesAndIsNoRefusal) {
+  SmartSite site;
+  answer_a_login_page_for_the_next_token(site);
   const auto client = site.client();
   const auto page = client->search_page("Encounter");
   ASSERT_FALSE(page.ok());
@@ -249,13 +253,10 @@ TEST(Fault28, ALoginPageInPlaceOfATokenPassesAndIsNoRefusal) {
   EXPECT_TRUE(client->search_page("Encounter").ok());
 }
 
-// Or a message that nobody can search for would count as sent.
+// Else a message that cannot be searched for would count as sent.
 TEST(Fault28, AWriteWithoutATokenWasNotSentWhateverTheTokenEndpointSaid) {
   SmartSite site;
-  SandboxFaults faults;
-  faults.html_next = 1;
-  faults.only_for = "/auth/token";
-  site.sandbox->set_faults(faults);
+  answer_a_login_page_for_the_next_token(site);
   const auto client = site.client();
   const auto made = client->create("Task", R"({"resourceType":"Task","status":"requested","intent":"order"})", "");
   ASSERT_FALSE(made.ok());
