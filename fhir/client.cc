@@ -75,14 +75,16 @@ bool is_segment(std::string_view id) {
 
 class CurlFhirClient final : public FhirClient {
  public:
-  CurlFhirClient(const EndpointConfig& endpoint, Url base, Exchange exchange, std::unique_ptr<TokenSource> token)
+  CurlFhirClient(const EndpointConfig& endpoint, Url base, Exchange exchange, std::unique_ptr<TokenSource> token,
+                 const Clock& clock)
       : name_(endpoint.name),
         headers_(endpoint.headers.begin(), endpoint.headers.end()),
         base_(std::move(base)),
         base_url_(base_.text()),
         page_bytes_max_(endpoint.page_bytes_max),
         exchange_(std::move(exchange)),
-        token_(std::move(token)) {}
+        token_(std::move(token)),
+        clock_(clock) {}
 
   const std::string& base_url() const override { return base_url_; }
   uint64_t requests() const override { return exchange_.requests(); }
@@ -99,20 +101,26 @@ class CurlFhirClient final : public FhirClient {
 
   Result<Versioned, FhirError> read(const std::string& type, const std::string& id) override {
     if (!is_segment(id)) return refused_id("GET", type);
-    return fetch<Versioned>(fmt::format("{}/{}/{}", base_url_, type, query_value(id)),
-                            [&](HttpResponse& response, const std::string& what) -> Result<Versioned, FhirError> {
-                              JsonDocument document;
-                              const auto problem = resource_problem(document, response, type, id, what);
-                              if (problem) return *problem;
-                              return versioned_of(response, document.root(), type);
-                            });
+    const Instant asked_at = clock_.now();
+    auto read = fetch<Versioned>(fmt::format("{}/{}/{}", base_url_, type, query_value(id)),
+                                 [&](HttpResponse& response, const std::string& what) -> Result<Versioned, FhirError> {
+                                   JsonDocument document;
+                                   const auto problem = resource_problem(document, response, type, id, what);
+                                   if (problem) return *problem;
+                                   return versioned_of(response, document.root(), type);
+                                 });
+    if (read) read->asked_at = asked_at;
+    return read;
   }
 
   Result<SearchPage, FhirError> search_page(const std::string& url) override {
     const std::string absolute = is_absolute(url) ? url : fmt::format("{}/{}", base_url_, url);
-    return fetch<SearchPage>(absolute, [&](HttpResponse& response, const std::string& what) {
+    const Instant asked_at = clock_.now();
+    auto page = fetch<SearchPage>(absolute, [&](HttpResponse& response, const std::string& what) {
       return read_search_page(std::move(response), base_, *parse_url(absolute), page_bytes_max_, what);
     });
+    if (page) page->asked_at = asked_at;
+    return page;
   }
 
   Result<Versioned, FhirError> create(const std::string& type, const std::string& body,
@@ -275,6 +283,7 @@ class CurlFhirClient final : public FhirClient {
   size_t page_bytes_max_;
   Exchange exchange_;
   std::unique_ptr<TokenSource> token_;
+  const Clock& clock_;
 };
 
 std::string below(const std::string& folder, const std::string& file) {
@@ -326,7 +335,7 @@ Result<std::unique_ptr<FhirClient>> open_fhir_client(const EndpointConfig& endpo
   std::shared_ptr<RateLimit> limit = limits ? limits->of(endpoint) : std::make_shared<RateLimit>(endpoint);
   Exchange exchange(endpoint, std::move(http), std::move(limit), clock, std::move(stop), seed);
   return std::unique_ptr<FhirClient>(
-      std::make_unique<CurlFhirClient>(endpoint, std::move(*base), std::move(exchange), std::move(*token)));
+      std::make_unique<CurlFhirClient>(endpoint, std::move(*base), std::move(exchange), std::move(*token), clock));
 }
 
 std::string query_value(std::string_view text) {

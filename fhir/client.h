@@ -45,6 +45,7 @@ struct FhirError {
 
 struct Versioned {
   std::string id;
+  Instant asked_at{};       // Of a read, by our clock: it is at least as new as this.
   std::string etag;     // As sent by the server, e.g. W/"3"; may be empty.
   std::string body;     // Resource as returned; may be empty when the server returns none.
   bool created = true;  // False when a conditional create found an existing one.
@@ -60,6 +61,7 @@ struct SearchPage {
   std::string next;                  // Absolute URL on the endpoint's origin, or empty.
   std::optional<int64_t> total;
   std::optional<Instant> server_time;  // The Date header: the server's clock.
+  Instant asked_at{};                  // By our clock: what the page holds is at least as new as this.
 };
 
 // A request that is neither read, search nor write of a resource.
@@ -106,7 +108,8 @@ class FhirClient {
 };
 
 // One client for one endpoint; not thread-safe. `stop` ends waiting between retries at once. `limits`: of all clients
-// of the process, so that they share the endpoint's request limits; without it the client keeps them alone.
+// of the process, so that they share the endpoint's request limits; without it the client keeps them alone. Clock and
+// limits outlive the client.
 // Errors: a config that cannot be used on this machine; a client certificate that has expired.
 Result<std::unique_ptr<FhirClient>> open_fhir_client(const EndpointConfig& endpoint, const std::string& config_folder,
                                                      const Clock& clock, std::stop_token stop,

@@ -59,7 +59,8 @@ HashInput link_fingerprint(const std::string& url) {
   return input;
 }
 
-// What the page holds, not how it was written: servers stamp each answer with a time and an id of its own.
+// What the page holds, not how it was written: servers stamp each answer with a time and an id of its own. One resource
+// may be deleted twice in a history: its versions differ.
 HashInput content_fingerprint(const SearchPage& page) {
   HashInput input;
   input.add("content");
@@ -68,7 +69,13 @@ HashInput content_fingerprint(const SearchPage& page) {
     input.add(resource["resourceType"].text()).add(resource["id"].text());
     input.add(meta["versionId"].text()).add(meta["lastUpdated"].text());
   }
-  for (const std::string& reference : page.deleted) input.add(reference);
+  if (page.deleted.empty()) return input;
+  for (const JsonView entry : page.document.root()["entry"]) {
+    if (entry["request"]["method"].text() != "DELETE") continue;
+    const JsonView response = entry["response"];
+    input.add(entry["request"]["url"].text()).add(entry["fullUrl"].text());
+    input.add(response["etag"].text()).add(response["lastModified"].text());
+  }
   return input;
 }
 

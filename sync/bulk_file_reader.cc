@@ -98,7 +98,8 @@ void BulkFileReader::take_line(std::string_view line) {
   switch (static_cast<ExportFileKind>(file_.kind)) {
     case ExportFileKind::output:
       received_.push_back(
-          {(*root)["resourceType"].string(), (*root)["id"].string(), to_json_text(*root), run_.client.base_url()});
+          {(*root)["resourceType"].string(), (*root)["id"].string(), to_json_text(*root), run_.client.base_url(), "",
+           run_.exported.started_at});
       return;
     case ExportFileKind::deleted:
       take_deletions(*root);
@@ -149,7 +150,9 @@ void BulkFileReader::flush() {
   }
   run_.context.progress(fmt::format("{}: {} of {} in the export", run_.endpoint.name, lines_at_, file_.type));
   if (!received_.empty()) run_.intake.record(std::exchange(received_, {}), nullptr);
-  if (!deleted_.empty()) run_.intake.record_deleted(std::exchange(deleted_, {}), nullptr);
+  if (!deleted_.empty()) {
+    run_.intake.record_deleted(std::exchange(deleted_, {}), run_.exported.transaction_at);
+  }
   if (++batches_ % kBatchesPerCheckpoint == 0) checkpoint();
 }
 

@@ -36,6 +36,38 @@ std::optional<FhirError> read_history(const FeedRun& run, FeedState& state, Type
                     });
 }
 
+ResourceHash deletion_of(const std::string& type, const std::string& id) {
+  return {type, id, sha256("deleted " + type + "/" + id), ""};
+}
+
+// The history's order is the server's clock's, which may have gone back since the deletion: what was written again
+// under an earlier time stands before the watermark and in no later search. Whatever the history says, a resource that
+// stands here is therefore asked for. FAULTS 23, 25.
+std::optional<FhirError> take_deletions(const FeedRun& run, const TypeHistory& history,
+                                        std::vector<ResourceHash> named) {
+  TenantSession& session = run.context.session;
+  const bool can_ask = run.capability.can(run.feed.resource_type, "read");
+  std::vector<ReceivedResource> received;
+  std::vector<ResourceHash> gone;
+  std::optional<FhirError> end;
+  const std::vector<StoredAs> stored =
+      find_stored(session.connection(), session.tenant_id(), run.endpoint.name, named);
+  for (size_t i = 0; i < named.size() && !end; ++i) {
+    if (stored[i] == StoredAs::deleted) continue;
+    const bool was_written = history.written.contains(named[i].type + "/" + named[i].id);
+    if (!can_ask || (stored[i] == StoredAs::nothing && !was_written)) {
+      if (!was_written) gone.push_back(std::move(named[i]));
+      continue;
+    }
+    end = run.context.stop.stop_requested() ? stopped("stopped; the next round reads the deletions again")
+                                            : budget_end(run);
+    if (!end) end = read_by_id(run, named[i].id, received, gone);
+  }
+  if (!received.empty()) run.intake.record(std::move(received), nullptr);
+  if (!gone.empty()) run.intake.record_deleted(gone);
+  return end;
+}
+
 }  // namespace
 
 std::string name_of(const FeedRun& run) {
@@ -59,10 +91,34 @@ std::vector<ReceivedResource> received_of(const FeedRun& run, const SearchPage& 
           if (id.empty() && full_url.starts_with("urn:uuid:")) id = full_url.substr(9);
           received.push_back({found["resourceType"].string(), std::move(id),
                               resolves ? resolve_in_bundle(found, full_url, references) : to_json_text(found),
-                              run.client.base_url(), patient});
+                              run.client.base_url(), patient, page.asked_at});
         });
   }
   return received;
+}
+
+std::optional<FhirError> read_by_id(const FeedRun& run, const std::string& id, std::vector<ReceivedResource>& received,
+                                    std::vector<ResourceHash>& gone) {
+  const std::string& type = run.feed.resource_type;
+  auto found = run.client.read(type, id);
+  if (found) {
+    // As searches give it: equal texts hash alike.
+    JsonDocument document;
+    const auto root = document.parse(found->body);
+    received.push_back({type, id, root ? to_json_text(*root) : std::move(found->body), run.client.base_url(), "",
+                        found->asked_at});
+    return std::nullopt;
+  }
+  const FhirError& error = found.error();
+  if (error.kind == FhirErrorKind::not_found) {
+    gone.push_back(deletion_of(type, id));
+    return std::nullopt;
+  }
+  // Of this resource alone; without a good token (401) nothing is said of any.
+  const bool is_withheld = error.kind == FhirErrorKind::refused || error.status == 403;
+  if (!is_withheld) return error;
+  note_gap(run.certificate, "the server neither gives nor denies some resources by their id: what is known of them is kept");
+  return std::nullopt;
 }
 
 bool lease(const FeedRun& run, const std::string& token) {
@@ -118,7 +174,8 @@ void note_gap(FeedCertificate& certificate, std::string gap) {
 // Read before the run's pages, because the watermark moves with the last of these; the run then began when the history
 // was read.
 std::optional<FhirError> pull_deletions(const FeedRun& run, FeedState& state) {
-  if (!state.watermark || !run.capability.can(run.feed.resource_type, "history-type")) return std::nullopt;
+  const std::string& type = run.feed.resource_type;
+  if (!state.watermark || !run.capability.can(type, "history-type")) return std::nullopt;
   TypeHistory history;
   if (auto end = read_history(run, state, history)) {
     if (end->kind != FhirErrorKind::refused && end->kind != FhirErrorKind::not_found) return end;
@@ -126,24 +183,14 @@ std::optional<FhirError> pull_deletions(const FeedRun& run, FeedState& state) {
     note_gap(run.certificate, "deletions: the endpoint declares the type's history and refuses it");
     return std::nullopt;  // Declared, but not there: the feed runs without.
   }
-  const std::string prefix = run.feed.resource_type + "/";
-  std::vector<ResourceHash> gone;
+  std::vector<ResourceHash> named;
   for (const std::string& reference : history.deleted) {
-    if (!reference.starts_with(prefix)) continue;
-    std::string id = reference.substr(prefix.size());
-    if (history.written.contains(reference)) {
-      // Written and deleted in the same time: the resource itself says which came last.
-      auto current = run.client.read(run.feed.resource_type, id);
-      if (current) continue;
-      if (current.error().kind != FhirErrorKind::not_found) return current.error();
-    }
-    gone.push_back({run.feed.resource_type, id, sha256("deleted " + reference), ""});
-    if (gone.size() < kResourcesPerPageMax) continue;
-    run.intake.record_deleted(gone, nullptr);
-    gone.clear();
+    if (!reference.starts_with(type + "/")) continue;
+    named.push_back(deletion_of(type, reference.substr(type.size() + 1)));
+    if (named.size() < kResourcesPerPageMax) continue;
+    if (auto end = take_deletions(run, history, std::exchange(named, {}))) return end;
   }
-  if (!gone.empty()) run.intake.record_deleted(gone, nullptr);
-  return std::nullopt;
+  return take_deletions(run, history, std::move(named));
 }
 
 }  // namespace authledger

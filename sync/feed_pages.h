@@ -17,6 +17,11 @@ std::string search_query(const FeedRun& run);
 // `patient`: whose records were asked for, "Patient/p1"; empty: anybody's.
 std::vector<ReceivedResource> received_of(const FeedRun& run, const SearchPage& page, const std::string& patient = "");
 
+// Reads one resource of the feed by its id, so that it is among `received`, or among `gone` where the server says that
+// it is no more. Among neither, and a gap, when the server neither gives nor denies it. Else why it could not be read.
+std::optional<FhirError> read_by_id(const FeedRun& run, const std::string& id, std::vector<ReceivedResource>& received,
+                                    std::vector<ResourceHash>& gone);
+
 // Takes the feed for as long as the config's lease lasts; false when another worker has it.
 bool lease(const FeedRun& run, const std::string& token);
 // Keeps it for as long again; false when another worker has had it since.
@@ -36,7 +41,8 @@ void note_page(const FeedRun& run, const SearchPage& page);
 void note_gap(FeedCertificate& certificate, std::string gap);
 
 // Deletions that the type's history names since the watermark, where the endpoint offers it. Resources that were
-// deleted in the EHR never show up in a search.
+// deleted in the EHR never show up in a search. What still stands in the ledger is asked for by its id before it is
+// taken for gone: it may have been written again.
 std::optional<FhirError> pull_deletions(const FeedRun& run, FeedState& state);
 
 // By _lastUpdated, or all of it (SourceStrategy::everything).

@@ -81,7 +81,7 @@ void Intake::record_again(std::vector<ReceivedResource> resources) {
   record_page_behind(std::move(again), nullptr);
 }
 
-void Intake::record_deleted(const std::vector<ResourceHash>& resources, const FeedState* feed) {
+void Intake::record_deleted(const std::vector<ResourceHash>& resources, std::optional<Instant> known_at) {
   std::vector<MappedResource> gone;
   tally_.deleted += static_cast<int64_t>(resources.size());
   for (const ResourceHash& resource : resources) {
@@ -90,11 +90,12 @@ void Intake::record_deleted(const std::vector<ResourceHash>& resources, const Fe
     mapped.type = resource.type;
     mapped.id = resource.id;
     mapped.hash = resource.hash;
-    mapped.is_deleted = true;  // Without a time of its own: it ends what stands, and our clock says nothing here.
+    mapped.is_deleted = true;
+    mapped.updated_at = known_at;  // Without one it ends what stands: our clock says nothing here.
     mapped.mapping_version = mapper_.maps(resource.type) ? mapper_.version(resource.type) : "";
     gone.push_back(std::move(mapped));
   }
-  record_page_behind(std::move(gone), feed);
+  record_page_behind(std::move(gone), nullptr);
 }
 
 // At most one page is under way: what is in memory stays small, and a failure is known before the next page commits.
@@ -133,6 +134,7 @@ MappedResource Intake::mapped(ReceivedResource& received, const Hash& hash) {
   result.id = received.id;
   result.hash = hash;
   result.mapping_version = mapper_.version(received.type);
+  result.asked_at = received.asked_at;
 
   auto root = document_.parse(received.text);
   if (!root) {

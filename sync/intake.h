@@ -18,6 +18,7 @@ struct ReceivedResource {
   std::string base_url;  // Of the server it came from: references are relative to it.
   std::string patient =
       "";  // Whose records were asked for ("Patient/p1"): another's are quarantined. Empty: anybody's.
+  std::optional<Instant> asked_at = std::nullopt;  // As of MappedResource.
 };
 
 // What became of resources since the tally was taken last.
@@ -38,8 +39,9 @@ class Intake {
   void record(std::vector<ReceivedResource> resources, const FeedState* feed);
   // The same without asking what is unchanged: for resources whose mapping failed before, or is another now.
   void record_again(std::vector<ReceivedResource> resources);
-  // Retracts resources that the source no longer has.
-  void record_deleted(const std::vector<ResourceHash>& resources, const FeedState* feed);
+  // Retracts resources that the source no longer has. `known_at`, by the source's clock, when that was of an earlier
+  // time than now: what was written since stands.
+  void record_deleted(const std::vector<ResourceHash>& resources, std::optional<Instant> known_at = std::nullopt);
   // Returns when every page is committed. Throws DbError.
   void finish();
   // After finish(): begins to count anew.

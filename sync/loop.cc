@@ -25,6 +25,9 @@ void wait_for(std::chrono::milliseconds pause, std::stop_token stop) {
 // How often the loop looks for wake-ups, which any process may have recorded.
 constexpr std::chrono::milliseconds kWakeupPoll{100};
 
+// Before a woken round looks again whether a feed is free that another round reads.
+constexpr std::chrono::milliseconds kHeldFeedPause{1000};
+
 LoopReport one_round(TenantSession& session, const Clock& clock, std::stop_token stop, bool woken_only) {
   LoopReport report;
   RoundOptions options;
@@ -72,8 +75,10 @@ void run_woken_rounds(TenantSession& session, const Clock& clock, const std::sto
   repeat(session, stop, report, [&] {
     const auto newest = newest_wakeup(session.connection(), session.tenant_id());
     if (!newest || newest == newest_seen) return wait_for(kWakeupPoll, stop);
+    const LoopReport done = one_round(session, clock, stop, true);
+    report(done);
+    if (done.summary->left_woken) return wait_for(kHeldFeedPause, stop);
     newest_seen = newest;
-    report(one_round(session, clock, stop, true));
   });
 }
 

@@ -71,13 +71,22 @@ void certify_unread(RoundContext& context, const EndpointConfig& endpoint, const
   }
 }
 
-// The named resources first, then the feed, unless the round is for what was named alone.
-std::optional<std::string> pull_one(const FeedRun& run, const SweepRoster& roster, const std::vector<Wakeup>& wakeups) {
-  bool must_read_feed = !run.context.options.woken_only;
-  if (auto failure = pull_woken(run, wakeups, must_read_feed)) return failure;
+// The named resources first, then the feed, unless the round is for what was named alone. One that cannot be read keeps
+// nobody from the rest.
+std::optional<std::string> pull_one(const FeedRun& run, const SweepRoster& roster, const std::vector<Wakeup>& wakeups,
+                                    RoundSummary& summary) {
+  const bool woken_only = run.context.options.woken_only;
+  bool must_read_feed = !woken_only;
+  auto failure = pull_woken(run, wakeups, must_read_feed);
   if (must_read_feed) {
-    if (auto failure = pull_feed(run, roster)) return failure;
+    FeedEnd end = pull_feed(run, roster);
+    if (end.is_held && woken_only) {
+      summary.left_woken = true;
+      return failure;
+    }
+    if (end.failure) failure = std::move(end.failure);
   }
+  if (failure) return failure;
   remove_wakeups(run.context.session.connection(), run.context.session.tenant_id(), wakeups);
   return std::nullopt;
 }
@@ -138,7 +147,7 @@ void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& in
       const FeedRun run{context, endpoint,           feed,
                         plan,    planned.capability, **client,
                         intake,  certificate,        requests_max_of(endpoint, **client, endpoint.feeds.size() - i)};
-      if (auto failure = pull_one(run, roster.value_or(SweepRoster()), wakeups)) {
+      if (auto failure = pull_one(run, roster.value_or(SweepRoster()), wakeups, summary)) {
         log_warning("feed_failed", {{"feed", endpoint.name + "/" + feed.resource_type}, {"cause", *failure}});
         summary.failures.push_back(fmt::format("{}/{}: {}", endpoint.name, feed.resource_type, *failure));
       }

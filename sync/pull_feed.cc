@@ -50,12 +50,12 @@ void count(const FeedRun& run) {
 
 }  // namespace
 
-std::optional<std::string> pull_feed(const FeedRun& run, const SweepRoster& roster) {
+FeedEnd pull_feed(const FeedRun& run, const SweepRoster& roster) {
   TenantSession& session = run.context.session;
   const std::string token = random_hex(16);
-  if (!wait_for_lease(run, token)) {
+  if (run.context.options.woken_only ? !lease(run, token) : !wait_for_lease(run, token)) {
     note_gap(run.certificate, "another worker holds this feed");
-    return "another worker holds this feed";
+    return {true, "another worker holds this feed"};
   }
   FeedState state = read_feed(session.connection(), session.tenant_id(), run.endpoint.name, run.feed.resource_type);
   state.source = run.endpoint.name;
@@ -72,10 +72,10 @@ std::optional<std::string> pull_feed(const FeedRun& run, const SweepRoster& rost
   }
   count(run);
   release_feed(session.connection(), session.tenant_id(), run.endpoint.name, run.feed.resource_type, token);
-  if (!end) return std::nullopt;
+  if (!end) return {};
   run.certificate.is_complete = false;
   note_gap(run.certificate, end->message);
-  return goes_on_later(*end) ? std::nullopt : std::optional(end->message);
+  return {false, goes_on_later(*end) ? std::nullopt : std::optional(end->message)};
 }
 
 }  // namespace authledger

@@ -25,9 +25,14 @@ struct FeedRun {
   uint64_t requests_max = std::numeric_limits<uint64_t>::max();  // The client's count at which the feed's part ends.
 };
 
-// Returns nothing when it ended well or goes on with the next round (the certificate says so), else the failure as a
-// sentence; what had been committed stays.
-std::optional<std::string> pull_feed(const FeedRun& run, const SweepRoster& roster);
+struct FeedEnd {
+  bool is_held = false;                // Another worker reads the feed: nothing was done.
+  std::optional<std::string> failure;  // As a sentence; what had been committed stays.
+};
+
+// Without a failure the feed was read to its end, or goes on with the next round (the certificate says so). A full round
+// waits for a worker that may be dead; a woken one does not: see RoundSummary::left_woken.
+FeedEnd pull_feed(const FeedRun& run, const SweepRoster& roster);
 
 // Patient ids to sweep, from a Patient search, a Group or a list file; sorted, without repetition.
 Result<std::vector<std::string>> read_roster(RoundContext& context, const EndpointConfig& endpoint, FhirClient& client);

@@ -88,7 +88,7 @@ class FolderPull {
         find_missing(context_.session.connection(), context_.session.tenant_id(), endpoint_.name, seen);
     if (missing.empty()) return;
     log_info("folder_deletions", {{"source", endpoint_.name}, {"resources", missing.size()}});
-    intake_.record_deleted(missing, nullptr);
+    intake_.record_deleted(missing);
   }
 
   RoundContext& context_;

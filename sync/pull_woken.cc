@@ -2,9 +2,17 @@
 
 #include <algorithm>
 
-#include "base/crypto.h"
+#include "sync/feed_pages.h"
 
 namespace authledger {
+namespace {
+
+// What cannot be read for this reason is not tried for the next resource: the server is away, or its token is refused.
+bool concerns_all(const FhirError& error) {
+  return error.kind != FhirErrorKind::bad_answer;
+}
+
+}  // namespace
 
 WokenTypes read_woken(RoundContext& context, const EndpointConfig& endpoint) {
   WokenTypes woken;
@@ -18,7 +26,6 @@ WokenTypes read_woken(RoundContext& context, const EndpointConfig& endpoint) {
 
 std::optional<std::string> pull_woken(const FeedRun& run, const std::vector<Wakeup>& wakeups, bool& must_read_feed) {
   if (wakeups.empty()) return std::nullopt;
-  const std::string& type = run.feed.resource_type;
   const bool is_sweep = run.plan.strategy == SourceStrategy::per_patient;
   const bool is_wide =
       wakeups.size() > kSingleReadsMax || !run.feed.search.empty() ||
@@ -29,24 +36,19 @@ std::optional<std::string> pull_woken(const FeedRun& run, const std::vector<Wake
   }
   std::vector<ReceivedResource> received;
   std::vector<ResourceHash> gone;
+  std::optional<FhirError> failure;
   for (const Wakeup& wakeup : wakeups) {
     const std::string& id = wakeup.resource_id;
-    if (run.context.stop.stop_requested()) return "stopped; the next round goes on";
     if (id.empty()) continue;  // A sweep's turn comes by itself.
-    auto read = run.client.read(type, id);
-    if (read) {
-      received.push_back({type, id, std::move(read->body), run.client.base_url()});
-    } else if (read.error().kind == FhirErrorKind::not_found) {
-      gone.push_back({type, id, sha256("deleted " + type + "/" + id), ""});
-    } else {
-      return read.error().message;
-    }
+    if (run.context.stop.stop_requested()) failure = stopped("stopped; the next round goes on");
+    if (failure && concerns_all(*failure)) break;
+    if (auto end = read_by_id(run, id, received, gone)) failure = std::move(end);
     if (received.size() >= kResourcesPerPageMax) run.intake.record(std::exchange(received, {}), nullptr);
   }
   if (!received.empty()) run.intake.record(std::move(received), nullptr);
-  if (!gone.empty()) run.intake.record_deleted(gone, nullptr);
+  if (!gone.empty()) run.intake.record_deleted(gone);
   run.intake.finish();
-  return std::nullopt;
+  return failure ? std::optional(failure->message) : std::nullopt;
 }
 
 }  // namespace authledger

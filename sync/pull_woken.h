@@ -17,7 +17,8 @@ WokenTypes read_woken(RoundContext& context, const EndpointConfig& endpoint);
 // What an EHR said has changed in one feed: resources read singly, so that an index that lags hides nothing and a
 // sweep need not run; a deleted one is retracted. Sets `must_read_feed` when the feed is to be read instead: no
 // resource is named, too many are, or the feed reads only what its search parameters let through.
-// Returns nothing when it ended well, else the failure as a sentence; the wake-ups then stay.
+// Returns nothing when it ended well, else the failure as a sentence, with what could be read recorded; the wake-ups
+// then stay.
 std::optional<std::string> pull_woken(const FeedRun& run, const std::vector<Wakeup>& wakeups, bool& must_read_feed);
 
 }  // namespace authledger

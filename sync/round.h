@@ -49,6 +49,8 @@ struct RoundSummary {
   std::string divergence;
   std::optional<WaitingSummary> waiting_rules;
   bool is_misconfigured = false;  // A failure that only the config can mend.
+  // Of a woken round: a feed that it was to read is under way elsewhere, and may have passed what has changed.
+  bool left_woken = false;
   bool is_stopped = false;        // Ended early by a signal; nothing is lost, the next round goes on.
 };
 

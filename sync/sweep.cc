@@ -124,7 +124,7 @@ class Sweep {
     }
     if (!renew_lease(run_, state_.lease_token)) return taken_over();
     run_.intake.record(std::exchange(received_, {}), &next);
-    if (!gone.empty()) run_.intake.record_deleted(gone, nullptr);
+    if (!gone.empty()) run_.intake.record_deleted(gone);
     return end;
   }
 
@@ -144,7 +144,7 @@ class Sweep {
     for (const PatientHoldings& held : holdings) {
       for (const std::string& id : held.ids) {
         if (answers.at(held.patient)->ids.contains(id) || is_among(id)) continue;
-        if (auto end = read_missing(id, gone)) return end;
+        if (auto end = read_by_id(run_, id, received_, gone)) return end;
       }
     }
     return std::nullopt;
@@ -153,43 +153,6 @@ class Sweep {
   // Another patient's search of the batch gave it: it moved.
   bool is_among(const std::string& id) const {
     return std::any_of(answers_.begin(), answers_.end(), [&](const Answer& answer) { return answer.ids.contains(id); });
-  }
-
-  std::optional<FhirError> read_missing(const std::string& id, std::vector<ResourceHash>& gone) {
-    const std::string& type = run_.feed.resource_type;
-    auto found = run_.client.read(type, id);
-    if (found) {
-      received_.push_back({type, id, compact_json(found->body), run_.client.base_url()});
-      return std::nullopt;
-    }
-    switch (found.error().kind) {
-      case FhirErrorKind::not_found:
-        gone.push_back({type, id, sha256("deleted " + type + "/" + id), ""});
-        return std::nullopt;
-      case FhirErrorKind::unauthorized:
-      case FhirErrorKind::refused:
-        note_gap(run_.certificate,
-                 "the server neither gives nor denies some resources that searches no longer find: "
-                 "they are kept");
-        return std::nullopt;
-      case FhirErrorKind::unreachable:
-      case FhirErrorKind::conflict:
-      case FhirErrorKind::throttled:
-      case FhirErrorKind::server_error:
-      case FhirErrorKind::bad_answer:
-      case FhirErrorKind::foreign_link:
-      case FhirErrorKind::endless_paging:
-      case FhirErrorKind::outcome_unknown:
-      case FhirErrorKind::stopped:
-        break;
-    }
-    return found.error();
-  }
-
-  // As searches give it: equal texts hash alike.
-  std::string compact_json(const std::string& body) {
-    const auto root = document_.parse(body);
-    return root ? to_json_text(*root) : body;
   }
 
   void certify(bool is_complete) {
@@ -214,7 +177,6 @@ class Sweep {
   FeedState state_;
   const SweepRoster& roster_;
   TenantSession& session_;
-  JsonDocument document_;
   std::map<std::string, Instant> visits_;
   Instant::duration server_ahead_{0};       // Of our clock, by the last page.
   std::vector<Answer> answers_;             // Of the batch.

@@ -21,7 +21,8 @@ struct ResourceHash {
 // What is stored of a resource.
 enum class StoredAs : uint8_t {
   nothing,
-  other,  // Another text, or under another mapping version, or as deleted.
+  deleted,
+  other,  // Another text, or under another mapping version.
   same
 };
 
@@ -50,6 +51,8 @@ struct MappedResource {
                                    // listed there too, beside the facts.
   std::string mapping_version;     // Of all mappings of the type on this endpoint.
   std::vector<SubjectLink> links;  // Of a Patient: all that it says. Of another resource: what its references tell.
+  // When the source was asked, by our clock: where versions do not tell, a deletion that was recorded since is newer.
+  std::optional<Instant> asked_at;
   bool is_new = false;  // find_stored said `nothing`: spares a second look, unless another writer was faster.
 };
 

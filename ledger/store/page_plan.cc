@@ -8,16 +8,22 @@ namespace authledger {
 
 namespace {
 
-// The order of versions is the ledger's own (is_newer), so that what is current here is what consolidate sees.
-bool is_newer_version(const ResourceVersion& incoming, const ResourceVersion& stored) {
-  Fact later, earlier;
-  later.source_version = incoming.source_version;
-  later.source_updated_at = incoming.source_updated_at;
-  later.fact_seq = 2;
-  earlier.source_version = stored.source_version;
-  earlier.source_updated_at = stored.source_updated_at;
-  earlier.fact_seq = 1;
-  return is_newer(later, earlier);
+// As the ledger orders facts.
+Fact ordered_as(const ResourceVersion& version, int64_t fact_seq) {
+  Fact fact;
+  fact.source_version = version.source_version;
+  fact.source_updated_at = version.source_updated_at;
+  fact.fact_seq = fact_seq;
+  return fact;
+}
+
+// The order of versions is the ledger's own (is_newer), so that what is current here is what consolidate sees. Where it
+// does not tell, what comes later is newer; but whoever asked before a deletion was recorded brings what it ended.
+bool is_newer_version(const ResourceVersion& incoming, const ResourceVersion& stored, std::optional<Instant> asked_at) {
+  if (is_newer(ordered_as(incoming, 1), ordered_as(stored, 2))) return true;
+  const bool was_ended_since = stored.is_deleted && !incoming.is_deleted && asked_at && stored.recorded_at &&
+                               *asked_at < *stored.recorded_at;
+  return !was_ended_since && is_newer(ordered_as(incoming, 2), ordered_as(stored, 1));
 }
 
 bool has_same_source(const ResourceVersion& version, const MappedResource& resource) {
@@ -64,7 +70,7 @@ bool is_known(const ResourceState& state, const MappedResource& resource) {
   if (resource.is_deleted && current->is_deleted) return true;
   if (has_same_source(*current, resource)) return true;
   const ResourceVersion incoming = version_of(state, resource);
-  if (is_newer_version(incoming, *current)) return false;
+  if (is_newer_version(incoming, *current, resource.asked_at)) return false;
   return std::any_of(state.versions.begin(), state.versions.end(),
                      [&](const ResourceVersion& version) { return has_same_source(version, resource); });
 }
@@ -82,7 +88,7 @@ void PagePlan::add(const MappedResource& resource, const std::map<Alias, int64_t
   }
   ResourceVersion version = version_of(state, resource);
   const ResourceVersion* current = state.current();
-  if (current == nullptr || is_newer_version(version, *current)) {
+  if (current == nullptr || is_newer_version(version, *current, resource.asked_at)) {
     take_newer(state, resource, std::move(version), subjects);
     renewed_.push_back(&resource);
   } else {

@@ -15,8 +15,7 @@ namespace {
 // The lateral subquery is one index descent for each resource, whatever the planner believes of the table's size:
 // `limit` and `offset 0` keep it from turning the join around.
 constexpr Statement kFindStored{"find_stored", R"(
-  select asked.no,
-         current.hash = asked.hash and current.mapping_version = asked.mapping_version and not current.is_deleted
+  select asked.no, current.is_deleted, current.hash = asked.hash and current.mapping_version = asked.mapping_version
     from unnest($3::text[], $4::text[], $5::bytea[], $6::text[])
          with ordinality as asked (resource_type, resource_id, hash, mapping_version, no)
    cross join lateral (
@@ -54,12 +53,12 @@ constexpr Statement kReadBodies{"read_bodies", R"(
 
 constexpr Statement kReadVersions{"read_versions", R"(
   select asked.no, known.version_no, known.hash, known.mapping_version, known.source_version, known.source_updated_at,
-         known.subject_id, known.is_current, known.is_deleted, known.fact_seqs, known.subject_ids
+         known.subject_id, known.is_current, known.is_deleted, known.fact_seqs, known.subject_ids, known.recorded_at
     from unnest($2::text[], $3::text[], $4::text[]) with ordinality as asked (source, resource_type, resource_id, no)
    cross join lateral (
          select version.version_no, version.hash, version.mapping_version, version.source_version,
                 version.source_updated_at, version.subject_id, version.is_current, version.is_deleted,
-                version.fact_seqs, version.subject_ids
+                version.fact_seqs, version.subject_ids, version.recorded_at
            from raw_resource as version
           where version.tenant_id = $1
             and version.source = asked.source collate "C"
@@ -164,7 +163,8 @@ std::vector<StoredAs> find_stored(PgConnection& connection, int64_t tenant_id, c
   transact(connection, tenant_id, [&](Transaction& transaction) {
     const Rows rows = transaction.execute(kFindStored, parameters);
     for (size_t row = 0; row < rows.size(); ++row) {
-      stored[static_cast<size_t>(rows.integer(row, 0) - 1)] = rows.boolean(row, 1) ? StoredAs::same : StoredAs::other;
+      StoredAs& as = stored[static_cast<size_t>(rows.integer(row, 0) - 1)];
+      as = rows.boolean(row, 1) ? StoredAs::deleted : rows.boolean(row, 2) ? StoredAs::same : StoredAs::other;
     }
   });
   return stored;
@@ -227,6 +227,7 @@ std::map<ResourceKey, std::vector<ResourceVersion>> read_versions(Transaction& t
     version.source_updated_at = rows.optional_instant(row, 5);
     version.is_current = rows.boolean(row, 7);
     version.is_deleted = rows.boolean(row, 8);
+    version.recorded_at = rows.instant(row, 11);
     version.standing = places_of(rows, row);
     versions[*by_number[static_cast<size_t>(rows.integer(row, 0) - 1)]].push_back(std::move(version));
   }

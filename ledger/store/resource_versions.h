@@ -32,6 +32,7 @@ struct ResourceVersion {
   std::optional<Instant> source_updated_at;
   bool is_current = false;
   bool is_deleted = false;
+  std::optional<Instant> recorded_at;  // Of a stored one.
   std::vector<FactPlace> standing;  // Facts that stand: of one subject, or of each patient that the resource tells of.
 };
 

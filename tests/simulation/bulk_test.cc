@@ -20,19 +20,6 @@ SandboxOptions exporting(int resources_per_file = 10'000) {
   return {.bulk_export = true, .export_resources_per_file = resources_per_file};
 }
 
-JsonView feed_of(const Answer& summary, const std::string& type) {
-  for (JsonView feed : summary.root()["feeds"]) {
-    if (feed["resource_type"].text() == type) return feed;
-  }
-  return {};
-}
-
-std::string gaps_of(const Answer& summary, const std::string& type) {
-  std::string gaps;
-  for (JsonView gap : feed_of(summary, type)["gaps"]) gaps += gap.string() + "\n";
-  return gaps;
-}
-
 size_t file_requests(Site& site) {
   size_t count = 0;
   for (const std::string& request : site.ehr().request_log()) count += request.find("$export-file") != request.npos;

@@ -94,6 +94,42 @@ TEST(Fault25, AVisitThatCameBackAfterItsDeletionCounts) {
   expect_consistent(site);
 }
 
+TEST(Fault25, AVisitThatCameBackUnderAnEarlierTimeStaysWhenTheHistoryNamesItsDeletionAgain) {
+  Site site({}, kFastDelivery);
+  load_patient(site, 12, 3);
+  sync_now(site);
+  ASSERT_TRUE(site.ehr().remove("Encounter", "e2").ok());
+  sync_now(site);
+  ASSERT_EQ(balance(site, "used"), "2");
+  site.ehr().set_faults({.clock_behind = std::chrono::seconds(150)});
+  ASSERT_TRUE(site.ehr().put(encounter_json("e2", "p1", "90837", "2026-10-05")).ok());
+  sync_now(site);
+  ASSERT_EQ(balance(site, "used"), "3");
+  // The overlap is 300 s: the watermark comes to stand between the visit's new version and the deletion before it.
+  site.ehr().set_faults({.clock_behind = std::chrono::seconds(-225)});
+  sync_now(site);
+  const Answer summary(sync_now(site));
+  EXPECT_EQ(summary.number({"facts", "retracted"}), 0);
+  EXPECT_EQ(balance(site, "used"), "3");
+  site.ehr().set_faults({});
+  expect_consistent(site);
+}
+
+TEST(Fault25, AHistoryThatNamesOneDeletionTwiceEndsAsAnyOther) {
+  Site site({}, kFastDelivery, "    page_size: 1\n");
+  load_patient(site, 12, 2);
+  sync_now(site);
+  for (int again = 0; again < 2; ++again) {
+    ASSERT_TRUE(site.ehr().remove("Encounter", "e2").ok());
+    ASSERT_TRUE(site.ehr().put(encounter_json("e2", "p1", "90837", "2026-10-05")).ok());
+  }
+  ASSERT_TRUE(site.ehr().remove("Encounter", "e2").ok());
+  const Answer summary(sync_now(site));
+  EXPECT_TRUE(feed_of(summary, "Encounter")["complete"].boolean()) << gaps_of(summary, "Encounter");
+  EXPECT_EQ(balance(site, "used"), "1");
+  expect_consistent(site);
+}
+
 TEST(Fault25, ADeletionIsReadAfterARoundThatCouldNotLearnWhatTheEndpointOffers) {
   Site site({}, kFastDelivery, "    retries_max: 0\n");
   load_patient(site, 12, 2);

@@ -26,7 +26,7 @@ std::vector<FeedState> feeds_of(Site& site) {
   return read_feeds(connection, 1);
 }
 
-FeedState feed_of(Site& site, const std::string& type) {
+FeedState stored_feed(Site& site, const std::string& type) {
   for (const FeedState& feed : feeds_of(site)) {
     if (feed.resource_type == type) return feed;
   }
@@ -104,7 +104,7 @@ TEST(Fault05, KilledInAPageTransactionNothingOfThePageStays) {
   Site site({}, kFastDelivery);
   load_patient(site, 12, 0);
   sync_now(site);
-  const std::optional<Instant> watermark = feed_of(site, "Encounter").watermark;
+  const std::optional<Instant> watermark = stored_feed(site, "Encounter").watermark;
   ASSERT_TRUE(watermark.has_value());
   for (int i = 1; i <= 5; ++i) {
     const std::string day = "2026-10-0" + std::to_string(i);
@@ -121,7 +121,7 @@ TEST(Fault05, KilledInAPageTransactionNothingOfThePageStays) {
     sync.wait();
   }
   ASSERT_TRUE(eventually([&] { return watcher.execute(kCountWaiting).integer(0, 0) == 0; }));
-  EXPECT_EQ(feed_of(site, "Encounter").watermark, watermark) << "the cursor stands";
+  EXPECT_EQ(stored_feed(site, "Encounter").watermark, watermark) << "the cursor stands";
   EXPECT_EQ(balance(site, "used"), "0");
 
   Answer summary(sync_now(site));
@@ -142,11 +142,11 @@ TEST(Fault05, KilledBetweenPagesItGoesOnAsIfUndisturbed) {
     RunningProgram sync(site.command(kSyncNow));
     ASSERT_TRUE(eventually([&] { return count_requests(site, "GET /fhir/Encounter") == 3; }));
     // The second page is asked for while the first is being recorded.
-    ASSERT_TRUE(eventually([&] { return !feed_of(site, "Encounter").resume_link.empty(); }));
+    ASSERT_TRUE(eventually([&] { return !stored_feed(site, "Encounter").resume_link.empty(); }));
     sync.signal(SIGKILL);
     sync.wait();
   }
-  const FeedState feed = feed_of(site, "Encounter");
+  const FeedState feed = stored_feed(site, "Encounter");
   EXPECT_FALSE(feed.watermark.has_value()) << "the run has not ended";
   EXPECT_NE(feed.resume_link.find("_page_token"), std::string::npos);
 
@@ -166,24 +166,24 @@ TEST(Fault13, AFailedAttemptMovesNoWatermarkAndASuccessMovesItToItsStartLessTheO
     return started;
   };
   const Instant first = round(0);
-  const Instant watermark = feed_of(site, "Encounter").watermark.value_or(Instant::min());
+  const Instant watermark = stored_feed(site, "Encounter").watermark.value_or(Instant::min());
   EXPECT_GE(watermark, first - std::chrono::minutes(10));
   EXPECT_LE(watermark, SystemClock().now() - std::chrono::minutes(10));
-  const std::optional<Instant> success = feed_of(site, "Encounter").last_success_at;
+  const std::optional<Instant> success = stored_feed(site, "Encounter").last_success_at;
 
   // The first page comes, the second does not: three times, each later than the one before.
   site.ehr().set_faults({.unavailable_next = 1000, .only_for = "_page_token"});
   for (int attempt = 0; attempt < 3; ++attempt) {
     round(4);
-    EXPECT_EQ(feed_of(site, "Encounter").watermark, watermark);
-    EXPECT_EQ(feed_of(site, "Encounter").last_success_at, success);
+    EXPECT_EQ(stored_feed(site, "Encounter").watermark, watermark);
+    EXPECT_EQ(stored_feed(site, "Encounter").last_success_at, success);
   }
   // What came meanwhile, before the last of them began, is not passed over.
   ASSERT_TRUE(site.ehr().load(encounter_json("late", "p1", "90837", "2026-10-20")).ok());
   round(4);
   site.ehr().set_faults({});
   const Instant last = round(0);
-  const Instant moved = feed_of(site, "Encounter").watermark.value_or(Instant::min());
+  const Instant moved = stored_feed(site, "Encounter").watermark.value_or(Instant::min());
   // A run that goes on from a resume link began when its first page was read.
   EXPECT_GT(moved, watermark);
   EXPECT_LE(moved, last + std::chrono::seconds(1) - std::chrono::minutes(10));

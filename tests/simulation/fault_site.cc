@@ -39,6 +39,20 @@ bool eventually(const std::function<bool()>& condition) {
   return true;
 }
 
+JsonView feed_of(const Answer& answer, const std::string& resource_type) {
+  const JsonView list = answer.root().is_array() ? answer.root() : answer.root()["feeds"];
+  for (JsonView feed : list) {
+    if (feed["resource_type"].text() == resource_type) return feed;
+  }
+  return {};
+}
+
+std::string gaps_of(const Answer& answer, const std::string& resource_type) {
+  std::string gaps;
+  for (JsonView gap : feed_of(answer, resource_type)["gaps"]) gaps += gap.string() + "\n";
+  return gaps;
+}
+
 std::string balance(Site& site, const std::string& column, const std::string& number) {
   Answer rows(site.run({"authorizations", "--on", "2026-11-01"}));
   return rows.row("authorization_number", number)[column].string();

@@ -25,6 +25,10 @@ bool eventually(const std::function<bool()>& condition);
 // Longer than lease and visibility window of kFastDelivery.
 void wait_out_lease();
 
+// A feed's completeness certificate, of `sync` or `feeds`; missing when there is none. Its gaps, a line each.
+JsonView feed_of(const Answer& answer, const std::string& resource_type);
+std::string gaps_of(const Answer& answer, const std::string& resource_type);
+
 // One column of the row of an authorization, as text.
 std::string balance(Site& site, const std::string& column, const std::string& number = "AUTH-1");
 

@@ -10,20 +10,6 @@ namespace authledger {
 namespace {
 
 // The certificate of one feed in a summary or in the rows of `feeds`.
-JsonView feed_of(const Answer& answer, const std::string& type) {
-  const JsonView list = answer.root().is_array() ? answer.root() : answer.root()["feeds"];
-  for (JsonView feed : list) {
-    if (feed["resource_type"].text() == type) return feed;
-  }
-  return {};
-}
-
-std::string gaps_of(const Answer& answer, const std::string& type) {
-  std::string gaps;
-  for (JsonView gap : feed_of(answer, type)["gaps"]) gaps += gap.string() + "\n";
-  return gaps;
-}
-
 std::string strategy_probed(Site& site, const std::string& type) {
   Answer probed(site.run({"probe"}));
   for (JsonView source : probed.root().at(0)["sources"]) {
