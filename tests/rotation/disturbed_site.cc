@@ -91,6 +91,36 @@ std::string notice_key_of(const std::string& json) {
   return "";
 }
 
+constexpr Statement kReadVersions{"read_resource_versions", R"(
+  select version_no, source_version, source_updated_at, is_current, is_deleted, recorded_at
+    from raw_resource
+   where resource_type = $1
+     and resource_id = $2
+   order by version_no)"};
+
+// How a lost or wrong service came about: what the EHR holds of its resources, and which versions the ledger has read.
+std::string traces_of(DisturbedSite& site, JsonView service) {
+  std::string traces;
+  for (JsonView source : service["sources"]) {
+    const std::string reference = source.string().substr(source.string().find(':') + 1);
+    const std::string type = reference.substr(0, reference.find('/')), id = reference.substr(type.size() + 1);
+    JsonDocument document;
+    const auto held = document.parse(site.ehr().resource(type, id).value_or("{}"));
+    traces += fmt::format("\n  {}: the EHR has version {} of {}; the ledger read", reference,
+                          (*held)["meta"]["versionId"].text(), (*held)["meta"]["lastUpdated"].text());
+    const Rows rows =
+        site.site().database().owner_connection().execute(kReadVersions, Parameters().text(type).text(id));
+    for (size_t row = 0; row < rows.size(); ++row) {
+      const auto updated = rows.optional_instant(row, 2);
+      traces += fmt::format("\n    {}: version {} of {}{}{}, recorded {}", rows.integer(row, 0),
+                            rows.optional_integer(row, 1).value_or(0), updated ? format_instant(*updated) : "no time",
+                            rows.boolean(row, 3) ? ", current" : "", rows.boolean(row, 4) ? ", deleted" : "",
+                            format_instant(rows.instant(row, 5)));
+    }
+  }
+  return traces;
+}
+
 struct Artefacts {
   int live = 0;
   std::string live_body;
@@ -178,12 +208,15 @@ Complaints differences_from_twin(DisturbedSite& site) {
     const Answer here(site.site().run({command})), there(site.ask_twin({command}));
     for (JsonView row : here.root()) mine.insert(to_json_text(row));
     for (JsonView row : there.root()) twins.insert(to_json_text(row));
-    for (const std::string& row : mine) {
-      if (!twins.contains(row)) complaints.push_back(fmt::format("{}: only after the faults: {}", command, row));
-    }
-    for (const std::string& row : twins) {
-      if (!mine.contains(row)) complaints.push_back(fmt::format("{}: lost by the faults: {}", command, row));
-    }
+    const auto complain = [&](const char* what, const Answer& answer, const std::multiset<std::string>& others) {
+      for (JsonView row : answer.root()) {
+        const std::string text = to_json_text(row);
+        if (!others.contains(text))
+          complaints.push_back(fmt::format("{}: {}: {}{}", command, what, text, traces_of(site, row)));
+      }
+    };
+    complain("only after the faults", here, twins);
+    complain("lost by the faults", there, mine);
     if (mine.size() != twins.size())
       complaints.push_back(fmt::format("{}: {} and {} rows", command, mine.size(), twins.size()));
   }
