@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <thread>
 
 #include "base/clock.h"
 #include "fhir/http_curl.h"
@@ -112,6 +113,33 @@ TEST(Subscriptions, AChangeDoesNotWaitForARoundThatTakesLong) {
   EXPECT_EQ(clinic.send("PUT", clinic.hook() + "/Encounter/e1", "{}"), 200);
   EXPECT_TRUE(clinic.shows(1));
   EXPECT_LT(std::chrono::steady_clock::now() - changed, std::chrono::seconds(10)) << "the round is still waiting";
+}
+
+TEST(Subscriptions, AFeedThatARoundHoldsKeepsNoOtherChangeWaiting) {
+  NotifyingSite clinic("", "last_updated", "1s");
+  clinic.site().ehr().set_faults({.slow_next = 1000,
+                                  .slow_for = std::chrono::milliseconds(20'000),
+                                  .only_for = "Encounter?",
+                                  .only_method = "GET"});
+  const size_t rounds = count_requests(clinic.site(), "GET /fhir/Encounter");
+  ASSERT_TRUE(eventually([&] { return count_requests(clinic.site(), "GET /fhir/Encounter") > rounds; }));
+  EXPECT_EQ(clinic.send("POST", clinic.hook(), ""), 200) << "which says nothing of what has changed";
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  edit(clinic.site(), "ClaimResponse", "r1", "\"value\":12", "\"value\":9");
+  const auto changed = std::chrono::steady_clock::now();
+  EXPECT_EQ(clinic.send("PUT", clinic.hook() + "/ClaimResponse/r1", "{}"), 200);
+  EXPECT_TRUE(eventually([&] { return count_resources(clinic.site(), "Flag", "active", "0 of 9") == 1; }));
+  EXPECT_LT(std::chrono::steady_clock::now() - changed, std::chrono::seconds(8)) << "the feed is still held";
+  EXPECT_EQ(clinic.serve().output().find("another worker holds"), std::string::npos) << "and that is no failure";
+}
+
+TEST(Subscriptions, AResourceThatCannotBeReadByItselfKeepsNobodyFromTheRest) {
+  NotifyingSite clinic("", "last_updated", "1s");
+  clinic.site().ehr().set_faults({.html_next = 1'000'000, .only_for = "Encounter/bad", .only_method = "GET"});
+  clinic.visit("bad");
+  EXPECT_EQ(clinic.send("PUT", clinic.hook() + "/Encounter/bad", "{}"), 200);
+  clinic.visit("e2");
+  EXPECT_TRUE(clinic.shows(2)) << "the feed's own search has both";
 }
 
 TEST(Fault10, AWebhookReplayedAHundredTimesOutOfOrderLeavesTheSameState) {

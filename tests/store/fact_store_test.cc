@@ -9,6 +9,16 @@ namespace {
 class FactStore : public testing::Test {
  protected:
   std::string code_of(const Fact& fact) { return std::get<ServiceFact>(fact.body).service_codes.front(); }
+  static MappedResource deletion_of(const MappedResource& resource) {
+    MappedResource gone;
+    gone.source = kSource;
+    gone.type = resource.type;
+    gone.id = resource.id;
+    gone.hash = sha256("deleted " + resource.type + "/" + resource.id);
+    gone.mapping_version = kMappingVersion;
+    gone.is_deleted = true;
+    return gone;
+  }
   StoredAs stored(const MappedResource& resource) {
     const std::vector<ResourceHash> asked{{resource.type, resource.id, resource.hash, resource.mapping_version}};
     return find_stored(pg, tenant, kSource, asked).front();
@@ -239,21 +249,40 @@ TEST_F(FactStore, RetractsLinesThatANewerVersionNoLongerHas) {
 TEST_F(FactStore, RetractsADeletedResourceAndTakesItBackWhenItReturns) {
   const MappedResource visit = encounter("e1", "Patient/p1", 2);
   record(pg, tenant, {visit});
-  MappedResource gone;
-  gone.source = kSource;
-  gone.type = "Encounter";
-  gone.id = "e1";
-  gone.hash = visit.hash;
-  gone.mapping_version = kMappingVersion;
-  gone.is_deleted = true;
+  const MappedResource gone = deletion_of(visit);
   EXPECT_EQ(record(pg, tenant, {gone}).retracted, 1);
   EXPECT_EQ(record(pg, tenant, {gone}).retracted, 0);
   EXPECT_TRUE(current_of(pg, tenant, "p1").empty());
-  EXPECT_NE(stored(visit), StoredAs::same);
+  EXPECT_EQ(stored(visit), StoredAs::deleted);
   record(pg, tenant, {encounter("e1", "Patient/p1", 1)});  // Older than what was deleted.
   EXPECT_TRUE(current_of(pg, tenant, "p1").empty());
   record(pg, tenant, {visit});
   EXPECT_EQ(current_of(pg, tenant, "p1").size(), 1U);
+}
+
+TEST_F(FactStore, DoesNotTakeBackWhatWasAskedForBeforeItsDeletionWasRecorded) {
+  MappedResource visit = encounter("e1", "Patient/p1", 2);
+  visit.asked_at = at_second(1000);
+  record(pg, tenant, {visit}, at_second(1001));
+  record(pg, tenant, {deletion_of(visit)}, at_second(2000));
+  visit.asked_at = at_second(1999);  // On a page that came later than the news of the deletion.
+  record(pg, tenant, {visit}, at_second(2001));
+  EXPECT_TRUE(current_of(pg, tenant, "p1").empty());
+  visit.asked_at = at_second(2002);
+  record(pg, tenant, {visit}, at_second(2003));
+  EXPECT_EQ(current_of(pg, tenant, "p1").size(), 1U) << "the server has it again";
+}
+
+TEST_F(FactStore, ADeletionOfAnEarlierTimeEndsNothingThatWasWrittenSince) {
+  const MappedResource visit = encounter("e1", "Patient/p1", 20);  // Of second 1200.
+  record(pg, tenant, {visit});
+  MappedResource gone = deletion_of(visit);
+  gone.updated_at = at_second(1199);
+  EXPECT_EQ(record(pg, tenant, {gone}).retracted, 0);
+  EXPECT_EQ(current_of(pg, tenant, "p1").size(), 1U);
+  gone.updated_at = at_second(1201);
+  EXPECT_EQ(record(pg, tenant, {gone}).retracted, 1);
+  EXPECT_TRUE(current_of(pg, tenant, "p1").empty());
 }
 
 TEST_F(FactStore, MovesAVisitThatChangesPatient_Fault43) {
