@@ -123,7 +123,7 @@ void write_header(ColumnWriter& writer, const SequencedFact& row) {
   writer.integer(row.subject_id);
   writer.integer(fact.fact_seq);
   writer.required(fact.fact_key);
-  writer.word(kind_of(fact.body));
+  writer.integer(static_cast<int64_t>(kind_of(fact.body)));
   writer.boolean(fact.retracted);
   writer.hash(row.content_hash);
   writer.required(fact.source);
@@ -169,7 +169,7 @@ void insert_bodies(Transaction& transaction, const Statement& statement, size_t 
     writer.start_row();
     write_header(writer, row);
     const auto write = [&writer](const auto* body) {
-      if (body != nullptr) visit_columns(*body, writer);
+      if (body != nullptr) visit_fields(*body, writer);
     };
     (write(std::get_if<Bodies>(&row.fact.body)), ...);
   }

@@ -203,7 +203,7 @@ Fact read_header(const Rows& rows, size_t row) {
 
 template <typename Body>
 void read_body(Fact& fact, ColumnReader& reader) {
-  if (Body* body = std::get_if<Body>(&fact.body)) visit_columns(*body, reader);
+  if (Body* body = std::get_if<Body>(&fact.body)) visit_fields(*body, reader);
 }
 
 template <typename... Bodies>

@@ -16,49 +16,46 @@ bool holds(std::string_view text) {
   return std::none_of(text.begin(), text.end(), is_refused) && is_utf8(text);
 }
 
-// Visits a body's columns as a writer would, and looks at every text.
+// Looks at every text of a body.
 class TextCheck {
  public:
   bool is_good() const { return is_good_; }
-  void required(const std::string& value) { look(value); }
-  void text(const std::string& value) { look(value); }
-  void list(const std::vector<std::string>& values) {
+  void patient(const std::string& value) { look(value); }
+  void text(const char*, const std::string& value) { look(value); }
+  void list(const char*, const std::vector<std::string>& values) {
     for (const std::string& value : values) look(value);
   }
-  void boolean(bool) {}
-  void day(const std::optional<Day>&) {}
-  void instant(const std::optional<Instant>&) {}
-  void number(const std::optional<int>&) {}
-  void quantity(const std::optional<Quantity>&) {}
-  template <typename Word>
-  void word(const Word&) {}
+  template <typename Element, typename... Members>
+  void objects(const char*, const std::vector<Element>& values, const Members&... members) {
+    for (const Element& value : values) (part(value, members), ...);
+  }
+  template <typename Value>
+  void flag(const char*, const Value&) {}
+  template <typename Value>
+  void number(const char*, const Value&) {}
+  template <typename Value>
+  void day(const char*, const Value&) {}
+  template <typename Value>
+  void instant(const char*, const Value&) {}
+  template <typename Value>
+  void quantity(const char*, const Value&) {}
+  template <typename Word, typename From>
+  void word(const char*, const Word&, From) {}
 
  private:
+  template <typename Element>
+  void part(const Element& element, const TextMember<Element>& part) {
+    look(element.*part.member);
+  }
+  template <typename Element, typename Word>
+  void part(const Element&, const WordMember<Element, Word>&) {}
   void look(const std::string& value) { is_good_ = is_good_ && holds(value); }
   bool is_good_ = true;
 };
 
-void visit_other_numbers(const std::vector<OtherNumber>& numbers, TextCheck& check) {
-  for (const OtherNumber& other : numbers) check.text(other.number);
-}
-
-void visit_identifiers(const std::vector<Identifier>& identifiers, TextCheck& check) {
-  for (const Identifier& identifier : identifiers) {
-    check.text(identifier.system);
-    check.text(identifier.value);
-  }
-}
-
-void visit_attachments(const std::vector<Attachment>& attachments, TextCheck& check) {
-  for (const Attachment& attachment : attachments) {
-    check.text(attachment.url);
-    check.text(attachment.hash);
-  }
-}
-
 bool holds(const Fact& fact) {
   TextCheck check;
-  std::visit([&check](const auto& body) { visit_columns(body, check); }, fact.body);
+  std::visit([&check](const auto& body) { visit_fields(body, check); }, fact.body);
   return check.is_good() && holds(fact.fact_key) && holds(fact.mapping);
 }
 
