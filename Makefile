@@ -37,12 +37,12 @@ serve: build
 test: packages
 	cmake --preset release -DAUTHLEDGER_TESTS=ON
 	cmake --build --preset release
-	ctest --test-dir build/release --output-on-failure -j2
+	ctest --test-dir build/release --output-on-failure -j3
 
 test-sanitized: packages
 	cmake --preset asan-ubsan
 	cmake --build --preset asan-ubsan
-	ctest --test-dir build/asan-ubsan --output-on-failure -j2
+	ctest --test-dir build/asan-ubsan --output-on-failure -j3
 
 SEEDS ?= 200
 FIRST ?= 1
