@@ -47,6 +47,11 @@ Issues read_outcome(JsonView outcome) {
   return issues;
 }
 
+bool is_failure(JsonView outcome) {
+  const Issues issues = read_outcome(outcome);
+  return std::any_of(issues.begin(), issues.end(), [](const Issue& issue) { return issue.severity <= Severity::error; });
+}
+
 std::string outcome_codes(JsonView outcome) {
   std::vector<std::string> messages;
   for (const Issue& issue : read_outcome(outcome)) messages.push_back(issue.message);

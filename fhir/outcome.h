@@ -14,6 +14,9 @@ namespace authledger {
 // that is no OperationOutcome gives none.
 Issues read_outcome(JsonView outcome);
 
+// Whether it tells of a failure (severity error or fatal), and not only of a remark.
+bool is_failure(JsonView outcome);
+
 // The codes of all issues in one line ("forbidden; not-found MSG_NO_EXIST"), or empty. For logs and errors.
 std::string outcome_codes(JsonView outcome);
 

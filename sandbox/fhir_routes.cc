@@ -264,7 +264,11 @@ SandboxAnswer FhirRoutes::search(const Target& target, const SandboxRequest& req
   }
   // Without a lag everything is seen, whatever the server's clock says.
   const Instant visible_until = faults.search_lag.count() > 0 ? clock_.now() - faults.search_lag : Instant::max();
-  const SearchResult result = store_.search(target.type, *query, visible_until);
+  SearchResult result = store_.search(target.type, *query, visible_until);
+  if (query->after && faults.lost_entries_next > 0 && !result.page.empty() &&
+      faults_.use_up_one(&SandboxFaults::lost_entries_next)) {
+    result.page.erase(result.page.begin());
+  }
   SandboxAnswer answer;
   answer.body = search_bundle({target.type, base_url_, *query, result, faults});
   return answer;

@@ -112,6 +112,16 @@ WriteResult ResourceStore::remove(std::string_view type, std::string_view id, In
   return {WriteStatus::deleted, std::string(id), record->second->versions.back()};
 }
 
+void ResourceStore::forget(std::string_view type, std::string_view id) {
+  const std::lock_guard lock(mutex_);
+  const auto shelf = shelves_.find(type);
+  if (shelf == shelves_.end()) return;
+  const auto record = shelf->second.records.find(id);
+  if (record == shelf->second.records.end()) return;
+  for (auto& [term, holders] : shelf->second.index) holders.erase(record->second.get());
+  shelf->second.records.erase(record);
+}
+
 std::optional<HeldVersion> ResourceStore::current(std::string_view type, std::string_view id) const {
   const std::lock_guard lock(mutex_);
   const Record* record = find(type, id);

@@ -74,6 +74,9 @@ class ResourceStore {
   // `missing` when there is none; `unchanged` when it is deleted already.
   WriteResult remove(std::string_view type, std::string_view id, Instant now);
 
+  // With all its versions.
+  void forget(std::string_view type, std::string_view id);
+
   std::optional<HeldVersion> current(std::string_view type, std::string_view id) const;
   // All versions, oldest first; empty when the id never existed.
   std::vector<HeldVersion> history(std::string_view type, std::string_view id) const;

@@ -103,6 +103,10 @@ std::vector<std::string> Sandbox::resources(const std::string& type) const {
   return state_->store.bodies(type);
 }
 
+void Sandbox::forget(const std::string& type, const std::string& id) {
+  state_->store.forget(type, id);
+}
+
 Outcome Sandbox::remove(const std::string& type, const std::string& id) {
   const WriteResult result = state_->store.remove(type, id, state_->routes.now());
   if (result.status == WriteStatus::missing) return Failure{"no such resource"};

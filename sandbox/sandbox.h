@@ -37,6 +37,8 @@ struct SandboxFaults {
   int write_then_silent_next = 0;             // So many writes are done, but the answer never comes.
   int hold_next = 0;                          // So many requests are neither done nor answered.
   int expired_pages_next = 0;                 // So many pages after the first are answered 410: the search expired.
+  // So many pages after the first lack their first entry, as when pages are counted off and one before it has gone.
+  int lost_entries_next = 0;
   std::string strangers_patient = "";         // Searches for a patient give this patient's records as well.
   std::chrono::milliseconds clock_behind{0};  // lastUpdated of new versions and the Date header lag by this.
   std::string clock_stands_at = "";           // All happens at this instant ("2026-10-31T12:00:00Z").
@@ -104,6 +106,8 @@ class Sandbox {
   // The same by a person who saw the version in its meta: fails when that is not the current one any more.
   Outcome edit(const std::string& json);
   Outcome remove(const std::string& type, const std::string& id);
+  // The server knows nothing of it any more: what is put there next is version 1.
+  void forget(const std::string& type, const std::string& id);
   std::vector<std::string> resources(const std::string& type) const;
   int64_t requests() const;  // Received.
   int64_t writes() const;    // Creates and updates received over HTTP that changed something.

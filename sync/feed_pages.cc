@@ -20,15 +20,16 @@ std::string reference_of(JsonView resource) {
 // What the history of a type says since the last run.
 struct TypeHistory {
   std::set<std::string> deleted, written;
+  std::optional<Instant> started_at;  // By the server's clock.
 };
 
-std::optional<FhirError> read_history(const FeedRun& run, FeedState& state, TypeHistory& history) {
+std::optional<FhirError> read_history(const FeedRun& run, Instant since, TypeHistory& history) {
   std::string url = fmt::format("{}/_history?_count={}&_since={}", run.feed.resource_type, run.endpoint.page_size,
-                                query_value(format_instant(*state.watermark)));
+                                query_value(format_instant(since)));
   return walk_pages(run.client, std::move(url), run.endpoint.pages_per_pull_max,
                     [&](const SearchPage& page) -> std::optional<FhirError> {
-                      if (!state.run_started_at)
-                        state.run_started_at = page.server_time.value_or(run.context.clock.now());
+                      if (!history.started_at) history.started_at = page.server_time.value_or(page.asked_at);
+                      if (auto failure = failure_among(page)) return failure;
                       for (JsonView resource : page.resources) history.written.insert(reference_of(resource));
                       history.deleted.insert(page.deleted.begin(), page.deleted.end());
                       if (!run.context.stop.stop_requested()) return std::nullopt;
@@ -50,12 +51,12 @@ std::optional<FhirError> take_deletions(const FeedRun& run, const TypeHistory& h
   std::vector<ReceivedResource> received;
   std::vector<ResourceHash> gone;
   std::optional<FhirError> end;
-  const std::vector<StoredAs> stored =
+  const std::vector<StoredVersion> stored =
       find_stored(session.connection(), session.tenant_id(), run.endpoint.name, named);
   for (size_t i = 0; i < named.size() && !end; ++i) {
-    if (stored[i] == StoredAs::deleted) continue;
+    if (stored[i].as == StoredAs::deleted) continue;
     const bool was_written = history.written.contains(named[i].type + "/" + named[i].id);
-    if (!can_ask || (stored[i] == StoredAs::nothing && !was_written)) {
+    if (!can_ask || (stored[i].as == StoredAs::nothing && !was_written)) {
       if (!was_written) gone.push_back(std::move(named[i]));
       continue;
     }
@@ -97,16 +98,19 @@ std::vector<ReceivedResource> received_of(const FeedRun& run, const SearchPage& 
   return received;
 }
 
+std::string as_searches_give_it(std::string body) {
+  JsonDocument document;
+  const auto root = document.parse(body);
+  return root ? to_json_text(*root) : body;
+}
+
 std::optional<FhirError> read_by_id(const FeedRun& run, const std::string& id, std::vector<ReceivedResource>& received,
                                     std::vector<ResourceHash>& gone) {
   const std::string& type = run.feed.resource_type;
   auto found = run.client.read(type, id);
   if (found) {
-    // As searches give it: equal texts hash alike.
-    JsonDocument document;
-    const auto root = document.parse(found->body);
-    received.push_back({type, id, root ? to_json_text(*root) : std::move(found->body), run.client.base_url(), "",
-                        found->asked_at});
+    received.push_back(
+        {type, id, as_searches_give_it(std::move(found->body)), run.client.base_url(), "", found->asked_at});
     return std::nullopt;
   }
   const FhirError& error = found.error();
@@ -166,6 +170,15 @@ void note_page(const FeedRun& run, const SearchPage& page) {
   }
 }
 
+std::optional<FhirError> failure_among(const SearchPage& page) {
+  for (const JsonView outcome : page.outcomes) {
+    if (!is_failure(outcome)) continue;
+    return FhirError{FhirErrorKind::bad_answer, 200,
+                     fmt::format("the server reports a failure among its results ({})", outcome_codes(outcome))};
+  }
+  return std::nullopt;
+}
+
 void note_gap(FeedCertificate& certificate, std::string gap) {
   if (std::find(certificate.gaps.begin(), certificate.gaps.end(), gap) != certificate.gaps.end()) return;
   certificate.gaps.push_back(std::move(gap));
@@ -175,14 +188,19 @@ void note_gap(FeedCertificate& certificate, std::string gap) {
 // was read.
 std::optional<FhirError> pull_deletions(const FeedRun& run, FeedState& state) {
   const std::string& type = run.feed.resource_type;
-  if (!state.watermark || !run.capability.can(type, "history-type")) return std::nullopt;
+  const std::optional<Instant> since = state.deletions_watermark ? state.deletions_watermark : state.watermark;
+  if (!since || !run.capability.can(type, "history-type")) return std::nullopt;
   TypeHistory history;
-  if (auto end = read_history(run, state, history)) {
-    if (end->kind != FhirErrorKind::refused && end->kind != FhirErrorKind::not_found) return end;
+  if (auto end = read_history(run, *since, history)) {
+    const bool is_away = end->kind == FhirErrorKind::unreachable || end->kind == FhirErrorKind::throttled ||
+                         end->kind == FhirErrorKind::stopped;
+    if (is_away) return end;
     log_warning("history_refused", {{"feed", name_of(run)}, {"status", end->status}});
-    note_gap(run.certificate, "deletions: the endpoint declares the type's history and refuses it");
-    return std::nullopt;  // Declared, but not there: the feed runs without.
+    note_gap(run.certificate,
+             fmt::format("deletions: the endpoint declares the type's history and does not give it ({})", end->message));
+    return std::nullopt;
   }
+  if (!state.run_started_at) state.run_started_at = history.started_at;
   std::vector<ResourceHash> named;
   for (const std::string& reference : history.deleted) {
     if (!reference.starts_with(type + "/")) continue;
@@ -190,7 +208,9 @@ std::optional<FhirError> pull_deletions(const FeedRun& run, FeedState& state) {
     if (named.size() < kResourcesPerPageMax) continue;
     if (auto end = take_deletions(run, history, std::exchange(named, {}))) return end;
   }
-  return take_deletions(run, history, std::move(named));
+  if (auto end = take_deletions(run, history, std::move(named))) return end;
+  state.deletions_watermark = *history.started_at - run.endpoint.overlap;
+  return std::nullopt;
 }
 
 }  // namespace authledger

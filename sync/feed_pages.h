@@ -17,6 +17,9 @@ std::string search_query(const FeedRun& run);
 // `patient`: whose records were asked for, "Patient/p1"; empty: anybody's.
 std::vector<ReceivedResource> received_of(const FeedRun& run, const SearchPage& page, const std::string& patient = "");
 
+// The body of a read as searches give it: equal texts hash alike.
+std::string as_searches_give_it(std::string body);
+
 // Reads one resource of the feed by its id, so that it is among `received`, or among `gone` where the server says that
 // it is no more. Among neither, and a gap, when the server neither gives nor denies it. Else why it could not be read.
 std::optional<FhirError> read_by_id(const FeedRun& run, const std::string& id, std::vector<ReceivedResource>& received,
@@ -37,12 +40,15 @@ bool goes_on_later(const FhirError& end);
 
 // Notes a page in the certificate, and what the server said beside its results.
 void note_page(const FeedRun& run, const SearchPage& page);
+// An outcome among the results that tells of a failure: what the page brings counts, but the search is not done.
+std::optional<FhirError> failure_among(const SearchPage& page);
 // Notes it once.
 void note_gap(FeedCertificate& certificate, std::string gap);
 
-// Deletions that the type's history names since the watermark, where the endpoint offers it. Resources that were
-// deleted in the EHR never show up in a search. What still stands in the ledger is asked for by its id before it is
-// taken for gone: it may have been written again.
+// Deletions that the type's history names since the deletions' watermark, where the endpoint offers it, and moves that.
+// Resources that were deleted in the EHR never show up in a search. What still stands in the ledger is asked for by its
+// id before it is taken for gone: it may have been written again. A history that the server declares and does not give
+// is a gap, and keeps nobody from reading the feed.
 std::optional<FhirError> pull_deletions(const FeedRun& run, FeedState& state);
 
 // By _lastUpdated, or all of it (SourceStrategy::everything).

@@ -153,11 +153,11 @@ class FileImport {
     }
     PgConnection& connection = context_.session.connection();
     const int64_t tenant = context_.session.tenant_id();
-    const std::vector<StoredAs> stored = find_stored(connection, tenant, reader_.source(), asked);
+    const std::vector<StoredVersion> stored = find_stored(connection, tenant, reader_.source(), asked);
     std::vector<std::string> sound_ids, changed_ids;
     for (size_t i = 0; i < sound.size(); ++i) {
       sound_ids.push_back(asked[i].id);
-      if (stored[i] == StoredAs::other) changed_ids.push_back(asked[i].id);
+      if (stored[i].as == StoredAs::other) changed_ids.push_back(asked[i].id);
     }
     std::map<std::string, std::string> bodies;
     transact(connection, tenant, [&](Transaction& transaction) {
@@ -171,7 +171,7 @@ class FileImport {
         resources.push_back(broken_resource(row));
         continue;
       }
-      const StoredAs as = stored[at++];
+      const StoredAs as = stored[at++].as;
       report(row, as, bodies);
       if (as != StoredAs::same) resources.push_back(resource_of_row(reader_, row.mapped, row.cells));
     }

@@ -55,22 +55,46 @@ void Intake::record(std::vector<ReceivedResource> resources, const FeedState* fe
     received.push_back(&resource);
     asked.push_back({resource.type, resource.id, sha256(resource.text), mapper_.version(resource.type)});
   }
-  const std::vector<StoredAs> stored =
+  const std::vector<StoredVersion> stored =
       find_stored(context_.session.connection(), context_.session.tenant_id(), endpoint_.name, asked);
   std::vector<MappedResource> changed;
   for (size_t i = 0; i < received.size(); ++i) {
     // What is stored of a resource may be about to change with the page under way.
     const bool may_change = recorded_last_.contains(asked[i].type + "/" + asked[i].id);
-    if (stored[i] == StoredAs::same && !may_change) {
+    const StoredAs as = stored[i].as;
+    if (as == StoredAs::same && !may_change) {
       ++summary_.facts.unchanged;
       ++tally_.unchanged;
       continue;
     }
-    ++(stored[i] == StoredAs::nothing && !may_change ? tally_.added : tally_.changed);
+    const bool is_new = as == StoredAs::nothing && !may_change;
+    ++(is_new ? tally_.added : tally_.changed);
     changed.push_back(mapped(*received[i], asked[i].hash));
-    changed.back().is_new = stored[i] == StoredAs::nothing && !may_change;
+    changed.back().is_new = is_new;
+    settle(changed.back(), *received[i], stored[i]);
   }
   if (!changed.empty() || feed != nullptr) record_page_behind(std::move(changed), feed);
+}
+
+// A lower version with a later time is an old one that a server whose clock went back gives once more, or the first of a
+// server that numbers anew: only the server knows. FAULTS 23.
+void Intake::settle(MappedResource& resource, ReceivedResource& received, const StoredVersion& stored) {
+  const bool is_doubtful = resource.version && stored.version && *resource.version < *stored.version &&
+                           resource.updated_at && stored.updated_at && *resource.updated_at > *stored.updated_at;
+  if (!is_doubtful) return;
+  const Instant asked_at = context_.clock.now();
+  std::optional<std::string> text = read_again_ ? read_again_(received.type, received.id) : std::nullopt;
+  if (!text) {
+    ++tally_.doubtful;
+    return;
+  }
+  received.text = without_attachment_content(std::move(*text));
+  received.asked_at = asked_at;
+  const Hash hash = sha256(received.text);
+  MappedResource current = mapped(received, hash);
+  current.is_numbered_anew = current.version && *current.version < *stored.version;
+  tally_.numbered_anew += current.is_numbered_anew ? 1 : 0;
+  resource = std::move(current);
 }
 
 void Intake::record_again(std::vector<ReceivedResource> resources) {

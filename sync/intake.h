@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <future>
 #include <optional>
 #include <string>
@@ -24,6 +25,7 @@ struct ReceivedResource {
 // What became of resources since the tally was taken last.
 struct ResourceTally {
   int64_t read = 0, added = 0, changed = 0, unchanged = 0, quarantined = 0, deleted = 0, clock_went_back = 0;
+  int64_t numbered_anew = 0, doubtful = 0;  // Lower versions with later times: that count; of which nobody can tell.
 };
 
 inline constexpr size_t kResourcesPerPageMax = 1000;
@@ -39,6 +41,10 @@ class Intake {
   void record(std::vector<ReceivedResource> resources, const FeedState* feed);
   // The same without asking what is unchanged: for resources whose mapping failed before, or is another now.
   void record_again(std::vector<ReceivedResource> resources);
+  // Reads one resource of the source as it is now, as JSON text; nothing when that cannot be done. Where there is one,
+  // it is asked about a lower version with a later time than the ledger has: which of the two counts.
+  using ReadAgain = std::function<std::optional<std::string>(const std::string& type, const std::string& id)>;
+  void read_again_by(ReadAgain read_again) { read_again_ = std::move(read_again); }
   // Retracts resources that the source no longer has. `known_at`, by the source's clock, when that was of an earlier
   // time than now: what was written since stands.
   void record_deleted(const std::vector<ResourceHash>& resources, std::optional<Instant> known_at = std::nullopt);
@@ -51,12 +57,14 @@ class Intake {
 
  private:
   MappedResource mapped(ReceivedResource& received, const Hash& hash);
+  void settle(MappedResource& resource, ReceivedResource& received, const StoredVersion& stored);
   void record_page_behind(std::vector<MappedResource> resources, const FeedState* feed);
 
   RoundContext& context_;
   const EndpointConfig& endpoint_;
   const ResourceMapper& mapper_;
   RoundSummary& summary_;
+  ReadAgain read_again_;
   JsonDocument document_;
   ResourceTally tally_;
   std::future<RecordCounts> recording_;

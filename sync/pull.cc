@@ -9,6 +9,7 @@
 #include "ledger/store/evidence_store.h"
 #include "ledger/store/sweep_store.h"
 #include "ledger/store/wakeup_store.h"
+#include "sync/feed_pages.h"
 #include "sync/feed_plan.h"
 #include "sync/pull_bulk.h"
 #include "sync/pull_feed.h"
@@ -91,6 +92,24 @@ std::optional<std::string> pull_one(const FeedRun& run, const SweepRoster& roste
   return std::nullopt;
 }
 
+// While it lives, the intake may ask the endpoint which of two versions is the current one.
+class AskingIntake {
+ public:
+  AskingIntake(Intake& intake, FhirClient& client) : intake_(intake) {
+    intake_.read_again_by([&client](const std::string& type, const std::string& id) -> std::optional<std::string> {
+      auto found = client.read(type, id);
+      if (!found) return std::nullopt;
+      return as_searches_give_it(std::move(found->body));
+    });
+  }
+  AskingIntake(const AskingIntake&) = delete;
+  AskingIntake& operator=(const AskingIntake&) = delete;
+  ~AskingIntake() { intake_.read_again_by({}); }
+
+ private:
+  Intake& intake_;
+};
+
 void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& intake, RoundSummary& summary) {
   WokenTypes woken = read_woken(context, endpoint);
   if (context.options.woken_only && woken.empty()) return;
@@ -99,6 +118,7 @@ void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& in
     summary.failures.push_back(fmt::format("{}: {}", endpoint.name, client.error().message));
     return;
   }
+  const AskingIntake asking(intake, **client);
   const auto plans = plan_feeds(context, endpoint, **client);
   if (!plans) {
     summary.failures.push_back(fmt::format("{}: {}", endpoint.name, plans.error().message));

@@ -41,6 +41,16 @@ void count(const FeedRun& run) {
   certificate.unchanged += tally.unchanged;
   certificate.quarantined += tally.quarantined;
   certificate.deleted += tally.deleted;
+  if (tally.numbered_anew > 0) {
+    note_gap(certificate, fmt::format("{} resources have a lower version with a later lastUpdated, and the server says "
+                                      "that they are current: it numbers anew; their time counts from now on",
+                                      tally.numbered_anew));
+  }
+  if (tally.doubtful > 0) {
+    note_gap(certificate, fmt::format("{} resources have a lower version with a later lastUpdated than the ledger has, "
+                                      "and could not be read by their id: the higher version counts",
+                                      tally.doubtful));
+  }
   if (tally.clock_went_back > 0) {
     note_gap(certificate, fmt::format("{} resources have a higher version with an earlier lastUpdated: the server's "
                                       "clock went back; the higher version counts",

@@ -26,6 +26,12 @@ enum class StoredAs : uint8_t {
   same
 };
 
+struct StoredVersion {
+  StoredAs as = StoredAs::nothing;
+  std::optional<int64_t> version;  // Of the current one.
+  std::optional<Instant> updated_at;
+};
+
 // Why two records are one person: `patient` names the record `name` of the source `space`, or has the identifier `name`
 // of the system `space`, by which endpoints may be joined.
 struct SubjectLink {
@@ -53,6 +59,9 @@ struct MappedResource {
   std::vector<SubjectLink> links;  // Of a Patient: all that it says. Of another resource: what its references tell.
   // When the source was asked, by our clock: where versions do not tell, a deletion that was recorded since is newer.
   std::optional<Instant> asked_at;
+  // Read by its id just now: what it says counts, although its version is lower than the one before. Servers that were
+  // restored or moved, or that forget what they deleted, begin to number anew; from then on lastUpdated alone orders.
+  bool is_numbered_anew = false;
   bool is_new = false;  // find_stored said `nothing`: spares a second look, unless another writer was faster.
 };
 
@@ -62,7 +71,7 @@ struct RecordCounts {
 };
 
 // What the current version of each resource is to it; what is the same needs no mapping. One query for all.
-std::vector<StoredAs> find_stored(PgConnection& connection, int64_t tenant_id, const std::string& source,
+std::vector<StoredVersion> find_stored(PgConnection& connection, int64_t tenant_id, const std::string& source,
                                   std::span<const ResourceHash> resources);
 
 // One page in one transaction: resolves or creates subjects (subject_alias), locks them in id order, tests hashes again

@@ -8,7 +8,7 @@ namespace {
 
 constexpr Statement kReadFeed{"read_feed", R"(
   select source, resource_type, watermark_at, resume_link, run_started_at, last_success_at,
-         mapping_version, heeds_last_updated, tested_on
+         mapping_version, heeds_last_updated, tested_on, deletions_watermark_at, run_mapping_version, is_short
     from feed
    where tenant_id = $1
      and source = $2
@@ -16,7 +16,7 @@ constexpr Statement kReadFeed{"read_feed", R"(
 
 constexpr Statement kReadFeeds{"read_feeds", R"(
   select source, resource_type, watermark_at, resume_link, run_started_at, last_success_at,
-         mapping_version, heeds_last_updated, tested_on
+         mapping_version, heeds_last_updated, tested_on, deletions_watermark_at, run_mapping_version, is_short
     from feed
    where tenant_id = $1
    order by source, resource_type)"};
@@ -33,14 +33,17 @@ constexpr Statement kSaveFinding{"save_finding", R"(
 constexpr Statement kSaveFeed{"save_feed", R"(
   insert into feed as stored (
          tenant_id, source, resource_type, watermark_at, resume_link, run_started_at, last_success_at,
-         mapping_version)
-  values ($1, $2, $3, $4, $5, $6, $7, $9)
+         mapping_version, deletions_watermark_at, run_mapping_version, is_short)
+  values ($1, $2, $3, $4, $5, $6, $7, $9, $10, $11, $12)
       on conflict (tenant_id, source, resource_type) do update
      set watermark_at = excluded.watermark_at,
          resume_link = excluded.resume_link,
          run_started_at = excluded.run_started_at,
          last_success_at = excluded.last_success_at,
-         mapping_version = excluded.mapping_version
+         mapping_version = excluded.mapping_version,
+         deletions_watermark_at = excluded.deletions_watermark_at,
+         run_mapping_version = excluded.run_mapping_version,
+         is_short = excluded.is_short
    where $8::text is null
       or stored.lease_token = $8)"};
 
@@ -84,6 +87,9 @@ FeedState feed_from(const Rows& rows, size_t row) {
   feed.mapping_version = rows.string(row, 6);
   if (!rows.is_null(row, 7)) feed.heeds_last_updated = rows.boolean(row, 7);
   if (!rows.is_null(row, 8)) feed.tested_on = rows.hash(row, 8);
+  feed.deletions_watermark = rows.optional_instant(row, 9);
+  feed.run_mapping_version = rows.string(row, 10);
+  feed.is_short = rows.boolean(row, 11);
   return feed;
 }
 
@@ -116,7 +122,8 @@ void save_feed(Transaction& transaction, const FeedState& feed) {
   parameters.optional_instant(feed.watermark).text(feed.resume_link).optional_instant(feed.run_started_at);
   parameters.optional_instant(feed.last_success_at);
   feed.lease_token.empty() ? parameters.null() : parameters.text(feed.lease_token);
-  parameters.text(feed.mapping_version);
+  parameters.text(feed.mapping_version).optional_instant(feed.deletions_watermark).text(feed.run_mapping_version);
+  parameters.boolean(feed.is_short);
   if (transaction.execute(kSaveFeed, parameters).affected() == 0) {
     throw DbError(kLeaseLost, "save_feed: the lease of the feed went to another worker");
   }

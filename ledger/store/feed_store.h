@@ -9,15 +9,17 @@
 namespace authledger {
 
 // Where one feed stands. `watermark`: everything last updated before it has been read (server's clock, overlap already
-// taken off). `resume_link`: next page of a run that has not ended; its run_started_at becomes the watermark when the
-// run's last page commits.
+// taken off), `deletions_watermark`: and every deletion before that, where the server tells of them. `resume_link`: next
+// page of a run that has not ended; its run_started_at becomes the watermark when the run's last page commits.
 struct FeedState {
   std::string source, resource_type;
-  std::optional<Instant> watermark;
+  std::optional<Instant> watermark, deletions_watermark;
   std::string resume_link;
   std::optional<Instant> run_started_at;
   std::optional<Instant> last_success_at;
-  std::string mapping_version;  // Of the type's mappings when it was last read to its end.
+  std::string mapping_version;      // Of the type's mappings when it was last read to its end.
+  std::string run_mapping_version;  // Under which the run that has not ended reads.
+  bool is_short = false;            // The last whole run brought fewer resources than the server had stated.
   // Whether searches of the feed heed _lastUpdated, found by a test of the server that declared what `tested_on`
   // hashes.
   std::optional<bool> heeds_last_updated;

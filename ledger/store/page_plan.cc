@@ -42,8 +42,10 @@ ResourceVersion version_of(const ResourceState& state, const MappedResource& res
     version.version_no = std::max(version.version_no, stored.version_no);
   }
   ++version.version_no;
-  // A deletion that carries no version of its own takes away what stands: older versions that arrive later stay older.
   const ResourceVersion* current = state.current();
+  const bool is_unnumbered = current != nullptr && !current->source_version && current->source_updated_at;
+  if (version.source_updated_at && (resource.is_numbered_anew || is_unnumbered)) version.source_version.reset();
+  // A deletion that carries no version of its own takes away what stands: older versions that arrive later stay older.
   if (resource.is_deleted && current != nullptr) {
     if (!version.source_version) version.source_version = current->source_version;
     if (!version.source_updated_at) version.source_updated_at = current->source_updated_at;

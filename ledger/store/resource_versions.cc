@@ -15,11 +15,13 @@ namespace {
 // The lateral subquery is one index descent for each resource, whatever the planner believes of the table's size:
 // `limit` and `offset 0` keep it from turning the join around.
 constexpr Statement kFindStored{"find_stored", R"(
-  select asked.no, current.is_deleted, current.hash = asked.hash and current.mapping_version = asked.mapping_version
+  select asked.no, current.is_deleted, current.hash = asked.hash and current.mapping_version = asked.mapping_version,
+         current.source_version, current.source_updated_at
     from unnest($3::text[], $4::text[], $5::bytea[], $6::text[])
          with ordinality as asked (resource_type, resource_id, hash, mapping_version, no)
    cross join lateral (
-         select version.hash, version.mapping_version, version.is_deleted
+         select version.hash, version.mapping_version, version.is_deleted, version.source_version,
+                version.source_updated_at
            from raw_resource as version
           where version.tenant_id = $1
             and version.source = $2::text collate "C"
@@ -146,9 +148,9 @@ Parameters keys_of(int64_t tenant_id, std::span<const VersionRow> rows) {
 
 }  // namespace
 
-std::vector<StoredAs> find_stored(PgConnection& connection, int64_t tenant_id, const std::string& source,
+std::vector<StoredVersion> find_stored(PgConnection& connection, int64_t tenant_id, const std::string& source,
                                   std::span<const ResourceHash> resources) {
-  std::vector<StoredAs> stored(resources.size(), StoredAs::nothing);
+  std::vector<StoredVersion> stored(resources.size());
   if (resources.empty()) return stored;
   std::array<ArrayBuilder, 4> columns;
   for (const ResourceHash& resource : resources) {
@@ -163,8 +165,10 @@ std::vector<StoredAs> find_stored(PgConnection& connection, int64_t tenant_id, c
   transact(connection, tenant_id, [&](Transaction& transaction) {
     const Rows rows = transaction.execute(kFindStored, parameters);
     for (size_t row = 0; row < rows.size(); ++row) {
-      StoredAs& as = stored[static_cast<size_t>(rows.integer(row, 0) - 1)];
-      as = rows.boolean(row, 1) ? StoredAs::deleted : rows.boolean(row, 2) ? StoredAs::same : StoredAs::other;
+      StoredVersion& found = stored[static_cast<size_t>(rows.integer(row, 0) - 1)];
+      found.as = rows.boolean(row, 1) ? StoredAs::deleted : rows.boolean(row, 2) ? StoredAs::same : StoredAs::other;
+      found.version = rows.optional_integer(row, 3);
+      found.updated_at = rows.optional_instant(row, 4);
     }
   });
   return stored;

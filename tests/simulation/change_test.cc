@@ -144,6 +144,52 @@ TEST(Fault25, ADeletionIsReadAfterARoundThatCouldNotLearnWhatTheEndpointOffers) 
   expect_consistent(site);
 }
 
+TEST(Fault25, AHistoryThatIsDeclaredAndNotGivenKeepsNobodyFromTheVisits) {
+  for (const SandboxFaults& faults : {SandboxFaults{.unavailable_next = 1'000'000, .only_for = "_history"},
+                                      SandboxFaults{.html_next = 1'000'000, .only_for = "_history"}}) {
+    Site site({}, kFastDelivery, "    retries_max: 0\n    overlap: 0s\n");
+    load_patient(site, 12, 2);
+    sync_now(site);
+    ASSERT_TRUE(site.ehr().remove("Encounter", "e2").ok());
+    site.ehr().set_faults(faults);
+    ASSERT_TRUE(site.ehr().load(encounter_json("new", "p1", "90837", "2026-10-20")).ok());
+    const Answer summary(sync_now(site));
+    EXPECT_EQ(balance(site, "used"), "3");
+    EXPECT_NE(gaps_of(summary, "Encounter").find("history"), std::string::npos);
+    sync_now(site);
+    site.ehr().set_faults({});
+    sync_now(site);
+    EXPECT_EQ(balance(site, "used"), "2") << "deletions are asked for since they were told of last";
+    expect_consistent(site);
+  }
+}
+
+TEST(Fault23, AServerThatNumbersAnewIsBelievedOnceItIsAsked) {
+  Site site({}, kFastDelivery);
+  load_patient(site, 12, 2);
+  for (const char* status : {"planned", "finished"}) {
+    ASSERT_TRUE(site.ehr().put(encounter_json("e1", "p1", "90837", "2026-10-04", status)).ok());
+  }
+  sync_now(site);
+  ASSERT_EQ(balance(site, "used"), "2");
+  site.ehr().forget("Encounter", "e1");  // Restored from elsewhere: version 1, and later than version 3.
+  ASSERT_TRUE(site.ehr().put(encounter_json("e1", "p1", "90837", "2026-10-04", "cancelled")).ok());
+  const Answer summary(sync_now(site));
+  EXPECT_EQ(balance(site, "used"), "1");
+  EXPECT_NE(gaps_of(summary, "Encounter").find("numbers anew"), std::string::npos);
+  ASSERT_TRUE(site.ehr().put(encounter_json("e1", "p1", "90837", "2026-10-04")).ok());
+  sync_now(site);
+  EXPECT_EQ(balance(site, "used"), "2") << "version 2 after version 1";
+  ASSERT_TRUE(site.ehr().remove("Encounter", "e2").ok());
+  sync_now(site);
+  ASSERT_EQ(balance(site, "used"), "1");
+  site.ehr().forget("Encounter", "e2");
+  ASSERT_TRUE(site.ehr().put(encounter_json("e2", "p1", "90837", "2026-10-05")).ok());
+  sync_now(site);
+  EXPECT_EQ(balance(site, "used"), "2") << "deleted as version 2, there again as version 1";
+  expect_consistent(site);
+}
+
 TEST(Fault41, AReversedVisitClosesTheWarningWithItsReason) {
   for (const char* status : {"entered-in-error", "cancelled"}) {
     Site site({}, kFastDelivery);

@@ -43,6 +43,19 @@ TEST(MappingChange, MapsKeptBodiesAgainWithoutAskingForThem) {
   expect_consistent(site);
 }
 
+TEST(MappingChange, GoesOnInLaterRoundsWhereOneMayNotSendEnoughRequests) {
+  Site site({}, kFastDelivery, "    page_size: 2\n");
+  load_patient(site, 12, 8);
+  sync_now(site);
+  ASSERT_EQ(balance(site, "used"), "8");
+  add_to_endpoint(site,
+                  "    requests_per_round_max: 30\n"
+                  "    overrides: [{mapping: encounter, column: service_codes, path: \"'90999'\"}]\n");
+  for (int round = 0; round < 6; ++round) sync_now(site);
+  EXPECT_EQ(balance(site, "used"), "0") << "every page was read once more";
+  expect_consistent(site);
+}
+
 TEST(MappingChange, ReadsDeletionsOfTheTimeBeforeAsWell) {
   Site site({}, kFastDelivery);
   load_patient(site, 12, 3);

@@ -180,6 +180,64 @@ TEST(Fault24, ASearchThatKeepsExpiringMovesNoWatermark) {
   expect_consistent(site);
 }
 
+TEST(Fault24, AServerThatIsAwayBetweenTwoPagesMakesNobodyBeginAnew) {
+  Site site({}, kFastDelivery, "    page_size: 2\n    retries_max: 0\n");
+  load_patient(site, 12, 9);
+  site.ehr().set_faults({.unavailable_next = 1'000'000, .only_for = "_page_token"});
+  sync_now(site, 4);
+  const size_t searches = count_requests(site, "GET /fhir/Encounter");
+  sync_now(site, 4);
+  EXPECT_EQ(count_requests(site, "GET /fhir/Encounter"), searches + 1) << "the second page was asked for, not the first";
+  site.ehr().set_faults({});
+  const Answer summary(sync_now(site));
+  EXPECT_EQ(gaps_of(summary, "Encounter"), "");
+  EXPECT_EQ(balance(site, "used"), "9");
+  expect_consistent(site);
+}
+
+TEST(Fault27, AnErrorInPlaceOfResultsMovesNoWatermark) {
+  Site site({}, kFastDelivery);
+  load_patient(site, 12, 3);
+  site.ehr().set_faults(
+      {.body_next = 1,
+       .body = R"({"resourceType":"Bundle","type":"searchset","entry":[{"search":{"mode":"outcome"},"resource":)"
+               R"({"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"timeout"}]}}]})",
+       .only_for = "Encounter?_count=200"});
+  const Answer summary(sync_now(site, 4));
+  EXPECT_FALSE(feed_of(summary, "Encounter")["complete"].boolean());
+  EXPECT_NE(gaps_of(summary, "Encounter").find("timeout"), std::string::npos);
+  sync_now(site);
+  EXPECT_EQ(balance(site, "used"), "3");
+  expect_consistent(site);
+}
+
+TEST(Fault20, AResourceThatSlippedBetweenTwoPagesComesWithTheNextRound) {
+  Site site({}, kFastDelivery, "    page_size: 3\n    overlap: 0s\n");
+  load_patient(site, 12, 9);
+  site.ehr().set_faults({.lost_entries_next = 1, .only_for = "Encounter"});
+  const Answer summary(sync_now(site));
+  EXPECT_FALSE(feed_of(summary, "Encounter")["complete"].boolean());
+  EXPECT_NE(gaps_of(summary, "Encounter").find("9, 8 came"), std::string::npos) << gaps_of(summary, "Encounter");
+  EXPECT_EQ(site.run({"feeds"}).exit_code, 3);
+  EXPECT_TRUE(feed_of(Answer(sync_now(site)), "Encounter")["complete"].boolean());
+  EXPECT_EQ(balance(site, "used"), "9");
+  expect_consistent(site);
+}
+
+TEST(Fault27, AServerThatCannotCountIsReadTwiceAndThenBelieved) {
+  Site site({}, kFastDelivery);
+  load_patient(site, 12, 3);
+  site.ehr().set_faults({.outcome_in_searchset = true, .only_for = "Encounter"});
+  EXPECT_FALSE(feed_of(Answer(sync_now(site)), "Encounter")["complete"].boolean());
+  for (int round = 0; round < 2; ++round) {
+    const Answer summary(sync_now(site));
+    EXPECT_TRUE(feed_of(summary, "Encounter")["complete"].boolean());
+    EXPECT_NE(gaps_of(summary, "Encounter").find("Bundle.total says"), std::string::npos);
+  }
+  site.ehr().set_faults({});
+  expect_consistent(site);
+}
+
 TEST(Fault39, AServerWhoseClockIsFiveMinutesOffMissesNothing) {
   for (const auto behind : {std::chrono::minutes(5), std::chrono::minutes(-5)}) {
     Site site({.clock_behind = behind}, kFastDelivery, "    overlap: 0s\n");

@@ -175,7 +175,7 @@ Complaints any_order_gives_the_same(Year& year) {
       intake.record({heard.begin() + static_cast<ptrdiff_t>(at), heard.begin() + static_cast<ptrdiff_t>(end)}, nullptr);
       at = end;
     }
-    if (!gone.empty()) intake.record_deleted(gone, nullptr);
+    if (!gone.empty()) intake.record_deleted(gone);
     intake.finish();
   }
   join_patients(context);

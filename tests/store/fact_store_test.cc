@@ -21,7 +21,7 @@ class FactStore : public testing::Test {
   }
   StoredAs stored(const MappedResource& resource) {
     const std::vector<ResourceHash> asked{{resource.type, resource.id, resource.hash, resource.mapping_version}};
-    return find_stored(pg, tenant, kSource, asked).front();
+    return find_stored(pg, tenant, kSource, asked).front().as;
   }
 
   TestDatabase database;

@@ -37,7 +37,7 @@ TEST(RecordPage, TakesPagesOfAThousandResourcesAndPrintsItsRate) {
     std::vector<ResourceHash> asked;
     for (const MappedResource& resource : page)
       asked.push_back({resource.type, resource.id, resource.hash, kMappingVersion});
-    for (const StoredAs stored : find_stored(pg, tenant, kSource, asked)) found += stored == StoredAs::same;
+    for (const StoredVersion& stored : find_stored(pg, tenant, kSource, asked)) found += stored.as == StoredAs::same;
   }
   const double finding = seconds_since(again);
   EXPECT_EQ(found, static_cast<size_t>(kPages) * kPageSize);
