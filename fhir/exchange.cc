@@ -48,13 +48,9 @@ bool is_no_service(const HttpError& error) {
          error.kind == HttpErrorKind::interrupted || error.kind == HttpErrorKind::tls;
 }
 
-bool is_no_service(int status) {
-  return status == 429 || status == 502 || status == 503 || status == 504;
-}
-
 // 429 says that nothing was done. A 503 may come from a proxy that lost the answer of a write.
 bool is_worth_repeating(int status, Repeat repeat) {
-  return status == 429 || (repeat == Repeat::safe && is_no_service(status));
+  return status == 429 || (repeat == Repeat::safe && is_no_service_status(status));
 }
 
 }  // namespace
@@ -134,11 +130,11 @@ Result<HttpResponse, FhirError> Exchange::send_by(const std::function<Result<Htt
       if (!wait_before_retry(attempt)) return stopped;
       continue;
     }
-    if (!is_no_service(answer->status) && limit_->circuit().answered()) {
+    if (!is_no_service_status(answer->status) && limit_->circuit().answered()) {
       log_info("circuit_closed", {{"endpoint", endpoint_}});
     }
     if (!is_worth_repeating(answer->status, repeat)) {
-      if (is_no_service(answer->status)) gave_up();
+      if (is_no_service_status(answer->status)) gave_up();
       return std::move(*answer);
     }
     const auto stated = asked_wait(*answer);

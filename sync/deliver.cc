@@ -176,7 +176,7 @@ class DeliveryRound {
   void deliver(int64_t pending) {
     const std::string token = random_hex(16);
     bool is_paused = false;
-    while (!context_.stop.stop_requested() && !is_paused) {
+    while (!context_.stop.stop_requested() && !is_paused && !is_shut_out_) {
       const Instant lease_end = context_.clock.now() + delivery_.lease;
       const std::vector<StoredNotice> notices =
           lease_due_notices(connection_, tenant_id_, context_.clock.now(), delivery_.lease, kNoticesPerLeaseMax, token,
@@ -186,20 +186,23 @@ class DeliveryRound {
       for (size_t i = 0; i < notices.size(); ++i) {
         if (context_.clock.now() >= lease_end) break;  // Whoever leases the rest next delivers it.
         // An endpoint that gives no service is no fault of a notice: the rest is not tried, and none is parked for it.
-        if ((is_paused = client_->is_paused())) break;
+        if ((is_paused = client_->is_paused()) || is_shut_out_) break;
         if (!deliver_one(notices[i], patients[i], token, lease_end)) continue;
         ++done_;
         context_.progress(fmt::format("deliver: {} of {} notices", done_, std::max(done_, pending)));
         if (context_.stop.stop_requested()) break;
       }
     }
-    if (context_.stop.stop_requested() || is_paused) {
+    if (context_.stop.stop_requested() || is_paused || is_shut_out_) {
       release_notices(connection_, tenant_id_, token, context_.clock.now());
     }
     if (is_paused) {
       summary_.failures.push_back(fmt::format("{}: gives no service now; asked again later", endpoint_.name));
     }
-    if (failed_ > 0) summary_.failures.push_back(fmt::format("{} deliveries failed and will be tried again", failed_));
+    if (failed_ > 0) {
+      summary_.failures.push_back(
+          fmt::format("{} deliveries failed and will be tried again, the last because of {}", failed_, last_failure_));
+    }
   }
 
   // False when another worker has it now.
@@ -224,6 +227,8 @@ class DeliveryRound {
     if (!result.failure.empty() && !result.park) {
       log_warning("delivery_failed", {{"type", result.channel}, {"cause", result.failure}});
       ++failed_;
+      last_failure_ = result.failure;
+      is_shut_out_ = result.ends_round;
     }
     return true;
   }
@@ -238,6 +243,8 @@ class DeliveryRound {
   std::unique_ptr<FhirClient> client_;
   std::optional<Capability> capability_;
   int64_t done_ = 0, failed_ = 0;
+  std::string last_failure_;
+  bool is_shut_out_ = false;
 };
 
 }  // namespace

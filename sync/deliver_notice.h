@@ -9,7 +9,8 @@
 
 namespace authledger {
 
-inline constexpr int kDeliveryAttemptsMax = 8;
+// So many bad answers about one notice, in a row, park it.
+inline constexpr int kRefusalsMax = 8;
 
 struct DeliveryContext {
   FhirClient& client;

@@ -94,6 +94,7 @@ constexpr Statement kSaveDelivery{"save_delivery", R"(
          delivered_owner = case when $6::bytea is not null then $17 else delivered_owner end,
          parked_reason = case when $9::boolean then $10 else parked_reason end,
          attempts = case when $10 <> '' then attempts + 1 else 0 end,
+         refusals = case when $10 <> '' then refusals + $22::smallint else 0 end,
          looks_due = looks_due - least(looks_due, $13::smallint) + $21::smallint,
          due_at = case when $9::boolean then null
                        when $11::timestamptz is not null then $11
@@ -319,7 +320,7 @@ void save_delivery(PgConnection& connection, int64_t tenant_id, const DeliveryRe
     parameters.text(result.closed_status).text(result.owner);
     parameters.text(result.undeliverable_reason).boolean(result.create_is_void);
     result.road_hash == Hash{} ? parameters.null() : parameters.hash(result.road_hash);
-    parameters.integer(result.wants_look ? 1 : 0);
+    parameters.integer(result.wants_look ? 1 : 0).integer(result.is_refusal ? 1 : 0);
     transaction.execute(kSaveDelivery, parameters);
   });
   if (!is_ours) throw DbError(kLeaseLost, "save_delivery: the lease of the notice went to another worker");

@@ -76,6 +76,7 @@ StoredNotice notice_from(const Rows& rows, size_t row) {
   notice.delivered_severity = static_cast<int>(rows.integer(row, 41));
   notice.is_message = rows.boolean(row, 42);
   notice.undeliverable_reason = rows.string(row, 43);
+  notice.refusals = static_cast<int>(rows.integer(row, 44));
   notice.delivered_owner = rows.string(row, 30);
   notice.closed_at = rows.optional_instant(row, 34);
   notice.resolved_by = resolution_from(rows.text(row, 35)).value_or(Resolution::none);

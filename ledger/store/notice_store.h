@@ -27,7 +27,8 @@ struct StoredNotice {
   std::string held_reason;
   bool is_retired = false;  // Nothing of it stands in the EHR any more, and nothing will be written.
   std::string parked_reason;
-  int attempts = 0;
+  int attempts = 0;  // Failures in a row …
+  int refusals = 0;  // … and those of them that were about the notice itself.
   std::optional<Instant> due_at;
   int looks_due = 0;         // Searches still to be made for what a worker that had lost its lease may have written.
   int64_t rule_version = 0;  // By which it is as it is: wanted, or to be retired.
@@ -89,7 +90,9 @@ struct DeliveryResult {
   std::string owner;                // That was written; goes with delivered_hash.
   std::optional<Instant> retry_at;  // For failures.
   std::string failure;              // Machine and cause, no patient data.
+  bool is_refusal = false;          // The failure is about this notice: so many of them park it.
   bool park = false;
+  bool ends_round = false;           // The endpoint does not take our token: nothing else would be written either.
   bool create_is_void = false;       // The create that was begun was certainly not made.
   std::string undeliverable_reason;  // No channel takes the notice; it stands nowhere.
   bool is_information = false;       // … because it is no warning yet, and there are only messages.
