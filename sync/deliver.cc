@@ -14,6 +14,7 @@ namespace authledger {
 namespace {
 
 constexpr int kNoticesPerLeaseMax = 50;
+constexpr int kNoticesPerReadMax = 10'000;
 // Below this many patients a share says little.
 constexpr int64_t kPatientsForShareMin = 50;
 
@@ -93,6 +94,7 @@ class DeliveryRound {
     const int64_t written_before = summary_.notices.created + summary_.notices.updated + summary_.notices.parked;
     if (count_without_ehr(connection_, tenant_id_).all > 0 && ask_what_is_offered()) plan_roads_again();
     const int64_t pending = count_pending();
+    summary_.notices.held = count_held_notices(connection_, tenant_id_);
     if (pending > 0 && ask_what_is_offered()) deliver(pending);
     const int64_t written =
         summary_.notices.created + summary_.notices.updated + summary_.notices.parked - written_before;
@@ -138,17 +140,45 @@ class DeliveryRound {
             endpoint_.writes.recipient_types};
   }
 
-  // What a run would write now, after the blast-radius limits.
+  // Whether what is due of it is written into the EHR: not what has no road there, nor what goes to the worklist.
+  bool goes_into_ehr(const StoredNotice& notice, const std::string& patient) const {
+    if (notice.channel == kWorklist && !notice.desired) return false;
+    if (notice.looks_due > 0 || !is_placed_anew(notice)) return true;
+    const ChannelPlan plan =
+        plan_channel(request_of(notice, render_context(notice, patient, {})), endpoint_, delivery_, *capability_);
+    return !plan.place.channel.empty() && plan.place.channel != kWorklist;
+  }
+
+  std::vector<std::string> pending_outside_ehr() {
+    std::vector<std::string> keys;
+    std::string after;
+    for (;;) {
+      const std::vector<StoredNotice> notices =
+          read_pending(connection_, tenant_id_, context_.clock.now(), after, kNoticesPerReadMax);
+      if (notices.empty()) return keys;
+      after = notices.back().record.notice_key;
+      const std::vector<std::string> patients = patients_of(connection_, tenant_id_, notices, endpoint_.name);
+      for (size_t i = 0; i < notices.size(); ++i) {
+        if (!goes_into_ehr(notices[i], patients[i])) keys.push_back(notices[i].record.notice_key);
+      }
+    }
+  }
+
+  // What a run would work off now, after the blast-radius limits. These count what would be written into the EHR; which
+  // that is, is looked at only when all together would be too much.
   int64_t count_pending() {
-    PendingWrites pending = count_pending_writes(connection_, tenant_id_, context_.clock.now());
+    const Instant now = context_.clock.now();
+    PendingWrites pending = count_pending_writes(connection_, tenant_id_, now);
     std::string why;
-    if (!context_.options.only_released && pending.unreleased > 0 && is_beyond_blast_radius(pending, delivery_, why)) {
-      pending.notices -= hold_pending(connection_, tenant_id_, context_.clock.now(), why);
+    const bool may_be_beyond = !context_.options.only_released && is_beyond_blast_radius(pending, delivery_, why);
+    if (!may_be_beyond || !ask_what_is_offered()) return pending.notices;
+    const std::vector<std::string> elsewhere = pending_outside_ehr();
+    if (is_beyond_blast_radius(count_pending_writes(connection_, tenant_id_, now, elsewhere), delivery_, why)) {
+      pending.notices -= hold_pending(connection_, tenant_id_, now, why, elsewhere);
       summary_.failures.push_back("deliveries are held: " + why +
                                   "; look at `authledger notices`, then run `authledger notices --release`, or mend "
                                   "the rule (docs/operations.md, \"Changing a rule safely\")");
     }
-    summary_.notices.held = count_held_notices(connection_, tenant_id_);
     return pending.notices;
   }
 

@@ -88,20 +88,20 @@ class NoticeDelivery {
   }
 
   void step() {
+    if (is_placed_anew(notice_)) return place_anew();
     const NoticeState state = state_of(notice_);
-    if (is_on_worklist()) return step_on_worklist(state);
+    if (is_on_worklist()) return leave_worklist(state);
     switch (state) {
-      case NoticeState::wanted:
-      case NoticeState::undeliverable:
-        return place_anew();
       case NoticeState::creating:
         return adopt_or_create();
       case NoticeState::stale:
-        return place_.is_message ? place_anew() : update(2);
+        return update(2);
       case NoticeState::orphaned:
         return retire_if_found();
       case NoticeState::retiring:
         return retire(notice_.remote_id, 2);
+      case NoticeState::wanted:
+      case NoticeState::undeliverable:
       case NoticeState::current:
       case NoticeState::sent:
       case NoticeState::closed_by_person:
@@ -113,8 +113,7 @@ class NoticeDelivery {
   }
 
   // The file is written from what is stored: a row comes and goes with the place.
-  void step_on_worklist(NoticeState state) {
-    if (notice_.desired && state != NoticeState::closed_by_person) return place_anew();
+  void leave_worklist(NoticeState state) {
     result_.is_retired = true;
     if (state == NoticeState::retiring) result_.action = DeliveryAction::retire;
   }
@@ -418,6 +417,13 @@ class NoticeDelivery {
 };
 
 }  // namespace
+
+bool is_placed_anew(const StoredNotice& notice) {
+  const NoticeState state = state_of(notice);
+  if (notice.channel == kWorklist) return notice.desired && state != NoticeState::closed_by_person;
+  return state == NoticeState::wanted || state == NoticeState::undeliverable ||
+         (state == NoticeState::stale && notice.is_message);
+}
 
 ChannelRequest request_of(const StoredNotice& notice, const RenderContext& render) {
   ChannelRequest request{notice.record.kind, notice.record.role, notice.record.severity};

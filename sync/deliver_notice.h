@@ -25,6 +25,9 @@ struct DeliveryContext {
   std::function<bool()> holds_lease;
 };
 
+// Nothing of it stands in the EHR that could be kept true: what is due of it begins with a choice of the channel.
+bool is_placed_anew(const StoredNotice& notice);
+
 // What plan_channel decides about a notice by.
 ChannelRequest request_of(const StoredNotice& notice, const RenderContext& render);
 

@@ -166,7 +166,15 @@ constexpr Statement kCountPending{"count_pending_writes", R"(
          (select count(*) from notice as standing where standing.tenant_id = $1 and standing.remote_id <> ''
              and standing.channel <> 'worklist')
     from notice
-   where )" AUTHLEDGER_NOTICE_IS_PENDING};
+   where )" AUTHLEDGER_NOTICE_IS_PENDING R"(
+     and notice.notice_key <> all($3::text[] collate "C"))"};
+
+constexpr Statement kReadPending{"read_pending", "select " AUTHLEDGER_NOTICE_COLUMNS R"(
+    from notice
+   where )" AUTHLEDGER_NOTICE_IS_PENDING R"(
+     and notice.notice_key > $3
+   order by notice.notice_key
+   limit $4)"};
 
 constexpr Statement kCountOpen{"count_open_notices", R"(
   select count(*)
@@ -187,7 +195,8 @@ constexpr Statement kHoldPending{"hold_pending", R"(
      set is_held = true,
          held_reason = $3
    where )" AUTHLEDGER_NOTICE_IS_PENDING R"(
-     and not notice.is_released)"};
+     and not notice.is_released
+     and notice.notice_key <> all($4::text[] collate "C"))"};
 
 constexpr Statement kReleaseHeld{"release_held", R"(
   update notice
@@ -241,6 +250,12 @@ constexpr Statement kReadDeliveries{"read_deliveries", R"(
      and notice_key = $2
    order by no)"};
 
+std::vector<StoredNotice> notices_from(const Rows& rows) {
+  std::vector<StoredNotice> notices;
+  for (size_t row = 0; row < rows.size(); ++row) notices.push_back(notice_from(rows, row));
+  return notices;
+}
+
 }  // namespace
 
 std::string_view word_of(DeliveryAction action) {
@@ -268,12 +283,10 @@ std::vector<StoredNotice> lease_due_notices(PgConnection& connection, int64_t te
                                             bool only_released) {
   std::vector<StoredNotice> notices;
   transact(connection, tenant_id, [&](Transaction& transaction) {
-    notices.clear();
     Parameters parameters;
     parameters.integer(tenant_id).instant(now).integer(limit).text(lease_token).instant(now + lease);
     parameters.boolean(only_released);
-    const Rows rows = transaction.execute(kLeaseNotices, parameters);
-    for (size_t row = 0; row < rows.size(); ++row) notices.push_back(notice_from(rows, row));
+    notices = notices_from(transaction.execute(kLeaseNotices, parameters));
   });
   // PostgreSQL gives them in the order of its pages, which no two runs share.
   std::sort(notices.begin(), notices.end(),
@@ -329,10 +342,7 @@ void save_delivery(PgConnection& connection, int64_t tenant_id, const DeliveryRe
 std::vector<StoredNotice> read_decided_otherwise(Transaction& transaction, const Hash& road_hash) {
   Parameters parameters;
   parameters.integer(transaction.tenant_id()).hash(road_hash);
-  const Rows rows = transaction.execute(kReadDecidedOtherwise, parameters);
-  std::vector<StoredNotice> notices;
-  for (size_t row = 0; row < rows.size(); ++row) notices.push_back(notice_from(rows, row));
-  return notices;
+  return notices_from(transaction.execute(kReadDecidedOtherwise, parameters));
 }
 
 void save_roads(Transaction& transaction, std::span<const Road> roads, const Hash& road_hash, Instant now) {
@@ -365,13 +375,25 @@ void release_notices(PgConnection& connection, int64_t tenant_id, const std::str
   });
 }
 
-PendingWrites count_pending_writes(PgConnection& connection, int64_t tenant_id, Instant now) {
+PendingWrites count_pending_writes(PgConnection& connection, int64_t tenant_id, Instant now,
+                                   std::span<const std::string> without) {
   PendingWrites pending;
   transact(connection, tenant_id, [&](Transaction& transaction) {
-    const Rows rows = transaction.execute(kCountPending, Parameters().integer(tenant_id).instant(now));
+    const Rows rows =
+        transaction.execute(kCountPending, Parameters().integer(tenant_id).instant(now).text_array(without));
     pending = {rows.integer(0, 0), rows.integer(0, 1), rows.integer(0, 2), rows.integer(0, 3), rows.integer(0, 4)};
   });
   return pending;
+}
+
+std::vector<StoredNotice> read_pending(PgConnection& connection, int64_t tenant_id, Instant now,
+                                       const std::string& after_key, int limit) {
+  std::vector<StoredNotice> notices;
+  transact(connection, tenant_id, [&](Transaction& transaction) {
+    notices = notices_from(
+        transaction.execute(kReadPending, Parameters().integer(tenant_id).instant(now).text(after_key).integer(limit)));
+  });
+  return notices;
 }
 
 int64_t count_open_notices(PgConnection& connection, int64_t tenant_id) {
@@ -390,10 +412,13 @@ int64_t count_held_notices(PgConnection& connection, int64_t tenant_id) {
   return count;
 }
 
-int64_t hold_pending(PgConnection& connection, int64_t tenant_id, Instant now, const std::string& reason) {
+int64_t hold_pending(PgConnection& connection, int64_t tenant_id, Instant now, const std::string& reason,
+                     std::span<const std::string> without) {
   int64_t count = 0;
   transact(connection, tenant_id, [&](Transaction& transaction) {
-    count = transaction.execute(kHoldPending, Parameters().integer(tenant_id).instant(now).text(reason)).affected();
+    Parameters parameters;
+    parameters.integer(tenant_id).instant(now).text(reason).text_array(without);
+    count = transaction.execute(kHoldPending, parameters).affected();
   });
   return count;
 }

@@ -135,12 +135,18 @@ struct PendingWrites {
   int64_t subjects_total = 0;
   int64_t delivered = 0;  // Notices that stand in the EHR already: none before the first delivery.
 };
-PendingWrites count_pending_writes(PgConnection& connection, int64_t tenant_id, Instant now);
+// Of all but those with the keys `without`.
+PendingWrites count_pending_writes(PgConnection& connection, int64_t tenant_id, Instant now,
+                                   std::span<const std::string> without = {});
+// Up to `limit` of the notices that a run would work off now, by key, those behind `after_key`.
+std::vector<StoredNotice> read_pending(PgConnection& connection, int64_t tenant_id, Instant now,
+                                       const std::string& after_key, int limit);
 // Notices that are desired and not closed by a person.
 int64_t count_open_notices(PgConnection& connection, int64_t tenant_id);
 int64_t count_held_notices(PgConnection& connection, int64_t tenant_id);
-// Holds everything pending that no operator released. The reason is for people.
-int64_t hold_pending(PgConnection& connection, int64_t tenant_id, Instant now, const std::string& reason);
+// Holds everything pending that no operator released, but for those with the keys `without`. The reason is for people.
+int64_t hold_pending(PgConnection& connection, int64_t tenant_id, Instant now, const std::string& reason,
+                     std::span<const std::string> without = {});
 // Releases everything held. Until it is written, or wanted otherwise, no limit holds it again.
 int64_t release_held(PgConnection& connection, int64_t tenant_id, Instant now);
 // Releases what is to be taken back or restored of what a rule version wrote; returns how many that are.
