@@ -41,7 +41,8 @@ constexpr Statement kLeaseNotices{"lease_notices", R"(
      and notice.notice_key = due.notice_key
   returning )" AUTHLEDGER_NOTICE_COLUMNS};
 
-// Not when its cause went meanwhile: reconcile, which saw no create begun, has retired it for good.
+// Not when its cause went meanwhile: reconcile, which saw no create begun, has retired it for good. The severity of the
+// last message is kept, since another may be refused; that of a row of the worklist says nothing of messages.
 constexpr Statement kMarkCreateBegun{"mark_create_begun", R"(
   update notice
      set create_begun_at = $4,
@@ -50,6 +51,7 @@ constexpr Statement kMarkCreateBegun{"mark_create_begun", R"(
          remote_id = '',
          etag = '',
          delivered_hash = null,
+         delivered_severity = case when is_message then delivered_severity end,
          undeliverable_reason = null,
          delivered_rule_version = rule_version
    where tenant_id = $1
@@ -79,6 +81,7 @@ constexpr Statement kSaveDelivery{"save_delivery", R"(
   update notice
      set channel = case when $18 <> '' then '' when $4 <> '' then $3 else channel end,
          remote_id = case when $18 <> '' then '' when $4 <> '' then $4 else remote_id end,
+         is_message = is_message and not ($3 = 'worklist' and $4 <> ''),
          create_begun_at = case when not $19::boolean then create_begun_at end,
          undeliverable_reason = case when $18 <> '' and is_open then $18 end,
          road_hash = coalesce($20::bytea, road_hash),

@@ -207,6 +207,31 @@ TEST(Ladder, AMessageThatWasRefusedForNowIsSentLater) {
   expect_consistent(site);
 }
 
+TEST(Ladder, AMessageIsNotSentAgainWhenAnUrgentOneWasRefusedMeanwhile) {
+  Site site({.conditional_create = false}, kFastDelivery, "    retries_max: 0\n");
+  load_warning(site, kUnsearched);
+  sync_now(site);
+  const std::string key = state_of_kind(site, "utilization", "key");
+  ASSERT_EQ(count_resources(site, "Communication", "", key + ".2"), 1U);
+  add_visit(site, "e2", "2026-10-05");
+  add_visit(site, "e3", "2026-10-06");
+  add_visit(site, "e4", "2026-10-07");
+  withhold(site, kUnsearched, {.throttle_next = 1'000'000, .only_method = "POST"});
+  sync_now(site, 4);
+  ASSERT_TRUE(site.ehr().put(encounter_json("e4", "p1", "90837", "2026-10-07", "entered-in-error")).ok());
+  ASSERT_TRUE(site.ehr().put(encounter_json("e3", "p1", "90837", "2026-10-06", "entered-in-error")).ok());
+  withhold(site, kUnsearched);
+  sync_now(site);
+  EXPECT_EQ(count_resources(site, "Communication", "", key), 1U) << "people have it at this severity";
+  EXPECT_EQ(state_of_kind(site, "utilization"), "sent");
+  expect_consistent(site);
+  add_visit(site, "e5", "2026-10-08");
+  add_visit(site, "e6", "2026-10-09");
+  sync_now(site);
+  EXPECT_EQ(count_resources(site, "Communication", "", key + ".3"), 1U) << "it is urgent after all";
+  expect_consistent(site);
+}
+
 TEST(Ladder, ACommunicationGoesToARecipientThatTheEndpointTakes) {
   const std::string asks = "    writes: {recipient_types: [Practitioner, Group]}\n";
   SandboxOptions options;
