@@ -9,9 +9,6 @@
 namespace authledger {
 namespace {
 
-// A limit of one request a minute is kept by waiting, not by giving up.
-constexpr std::chrono::seconds kPlaceWaitMin{120};
-
 FhirError error_of(const HttpError& error, Repeat repeat, const std::string& what) {
   FhirError found;
   found.message = fmt::format("{}: {}", what, error.message);
@@ -60,6 +57,7 @@ Exchange::Exchange(const EndpointConfig& endpoint, std::unique_ptr<HttpClient> h
     : endpoint_(endpoint.name),
       retries_max_(endpoint.retries_max),
       retry_after_max_(endpoint.retry_after_max),
+      place_wait_max_(place_wait_max(endpoint)),
       pause_after_429_(endpoint.pause_after_429),
       http_(std::move(http)),
       limit_(std::move(limit)),
@@ -81,13 +79,12 @@ Result<HttpResponse, FhirError> Exchange::send_fresh(const std::function<HttpReq
 }
 
 std::optional<FhirError> Exchange::wait_for_place(const std::string& what) {
-  const auto wait_max = std::max(retry_after_max_, kPlaceWaitMin);
-  const auto wait = limit_->reserve(std::chrono::steady_clock::now(), wait_max);
+  const auto wait = limit_->reserve(std::chrono::steady_clock::now(), place_wait_max_);
   if (!wait) {
     return FhirError{FhirErrorKind::throttled, 0,
                      fmt::format("{}: the endpoint's request limit in the config leaves no place within {} s; the next "
                                  "round goes on from here",
-                                 what, wait_max.count())};
+                                 what, place_wait_max_.count())};
   }
   if (wait_unless_stopped(std::chrono::ceil<std::chrono::milliseconds>(*wait), stop_)) return std::nullopt;
   return FhirError{FhirErrorKind::stopped, 0, fmt::format("{}: stopped", what)};
