@@ -26,8 +26,8 @@ struct ChannelRequest {
 // What an endpoint lets do with one resource type.
 struct ChannelOffer {
   bool create = false, update = false;
-  bool search = false;  // By identifier: an unanswered create can be found again.
-  bool conditional_create = false;
+  bool search = false;  // By identifier: an unanswered create is looked for before it is sent again; else it is not.
+  bool conditional_create = false;  // Each create is sent as one.
 };
 // The token's scopes are ours to name, and do not hold the type.
 bool is_out_of_scope(const std::string& type, const EndpointConfig& endpoint);
