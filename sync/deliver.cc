@@ -92,15 +92,16 @@ class DeliveryRound {
 
   void run() {
     const int64_t written_before = summary_.notices.created + summary_.notices.updated + summary_.notices.parked;
-    if (count_without_ehr(connection_, tenant_id_).all > 0 && ask_what_is_offered()) plan_roads_again();
+    if (has_notices_outside_ehr(connection_, tenant_id_) && ask_what_is_offered()) plan_roads_again();
     const int64_t pending = count_pending();
     summary_.notices.held = count_held_notices(connection_, tenant_id_);
     if (pending > 0 && ask_what_is_offered()) deliver(pending);
     const int64_t written =
         summary_.notices.created + summary_.notices.updated + summary_.notices.parked - written_before;
-    summary_.notices.undeliverable = count_without_ehr(connection_, tenant_id_).undeliverable;
-    summary_.notices.unchanged = std::max<int64_t>(0, count_open_notices(connection_, tenant_id_) - written -
-                                                          summary_.notices.held - summary_.notices.undeliverable);
+    const OpenNotices open = count_open_notices(connection_, tenant_id_);
+    summary_.notices.undeliverable = open.undeliverable;
+    summary_.notices.unchanged =
+        std::max<int64_t>(0, open.wanted - written - summary_.notices.held - open.undeliverable);
     if (client_) summary_.requests += static_cast<int64_t>(client_->requests());
     if (delivery_.worklist_file.empty()) return;
     const Outcome listed = write_worklist(connection_, tenant_id_, delivery_.worklist_file);

@@ -146,12 +146,13 @@ constexpr Statement kSaveRoads{"save_roads", R"(
      and notice.notice_key = decided.notice_key collate "C"
      and notice.lease_token is null)"};
 
-constexpr Statement kCountWithoutEhr{"count_without_ehr", R"(
-  select count(*), count(*) filter (where undeliverable_reason is not null)
-    from notice
-   where tenant_id = $1
-     and (channel = 'worklist' or undeliverable_reason is not null)
-     and is_open)"};
+constexpr Statement kHasOutsideEhr{"has_notices_outside_ehr", R"(
+  select exists (
+         select
+           from notice
+          where tenant_id = $1
+            and (channel = 'worklist' or undeliverable_reason is not null)
+            and is_open))"};
 
 // due_at differs from lease_until when the desired notice changed under the lease.
 constexpr Statement kReleaseNotices{"release_notices", R"(
@@ -180,11 +181,10 @@ constexpr Statement kReadPending{"read_pending", "select " AUTHLEDGER_NOTICE_COL
    limit $4)"};
 
 constexpr Statement kCountOpen{"count_open_notices", R"(
-  select count(*)
+  select count(*) filter (where not is_closed_by_person), count(*) filter (where undeliverable_reason is not null)
     from notice
    where tenant_id = $1
-     and is_open
-     and not is_closed_by_person)"};
+     and is_open)"};
 
 constexpr Statement kCountHeld{"count_held_notices", R"(
   select count(*)
@@ -363,13 +363,12 @@ void save_roads(Transaction& transaction, std::span<const Road> roads, const Has
   transaction.execute(kSaveRoads, parameters.hash(road_hash).instant(now));
 }
 
-WithoutEhr count_without_ehr(PgConnection& connection, int64_t tenant_id) {
-  WithoutEhr counts;
+bool has_notices_outside_ehr(PgConnection& connection, int64_t tenant_id) {
+  bool has_any = false;
   transact(connection, tenant_id, [&](Transaction& transaction) {
-    const Rows rows = transaction.execute(kCountWithoutEhr, Parameters().integer(tenant_id));
-    counts = {rows.integer(0, 0), rows.integer(0, 1)};
+    has_any = transaction.execute(kHasOutsideEhr, Parameters().integer(tenant_id)).boolean(0, 0);
   });
-  return counts;
+  return has_any;
 }
 
 void release_notices(PgConnection& connection, int64_t tenant_id, const std::string& lease_token, Instant now) {
@@ -399,12 +398,13 @@ std::vector<StoredNotice> read_pending(PgConnection& connection, int64_t tenant_
   return notices;
 }
 
-int64_t count_open_notices(PgConnection& connection, int64_t tenant_id) {
-  int64_t count = 0;
+OpenNotices count_open_notices(PgConnection& connection, int64_t tenant_id) {
+  OpenNotices open;
   transact(connection, tenant_id, [&](Transaction& transaction) {
-    count = transaction.execute(kCountOpen, Parameters().integer(tenant_id)).integer(0, 0);
+    const Rows rows = transaction.execute(kCountOpen, Parameters().integer(tenant_id));
+    open = {rows.integer(0, 0), rows.integer(0, 1)};
   });
-  return count;
+  return open;
 }
 
 int64_t count_held_notices(PgConnection& connection, int64_t tenant_id) {

@@ -109,11 +109,8 @@ struct DeliveryResult {
 void save_delivery(PgConnection& connection, int64_t tenant_id, const DeliveryResult& result,
                    const std::string& lease_token, Instant now);
 
-// What stands on the worklist or is undeliverable: nothing of it is in the EHR.
-struct WithoutEhr {
-  int64_t all = 0, undeliverable = 0;
-};
-WithoutEhr count_without_ehr(PgConnection& connection, int64_t tenant_id);
+// Whether anything stands on the worklist or is undeliverable: nothing of it is in the EHR.
+bool has_notices_outside_ehr(PgConnection& connection, int64_t tenant_id);
 // Those for which another plan than `road_hash` decided so, or none that lasts.
 std::vector<StoredNotice> read_decided_otherwise(Transaction& transaction, const Hash& road_hash);
 struct Road {
@@ -141,8 +138,11 @@ PendingWrites count_pending_writes(PgConnection& connection, int64_t tenant_id, 
 // Up to `limit` of the notices that a run would work off now, by key, those behind `after_key`.
 std::vector<StoredNotice> read_pending(PgConnection& connection, int64_t tenant_id, Instant now,
                                        const std::string& after_key, int limit);
-// Notices that are desired and not closed by a person.
-int64_t count_open_notices(PgConnection& connection, int64_t tenant_id);
+// Notices that are desired: those that no person closed, and those that have no road.
+struct OpenNotices {
+  int64_t wanted = 0, undeliverable = 0;
+};
+OpenNotices count_open_notices(PgConnection& connection, int64_t tenant_id);
 int64_t count_held_notices(PgConnection& connection, int64_t tenant_id);
 // Holds everything pending that no operator released, but for those with the keys `without`. The reason is for people.
 int64_t hold_pending(PgConnection& connection, int64_t tenant_id, Instant now, const std::string& reason,
