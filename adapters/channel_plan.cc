@@ -146,6 +146,12 @@ ChannelPlan plan_channel(const ChannelRequest& request, const EndpointConfig& en
   return ChannelChoice(request, endpoint, delivery, capability).run();
 }
 
+bool needs_endpoint(const ChannelRequest& request, const DeliveryConfig& delivery) {
+  const std::vector<std::string> channels =
+      channels_for(delivery.channels, word_of(request.kind), word_of(request.role));
+  return delivery.worklist_file.empty() || channels.empty() || channels.front() != kWorklist;
+}
+
 Hash road_hash_of(const EndpointConfig& endpoint, const DeliveryConfig& delivery, const Capability& capability) {
   HashInput input;
   input.add(bytes_of(hash_of(capability))).add(endpoint.name).add(int64_t{is_out_of_scope("", endpoint)});

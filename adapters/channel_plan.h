@@ -44,6 +44,8 @@ struct ChannelPlan {
 };
 ChannelPlan plan_channel(const ChannelRequest& request, const EndpointConfig& endpoint, const DeliveryConfig& delivery,
                          const Capability& capability);
+// False where it goes to the worklist, whatever the endpoint offers.
+bool needs_endpoint(const ChannelRequest& request, const DeliveryConfig& delivery);
 
 // Of all that plan_channel looks at beside the request.
 Hash road_hash_of(const EndpointConfig& endpoint, const DeliveryConfig& delivery, const Capability& capability);

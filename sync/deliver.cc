@@ -95,7 +95,13 @@ class DeliveryRound {
     if (has_notices_outside_ehr(connection_, tenant_id_) && ask_what_is_offered()) plan_roads_again();
     const int64_t pending = count_pending();
     summary_.notices.held = count_held_notices(connection_, tenant_id_);
-    if (pending > 0 && ask_what_is_offered()) deliver(pending);
+    if (pending > 0) {
+      if (ask_what_is_offered()) {
+        deliver(pending, std::nullopt);
+      } else if (client_) {
+        deliver_to_worklist();
+      }
+    }
     const int64_t written =
         summary_.notices.created + summary_.notices.updated + summary_.notices.parked - written_before;
     const OpenNotices open = count_open_notices(connection_, tenant_id_);
@@ -141,12 +147,15 @@ class DeliveryRound {
             endpoint_.writes.recipient_types};
   }
 
-  // Whether what is due of it is written into the EHR: not what has no road there, nor what goes to the worklist.
+  // Whether what is due of it is written into the EHR, or may be: not what has no road there, nor what goes to the
+  // worklist.
   bool goes_into_ehr(const StoredNotice& notice, const std::string& patient) const {
     if (notice.channel == kWorklist && !notice.desired) return false;
-    if (notice.looks_due > 0 || !is_placed_anew(notice)) return true;
-    const ChannelPlan plan =
-        plan_channel(request_of(notice, render_context(notice, patient, {})), endpoint_, delivery_, *capability_);
+    if (notice.looks_due > 0) return true;
+    if (!is_placed_anew(notice)) return notice.state != NoticeState::current && notice.state != NoticeState::sent;
+    const ChannelRequest request = request_of(notice, render_context(notice, patient, {}));
+    if (!capability_) return needs_endpoint(request, delivery_);
+    const ChannelPlan plan = plan_channel(request, endpoint_, delivery_, *capability_);
     return !plan.place.channel.empty() && plan.place.channel != kWorklist;
   }
 
@@ -204,27 +213,35 @@ class DeliveryRound {
     return true;
   }
 
-  void deliver(int64_t pending) {
+  // The worklist needs nothing of an endpoint that says nothing of itself.
+  void deliver_to_worklist() {
+    const std::vector<std::string> keys = pending_outside_ehr();
+    if (!keys.empty()) deliver(static_cast<int64_t>(keys.size()), keys);
+  }
+
+  void deliver(int64_t pending, const std::optional<std::vector<std::string>>& only_keys) {
     const std::string token = random_hex(16);
     bool is_paused = false;
     while (!context_.stop.stop_requested() && !is_paused && !is_shut_out_) {
       const Instant lease_end = context_.clock.now() + delivery_.lease;
       const std::vector<StoredNotice> notices =
           lease_due_notices(connection_, tenant_id_, context_.clock.now(), delivery_.lease, kNoticesPerLeaseMax, token,
-                            context_.options.only_released);
+                            context_.options.only_released, only_keys);
       if (notices.empty()) break;
       const std::vector<std::string> patients = patients_of(connection_, tenant_id_, notices, endpoint_.name);
       for (size_t i = 0; i < notices.size(); ++i) {
         if (context_.clock.now() >= lease_end) break;  // Whoever leases the rest next delivers it.
         // An endpoint that gives no service is no fault of a notice: the rest is not tried, and none is parked for it.
-        if ((is_paused = client_->is_paused()) || is_shut_out_) break;
+        const bool may_ask = capability_.has_value();
+        if ((is_paused = may_ask && client_->is_paused()) || is_shut_out_) break;
+        if (!may_ask && goes_into_ehr(notices[i], patients[i])) continue;  // Another worker placed it meanwhile.
         if (!deliver_one(notices[i], patients[i], token, lease_end)) continue;
         ++done_;
         context_.progress(fmt::format("deliver: {} of {} notices", done_, std::max(done_, pending)));
         if (context_.stop.stop_requested()) break;
       }
     }
-    if (context_.stop.stop_requested() || is_paused || is_shut_out_) {
+    if (context_.stop.stop_requested() || is_paused || is_shut_out_ || !capability_) {
       release_notices(connection_, tenant_id_, token, context_.clock.now());
     }
     if (is_paused) {
@@ -239,10 +256,11 @@ class DeliveryRound {
   // False when another worker has it now.
   bool deliver_one(const StoredNotice& notice, const std::string& patient, const std::string& token,
                    Instant lease_end) {
+    static const Capability kUnknown;
     const Instant now = context_.clock.now();
     DeliveryContext delivery{*client_,
                              endpoint_,
-                             *capability_,
+                             capability_ ? *capability_ : kUnknown,
                              delivery_,
                              render_context(notice, patient, now),
                              now,

@@ -25,6 +25,7 @@ constexpr Statement kLeaseNotices{"lease_notices", R"(
      where )" AUTHLEDGER_NOTICE_IS_PENDING R"(
        and (notice.lease_until is null or notice.lease_until <= $2)
        and (notice.is_released or not $6::boolean)
+       and ($7::text[] is null or notice.notice_key = any($7::text[] collate "C"))
      order by notice.due_at
      limit $3
        for update skip locked)
@@ -283,12 +284,14 @@ std::string_view word_of(DeliveryAction action) {
 
 std::vector<StoredNotice> lease_due_notices(PgConnection& connection, int64_t tenant_id, Instant now,
                                             std::chrono::seconds lease, int limit, const std::string& lease_token,
-                                            bool only_released) {
+                                            bool only_released,
+                                            const std::optional<std::vector<std::string>>& only_keys) {
   std::vector<StoredNotice> notices;
   transact(connection, tenant_id, [&](Transaction& transaction) {
     Parameters parameters;
     parameters.integer(tenant_id).instant(now).integer(limit).text(lease_token).instant(now + lease);
     parameters.boolean(only_released);
+    only_keys ? parameters.text_array(*only_keys) : parameters.null();
     notices = notices_from(transaction.execute(kLeaseNotices, parameters));
   });
   // PostgreSQL gives them in the order of its pages, which no two runs share.

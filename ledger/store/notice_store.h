@@ -56,10 +56,11 @@ void save_notice_changes(Transaction& transaction, std::span<const SubjectNotice
 
 // Leases up to `limit` due notices for delivery: `for update skip locked`, lease_until = now + lease, commits at once.
 // One that another worker never gave back may still be written by it: that one is to be looked for, twice. With
-// `only_released`, of those that an operator released.
+// `only_released`, of those that an operator released; with `only_keys`, of those.
 std::vector<StoredNotice> lease_due_notices(PgConnection& connection, int64_t tenant_id, Instant now,
                                             std::chrono::seconds lease, int limit, const std::string& lease_token,
-                                            bool only_released = false);
+                                            bool only_released = false,
+                                            const std::optional<std::vector<std::string>>& only_keys = std::nullopt);
 
 // Before a create: stores create_begun_at and the place, and commits. False when the lease was lost, or the notice is
 // not wanted any more. What stood elsewhere (a message, a row of the worklist) is no concern of it from here on.

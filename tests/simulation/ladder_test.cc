@@ -129,6 +129,27 @@ TEST(Ladder, WithoutAnyRoadIntoTheEhrTheWorklistFileHoldsWhatIsWanted) {
   expect_consistent(site);
 }
 
+TEST(Ladder, TheWorklistAloneNeedsNothingOfAnEhrThatSaysNothingOfItself) {
+  Site site({},
+            "delivery: {visibility_window: 1s, lease: 10s, worklist_file: worklist.csv, "
+            "channels: {all: [worklist], utilization: [Flag]}}\n",
+            "    retries_max: 0\n");
+  std::vector<std::string> without_delivery = kSyncNow;
+  without_delivery.emplace_back("--no-deliver");
+  load_warning(site, "");
+  ASSERT_EQ(site.run(without_delivery).exit_code, 0);
+  withhold(site, "", {.unavailable_next = 1'000'000, .only_for = "metadata"});
+  Answer listed(sync_now(site, 4));
+  EXPECT_EQ(listed.number({"notices", "created"}), 1);
+  EXPECT_NE(worklist(site).find(",units_low,2,Patient/p1,AUTH-1,"), std::string::npos) << worklist(site);
+  EXPECT_EQ(state_of_kind(site, "utilization"), "wanted") << "it waits for the EHR";
+  site.ehr().set_faults({});
+  Answer delivered(sync_now(site));
+  EXPECT_EQ(delivered.number({"notices", "created"}), 1);
+  EXPECT_EQ(site.ehr().resources("Flag").size(), 1U);
+  expect_consistent(site);
+}
+
 TEST(Ladder, WhatHasNoRoadAtAllIsListedWithTheReasonAndGoesAsSoonAsOneOpens) {
   Site site({}, kFastDelivery);
   load_warning(site, kNothing);
