@@ -44,19 +44,22 @@ std::string recipient_problem(const std::vector<std::string>& types) {
                      join(types, " or "));
 }
 
+// As NoticeDelivery does it by the same offer.
+std::string how_created(const ChannelOffer& offer) {
+  if (offer.conditional_create) return "created once by conditional create";
+  return offer.search ? "created once, and searched for by identifier before it is sent again" : "created once";
+}
+
 std::string how_kept_true(const std::string& type, const ChannelOffer& offer) {
   const std::string unanswered =
-      "one that is not answered is not tried again, since it could not be found by identifier";
+      offer.search ? "" : "; one that is not answered is not tried again, since it could not be found by identifier";
   if (!offer.update) {
-    std::string text = fmt::format(
+    return fmt::format(
         "sent as a message, since the endpoint does not offer update on {}: one when it is a warning, one more when it "
-        "becomes urgent, none for a changed count, and none is taken back",
-        type);
-    return offer.search ? text : text + "; " + unanswered;
+        "becomes urgent, none for a changed count, and none is taken back{}",
+        type, unanswered);
   }
-  std::string text = offer.conditional_create ? "created once by conditional create, then kept true by update"
-                     : offer.search ? "searched for by identifier before it is created, then kept true by update"
-                                    : "created once, then kept true by update; " + unanswered;
+  const std::string text = how_created(offer) + ", then kept true by update" + unanswered;
   return may_be_message(type) ? text + "; made for warnings, not for information" : text;
 }
 
@@ -141,6 +144,12 @@ ChannelOffer offer_of(const std::string& type, const Capability& capability) {
 ChannelPlan plan_channel(const ChannelRequest& request, const EndpointConfig& endpoint, const DeliveryConfig& delivery,
                          const Capability& capability) {
   return ChannelChoice(request, endpoint, delivery, capability).run();
+}
+
+bool needs_endpoint(const ChannelRequest& request, const DeliveryConfig& delivery) {
+  const std::vector<std::string> channels =
+      channels_for(delivery.channels, word_of(request.kind), word_of(request.role));
+  return delivery.worklist_file.empty() || channels.empty() || channels.front() != kWorklist;
 }
 
 Hash road_hash_of(const EndpointConfig& endpoint, const DeliveryConfig& delivery, const Capability& capability) {

@@ -26,8 +26,8 @@ struct ChannelRequest {
 // What an endpoint lets do with one resource type.
 struct ChannelOffer {
   bool create = false, update = false;
-  bool search = false;  // By identifier: an unanswered create can be found again.
-  bool conditional_create = false;
+  bool search = false;  // By identifier: an unanswered create is looked for before it is sent again; else it is not.
+  bool conditional_create = false;  // Each create is sent as one.
 };
 // The token's scopes are ours to name, and do not hold the type.
 bool is_out_of_scope(const std::string& type, const EndpointConfig& endpoint);
@@ -44,6 +44,8 @@ struct ChannelPlan {
 };
 ChannelPlan plan_channel(const ChannelRequest& request, const EndpointConfig& endpoint, const DeliveryConfig& delivery,
                          const Capability& capability);
+// False where it goes to the worklist, whatever the endpoint offers.
+bool needs_endpoint(const ChannelRequest& request, const DeliveryConfig& delivery);
 
 // Of all that plan_channel looks at beside the request.
 Hash road_hash_of(const EndpointConfig& endpoint, const DeliveryConfig& delivery, const Capability& capability);

@@ -5,6 +5,8 @@
 #include <chrono>
 
 #include "adapters/service_codes.h"
+#include "base/crypto.h"
+#include "ledger/letters.h"
 
 namespace authledger {
 namespace {
@@ -259,6 +261,17 @@ std::vector<ServiceFact> services_from_row(const Row& row, const RowContext& con
   return services;
 }
 
+// A link that is signed anew at each reading names the same attachment: what is stated of it tells it from others. Not
+// without its size, since a title and a day are those of many letters.
+std::string stated_hash(const Row& row) {
+  if (!row.has(Field::attachment_size)) return "";
+  std::string stated;
+  for (const Field field : {Field::attachment_size, Field::attachment_creation, Field::attachment_title}) {
+    stated += std::string(row.raw(field)) + "\n";
+  }
+  return std::string(kStatedHash) + base64(sha1(stated));
+}
+
 DocumentFact document_from_rows(std::span<const Row> rows, const RowContext& context, Issues& issues) {
   const std::string& base_url = context.resource.base_url;
   const Row& first = rows.front();
@@ -267,6 +280,7 @@ DocumentFact document_from_rows(std::span<const Row> rows, const RowContext& con
   fact.status = std::string(first.text(Field::status));
   for (const Row& row : rows) {
     Attachment attachment{std::string(row.raw(Field::attachment_url)), std::string(row.raw(Field::attachment_hash))};
+    if (attachment.hash.empty()) attachment.hash = stated_hash(row);
     if (attachment.hash.size() > kHashTextMax) {
       add_issue(issues, Severity::error, row.element_path(Field::attachment_hash),
                 "hash: too long for one; correct it at the source");

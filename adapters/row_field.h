@@ -94,6 +94,9 @@ enum class Field : uint8_t {
   // Documents.
   attachment_url,
   attachment_hash,
+  attachment_size,
+  attachment_title,
+  attachment_creation,
   related,
   // Coverage and parties.
   coverage_order,

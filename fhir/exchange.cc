@@ -9,9 +9,6 @@
 namespace authledger {
 namespace {
 
-// A limit of one request a minute is kept by waiting, not by giving up.
-constexpr std::chrono::seconds kPlaceWaitMin{120};
-
 FhirError error_of(const HttpError& error, Repeat repeat, const std::string& what) {
   FhirError found;
   found.message = fmt::format("{}: {}", what, error.message);
@@ -48,13 +45,9 @@ bool is_no_service(const HttpError& error) {
          error.kind == HttpErrorKind::interrupted || error.kind == HttpErrorKind::tls;
 }
 
-bool is_no_service(int status) {
-  return status == 429 || status == 502 || status == 503 || status == 504;
-}
-
 // 429 says that nothing was done. A 503 may come from a proxy that lost the answer of a write.
 bool is_worth_repeating(int status, Repeat repeat) {
-  return status == 429 || (repeat == Repeat::safe && is_no_service(status));
+  return status == 429 || (repeat == Repeat::safe && is_no_service_status(status));
 }
 
 }  // namespace
@@ -64,6 +57,7 @@ Exchange::Exchange(const EndpointConfig& endpoint, std::unique_ptr<HttpClient> h
     : endpoint_(endpoint.name),
       retries_max_(endpoint.retries_max),
       retry_after_max_(endpoint.retry_after_max),
+      place_wait_max_(place_wait_max(endpoint)),
       pause_after_429_(endpoint.pause_after_429),
       http_(std::move(http)),
       limit_(std::move(limit)),
@@ -85,13 +79,12 @@ Result<HttpResponse, FhirError> Exchange::send_fresh(const std::function<HttpReq
 }
 
 std::optional<FhirError> Exchange::wait_for_place(const std::string& what) {
-  const auto wait_max = std::max(retry_after_max_, kPlaceWaitMin);
-  const auto wait = limit_->reserve(std::chrono::steady_clock::now(), wait_max);
+  const auto wait = limit_->reserve(std::chrono::steady_clock::now(), place_wait_max_);
   if (!wait) {
     return FhirError{FhirErrorKind::throttled, 0,
                      fmt::format("{}: the endpoint's request limit in the config leaves no place within {} s; the next "
                                  "round goes on from here",
-                                 what, wait_max.count())};
+                                 what, place_wait_max_.count())};
   }
   if (wait_unless_stopped(std::chrono::ceil<std::chrono::milliseconds>(*wait), stop_)) return std::nullopt;
   return FhirError{FhirErrorKind::stopped, 0, fmt::format("{}: stopped", what)};
@@ -134,11 +127,11 @@ Result<HttpResponse, FhirError> Exchange::send_by(const std::function<Result<Htt
       if (!wait_before_retry(attempt)) return stopped;
       continue;
     }
-    if (!is_no_service(answer->status) && limit_->circuit().answered()) {
+    if (!is_no_service_status(answer->status) && limit_->circuit().answered()) {
       log_info("circuit_closed", {{"endpoint", endpoint_}});
     }
     if (!is_worth_repeating(answer->status, repeat)) {
-      if (is_no_service(answer->status)) gave_up();
+      if (is_no_service_status(answer->status)) gave_up();
       return std::move(*answer);
     }
     const auto stated = asked_wait(*answer);

@@ -57,7 +57,7 @@ class Exchange {
 
   std::string endpoint_;  // Its name.
   int retries_max_;
-  std::chrono::seconds retry_after_max_, pause_after_429_;
+  std::chrono::seconds retry_after_max_, place_wait_max_, pause_after_429_;
   std::unique_ptr<HttpClient> http_;
   std::shared_ptr<RateLimit> limit_;
   const Clock& clock_;

@@ -7,6 +7,8 @@ namespace {
 
 using std::chrono::nanoseconds;
 
+constexpr std::chrono::seconds kPlaceWaitMin{120};
+
 // A tenth of a longer limit may come at once: short rounds are not slowed down, and the limit still holds.
 int burst_of(int count) {
   return std::max(1, count / 10);
@@ -30,8 +32,13 @@ void PacedLimit::take(Time at) {
   if (interval_ != nanoseconds(0)) next_ = std::max(next_, at) + interval_;
 }
 
+std::chrono::seconds place_wait_max(const EndpointConfig& endpoint) {
+  return std::max(endpoint.retry_after_max, kPlaceWaitMin);
+}
+
 RateLimit::RateLimit(const EndpointConfig& endpoint, std::shared_ptr<LimitStore> store)
     : endpoint_(endpoint.name),
+      patience_(place_wait_max(endpoint)),
       limits_{
           PacedLimit(endpoint.requests_per_second_max, std::chrono::seconds(1), 1),
           PacedLimit(endpoint.requests_per_minute_max, std::chrono::minutes(1),
@@ -54,9 +61,13 @@ std::optional<nanoseconds> RateLimit::reserve(PacedLimit::Time now, nanoseconds 
   const std::lock_guard lock(mutex_);
   std::optional<nanoseconds> wait;
   update(now, [&](LimitState& state, PacedLimit::Time shared_now) {
+    // What is too far ahead is forgotten in the bookings too, though no place may be taken now.
+    const PacedLimit::Time latest = shared_now + std::max(wait_max, patience_);
+    state.held_until = std::min(state.held_until, latest);
     PacedLimit::Time at = std::max(shared_now, state.held_until);
     for (size_t i = 0; i < limits_.size(); ++i) {
-      limits_[i].resume(state.next[i]);
+      limits_[i].resume(state.next[i], latest);
+      state.next[i] = limits_[i].next();
       at = limits_[i].earliest(at);
     }
     if (at - shared_now > wait_max) return;

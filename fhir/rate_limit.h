@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <functional>
@@ -29,9 +30,10 @@ class PacedLimit {
   Time earliest(Time now) const;  // When a request may be sent, from `now` on.
   void take(Time at);             // Books a place at `at`, which earliest() gave.
 
-  // What is booked, all that changes: kept elsewhere, and taken up again.
+  // What is booked, all that changes: kept elsewhere, and taken up again. Nobody books a place after `latest`: what is
+  // booked further ahead than this limit then needs was booked by another limit, or by a clock that was wrong.
   Time next() const { return next_; }
-  void resume(Time next) { next_ = next; }
+  void resume(Time next, Time latest) { next_ = std::min(next, latest + ahead_ + interval_); }
 
  private:
   std::chrono::nanoseconds interval_{0};  // Between places; zero = no limit.
@@ -44,6 +46,10 @@ struct LimitState {
   std::array<PacedLimit::Time, 3> next{};  // Of the limits per second, minute and day.
   PacedLimit::Time held_until{};
 };
+
+// How long a request waits for a place before it is given up: retry_after_max, and two minutes at least, since a limit
+// of one request a minute is kept by waiting.
+std::chrono::seconds place_wait_max(const EndpointConfig& endpoint);
 
 // Keeps the bookings of endpoints for all processes that ask them. Thread-safe.
 class LimitStore {
@@ -62,7 +68,7 @@ class RateLimit {
   explicit RateLimit(const EndpointConfig& endpoint, std::shared_ptr<LimitStore> store = nullptr);
 
   // Books the next place and says how long to wait for it. Nullopt, and nothing booked, when that is more than
-  // `wait_max`: the budget of the day is used up, say.
+  // `wait_max`: the budget of the day is used up, say. What is booked beyond all that may be waited for does not count.
   std::optional<std::chrono::nanoseconds> reserve(PacedLimit::Time now, std::chrono::nanoseconds wait_max);
   // The server asked for a pause: no place before it is over.
   void hold(PacedLimit::Time now, std::chrono::nanoseconds pause);
@@ -74,6 +80,7 @@ class RateLimit {
   CircuitBreaker circuit_;
   std::mutex mutex_;
   std::string endpoint_;
+  std::chrono::nanoseconds patience_;  // Of all who ask the endpoint.
   std::array<PacedLimit, 3> limits_;   // Per second, minute, day.
   std::shared_ptr<LimitStore> store_;  // Shared by the limits of all endpoints; null: state_ holds the bookings.
   LimitState state_;

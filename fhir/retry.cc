@@ -23,6 +23,10 @@ int64_t between(int64_t low, int64_t high, std::mt19937_64& random) {
 
 }  // namespace
 
+bool is_no_service_status(int status) {
+  return status == 429 || status == 502 || status == 503 || status == 504;
+}
+
 std::optional<milliseconds> stated_wait(const HttpResponse& response, Instant now) {
   const std::string header = response.header("retry-after");
   const std::string_view text = trim(header);

@@ -13,6 +13,9 @@
 
 namespace authledger {
 
+// 429, 502, 503, 504: the server, or what stands before it, serves nobody now, whatever was asked.
+bool is_no_service_status(int status);
+
 // The wait that a response's Retry-After states (RFC 9110, 10.2.3), in seconds or as a date. A date is taken against
 // the response's own Date header, so that the two clocks need not agree, or else against `now`. Past dates give zero;
 // nullopt without the header or when it cannot be read.

@@ -215,7 +215,7 @@ struct BenefitFact {
 // One rendition of a document. The content itself is never kept.
 struct Attachment {
   std::string url;
-  std::string hash;  // Attachment.hash as the source writes it, or ours of the content: base64 of its SHA-1.
+  std::string hash;  // As the source writes it; else base64 of a SHA-1: of the content, or with kStatedHash (letters.h).
   bool operator==(const Attachment&) const = default;
 };
 

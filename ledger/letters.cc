@@ -20,23 +20,39 @@ const DocumentFact& document_of(const Fact& fact) {
   return std::get<DocumentFact>(fact.body);
 }
 
-std::set<std::string_view> hashes_of(const Fact& fact) {
+enum class HashOf { content, stated };
+
+std::set<std::string_view> hashes_of(const Fact& fact, HashOf what) {
   std::set<std::string_view> hashes;
   for (const Attachment& attachment : document_of(fact).attachments) {
-    if (!attachment.hash.empty()) hashes.insert(attachment.hash);
+    if (attachment.hash.empty() || attachment.hash.starts_with(kStatedHash) != (what == HashOf::stated)) continue;
+    hashes.insert(attachment.hash);
   }
   return hashes;
 }
 
-// The first hash of `after` that `before` lacks, where one of `before` is gone; "" where nothing was replaced.
-std::string_view new_hash(const Fact& before, const Fact& after) {
-  const std::set<std::string_view> former = hashes_of(before), present = hashes_of(after);
+// Of the same kind: that a source began to state hashes changes no letter.
+bool is_comparable(const Fact& before, const Fact& after) {
+  const auto both_have = [&](HashOf what) {
+    return !hashes_of(before, what).empty() && !hashes_of(after, what).empty();
+  };
+  return both_have(HashOf::content) || both_have(HashOf::stated);
+}
+
+std::string_view new_hash_of(const Fact& before, const Fact& after, HashOf what) {
+  const std::set<std::string_view> former = hashes_of(before, what), present = hashes_of(after, what);
   const auto lacks = [](const std::set<std::string_view>& hashes) {
     return [&hashes](std::string_view hash) { return !hashes.contains(hash); };
   };
   if (std::none_of(former.begin(), former.end(), lacks(present))) return "";
   const auto found = std::find_if(present.begin(), present.end(), lacks(former));
   return found == present.end() ? "" : *found;
+}
+
+// The first hash of `after` that `before` lacks, where one of `before` is gone; "" where nothing was replaced.
+std::string_view new_hash(const Fact& before, const Fact& after) {
+  const std::string_view found = new_hash_of(before, after, HashOf::content);
+  return found.empty() ? new_hash_of(before, after, HashOf::stated) : found;
 }
 
 LetterChange change_to(const Fact& version, std::string_view mark) {
@@ -86,8 +102,7 @@ class HeldDocuments {
       const auto former = held_.find({name.first, replaced});
       if (former == held_.end() || !was_current(former->second)) continue;
       const Fact &before = *former->second.back(), &after = *held.back();
-      const bool is_unknown = hashes_of(before).empty() || hashes_of(after).empty();
-      const std::string_view mark = is_unknown ? name.second : new_hash(before, after);
+      const std::string_view mark = is_comparable(before, after) ? new_hash(before, after) : name.second;
       if (!mark.empty()) return change_to(*held.front(), mark);
       if (std::optional<LetterChange> earlier = last_change(former->first, seen)) return earlier;
     }

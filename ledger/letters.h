@@ -1,10 +1,14 @@
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "ledger/consolidate_parts.h"
 
 namespace authledger {
+
+// Begins the hash of what a source states of an attachment (its size, creation and title) where it states no hash.
+inline constexpr std::string_view kStatedHash = "stated:";
 
 // Gives each authorization line the letters that are on file of it: documents that name its answer, its request or one
 // of its numbers, and those that take the place of such a one.

@@ -19,6 +19,11 @@ void add(HashInput& input, const std::vector<std::string>& texts) {
   for (const std::string& text : texts) input.add(text);
 }
 
+// Without query and fragment: a link may be signed anew at each reading.
+std::string_view place_of(std::string_view url) {
+  return url.substr(0, url.find_first_of("?#"));
+}
+
 // The resources that say it, without their versions: a new version that says the same changes no belief.
 void add(HashInput& input, const std::vector<Provenance>& sources) {
   input.add(static_cast<int64_t>(sources.size()));
@@ -43,7 +48,7 @@ void add(HashInput& input, const AuthorizationLine& line) {
   for (const Letter& letter : line.letters) {
     input.add(letter.source.source).add(letter.source.resource);
     for (const Attachment& attachment : letter.attachments) {
-      input.add(attachment.hash.empty() ? attachment.url : attachment.hash);
+      input.add(attachment.hash.empty() ? place_of(attachment.url) : attachment.hash);
     }
   }
 }

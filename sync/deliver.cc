@@ -14,6 +14,7 @@ namespace authledger {
 namespace {
 
 constexpr int kNoticesPerLeaseMax = 50;
+constexpr int kNoticesPerReadMax = 10'000;
 // Below this many patients a share says little.
 constexpr int64_t kPatientsForShareMin = 50;
 
@@ -91,14 +92,22 @@ class DeliveryRound {
 
   void run() {
     const int64_t written_before = summary_.notices.created + summary_.notices.updated + summary_.notices.parked;
-    if (count_without_ehr(connection_, tenant_id_).all > 0 && ask_what_is_offered()) plan_roads_again();
+    if (has_notices_outside_ehr(connection_, tenant_id_) && ask_what_is_offered()) plan_roads_again();
     const int64_t pending = count_pending();
-    if (pending > 0 && ask_what_is_offered()) deliver(pending);
+    summary_.notices.held = count_held_notices(connection_, tenant_id_);
+    if (pending > 0) {
+      if (ask_what_is_offered()) {
+        deliver(pending, std::nullopt);
+      } else if (client_) {
+        deliver_to_worklist();
+      }
+    }
     const int64_t written =
         summary_.notices.created + summary_.notices.updated + summary_.notices.parked - written_before;
-    summary_.notices.undeliverable = count_without_ehr(connection_, tenant_id_).undeliverable;
-    summary_.notices.unchanged = std::max<int64_t>(0, count_open_notices(connection_, tenant_id_) - written -
-                                                          summary_.notices.held - summary_.notices.undeliverable);
+    const OpenNotices open = count_open_notices(connection_, tenant_id_);
+    summary_.notices.undeliverable = open.undeliverable;
+    summary_.notices.unchanged =
+        std::max<int64_t>(0, open.wanted - written - summary_.notices.held - open.undeliverable);
     if (client_) summary_.requests += static_cast<int64_t>(client_->requests());
     if (delivery_.worklist_file.empty()) return;
     const Outcome listed = write_worklist(connection_, tenant_id_, delivery_.worklist_file);
@@ -138,17 +147,48 @@ class DeliveryRound {
             endpoint_.writes.recipient_types};
   }
 
-  // What a run would write now, after the blast-radius limits.
+  // Whether what is due of it is written into the EHR, or may be: not what has no road there, nor what goes to the
+  // worklist.
+  bool goes_into_ehr(const StoredNotice& notice, const std::string& patient) const {
+    if (notice.channel == kWorklist && !notice.desired) return false;
+    if (notice.looks_due > 0) return true;
+    if (!is_placed_anew(notice)) return notice.state != NoticeState::current && notice.state != NoticeState::sent;
+    const ChannelRequest request = request_of(notice, render_context(notice, patient, {}));
+    if (!capability_) return needs_endpoint(request, delivery_);
+    const ChannelPlan plan = plan_channel(request, endpoint_, delivery_, *capability_);
+    return !plan.place.channel.empty() && plan.place.channel != kWorklist;
+  }
+
+  std::vector<std::string> pending_outside_ehr() {
+    std::vector<std::string> keys;
+    std::string after;
+    for (;;) {
+      const std::vector<StoredNotice> notices =
+          read_pending(connection_, tenant_id_, context_.clock.now(), after, kNoticesPerReadMax);
+      if (notices.empty()) return keys;
+      after = notices.back().record.notice_key;
+      const std::vector<std::string> patients = patients_of(connection_, tenant_id_, notices, endpoint_.name);
+      for (size_t i = 0; i < notices.size(); ++i) {
+        if (!goes_into_ehr(notices[i], patients[i])) keys.push_back(notices[i].record.notice_key);
+      }
+    }
+  }
+
+  // What a run would work off now, after the blast-radius limits. These count what would be written into the EHR; which
+  // that is, is looked at only when all together would be too much.
   int64_t count_pending() {
-    PendingWrites pending = count_pending_writes(connection_, tenant_id_, context_.clock.now());
+    const Instant now = context_.clock.now();
+    PendingWrites pending = count_pending_writes(connection_, tenant_id_, now);
     std::string why;
-    if (!context_.options.only_released && pending.unreleased > 0 && is_beyond_blast_radius(pending, delivery_, why)) {
-      pending.notices -= hold_pending(connection_, tenant_id_, context_.clock.now(), why);
+    const bool may_be_beyond = !context_.options.only_released && is_beyond_blast_radius(pending, delivery_, why);
+    if (!may_be_beyond || !ask_what_is_offered()) return pending.notices;
+    const std::vector<std::string> elsewhere = pending_outside_ehr();
+    if (is_beyond_blast_radius(count_pending_writes(connection_, tenant_id_, now, elsewhere), delivery_, why)) {
+      pending.notices -= hold_pending(connection_, tenant_id_, now, why, elsewhere);
       summary_.failures.push_back("deliveries are held: " + why +
                                   "; look at `authledger notices`, then run `authledger notices --release`, or mend "
                                   "the rule (docs/operations.md, \"Changing a rule safely\")");
     }
-    summary_.notices.held = count_held_notices(connection_, tenant_id_);
     return pending.notices;
   }
 
@@ -173,42 +213,54 @@ class DeliveryRound {
     return true;
   }
 
-  void deliver(int64_t pending) {
+  // The worklist needs nothing of an endpoint that says nothing of itself.
+  void deliver_to_worklist() {
+    const std::vector<std::string> keys = pending_outside_ehr();
+    if (!keys.empty()) deliver(static_cast<int64_t>(keys.size()), keys);
+  }
+
+  void deliver(int64_t pending, const std::optional<std::vector<std::string>>& only_keys) {
     const std::string token = random_hex(16);
     bool is_paused = false;
-    while (!context_.stop.stop_requested() && !is_paused) {
+    while (!context_.stop.stop_requested() && !is_paused && !is_shut_out_) {
       const Instant lease_end = context_.clock.now() + delivery_.lease;
       const std::vector<StoredNotice> notices =
           lease_due_notices(connection_, tenant_id_, context_.clock.now(), delivery_.lease, kNoticesPerLeaseMax, token,
-                            context_.options.only_released);
+                            context_.options.only_released, only_keys);
       if (notices.empty()) break;
       const std::vector<std::string> patients = patients_of(connection_, tenant_id_, notices, endpoint_.name);
       for (size_t i = 0; i < notices.size(); ++i) {
         if (context_.clock.now() >= lease_end) break;  // Whoever leases the rest next delivers it.
         // An endpoint that gives no service is no fault of a notice: the rest is not tried, and none is parked for it.
-        if ((is_paused = client_->is_paused())) break;
+        const bool may_ask = capability_.has_value();
+        if ((is_paused = may_ask && client_->is_paused()) || is_shut_out_) break;
+        if (!may_ask && goes_into_ehr(notices[i], patients[i])) continue;  // Another worker placed it meanwhile.
         if (!deliver_one(notices[i], patients[i], token, lease_end)) continue;
         ++done_;
         context_.progress(fmt::format("deliver: {} of {} notices", done_, std::max(done_, pending)));
         if (context_.stop.stop_requested()) break;
       }
     }
-    if (context_.stop.stop_requested() || is_paused) {
+    if (context_.stop.stop_requested() || is_paused || is_shut_out_ || !capability_) {
       release_notices(connection_, tenant_id_, token, context_.clock.now());
     }
     if (is_paused) {
       summary_.failures.push_back(fmt::format("{}: gives no service now; asked again later", endpoint_.name));
     }
-    if (failed_ > 0) summary_.failures.push_back(fmt::format("{} deliveries failed and will be tried again", failed_));
+    if (failed_ > 0) {
+      summary_.failures.push_back(
+          fmt::format("{} deliveries failed and will be tried again, the last because of {}", failed_, last_failure_));
+    }
   }
 
   // False when another worker has it now.
   bool deliver_one(const StoredNotice& notice, const std::string& patient, const std::string& token,
                    Instant lease_end) {
+    static const Capability kUnknown;
     const Instant now = context_.clock.now();
     DeliveryContext delivery{*client_,
                              endpoint_,
-                             *capability_,
+                             capability_ ? *capability_ : kUnknown,
                              delivery_,
                              render_context(notice, patient, now),
                              now,
@@ -224,6 +276,8 @@ class DeliveryRound {
     if (!result.failure.empty() && !result.park) {
       log_warning("delivery_failed", {{"type", result.channel}, {"cause", result.failure}});
       ++failed_;
+      last_failure_ = result.failure;
+      is_shut_out_ = result.ends_round;
     }
     return true;
   }
@@ -238,6 +292,8 @@ class DeliveryRound {
   std::unique_ptr<FhirClient> client_;
   std::optional<Capability> capability_;
   int64_t done_ = 0, failed_ = 0;
+  std::string last_failure_;
+  bool is_shut_out_ = false;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "fhir/retry.h"
 
 namespace authledger {
 namespace {
@@ -24,6 +25,34 @@ constexpr const char* kMayStand =
 bool is_unknown(FhirErrorKind kind) {
   return kind == FhirErrorKind::outcome_unknown || kind == FhirErrorKind::server_error ||
          kind == FhirErrorKind::bad_answer;
+}
+
+// What tells of the endpoint, or of our rights there, and nothing of the notice: the same is taken as soon as the
+// server is well again, or a person has mended the rights. FAULTS 18, 19 and 61.
+bool is_about_endpoint(const FhirError& error) {
+  switch (error.kind) {
+    case FhirErrorKind::unreachable:
+    case FhirErrorKind::unauthorized:
+    case FhirErrorKind::throttled:
+    case FhirErrorKind::stopped:
+      return true;
+    case FhirErrorKind::server_error:
+    case FhirErrorKind::outcome_unknown:
+      return error.status == 0 || error.status == 408 || is_no_service_status(error.status);
+    case FhirErrorKind::not_found:
+    case FhirErrorKind::conflict:
+    case FhirErrorKind::refused:
+    case FhirErrorKind::bad_answer:
+    case FhirErrorKind::foreign_link:
+    case FhirErrorKind::endless_paging:
+      return false;
+  }
+  return false;
+}
+
+// Doubling from ten seconds to about twenty minutes.
+std::chrono::seconds back_off_after(int attempts) {
+  return std::chrono::seconds(10) * (1 << std::min(attempts, 7));
 }
 
 class NoticeDelivery {
@@ -59,20 +88,20 @@ class NoticeDelivery {
   }
 
   void step() {
+    if (is_placed_anew(notice_)) return place_anew();
     const NoticeState state = state_of(notice_);
-    if (is_on_worklist()) return step_on_worklist(state);
+    if (is_on_worklist()) return leave_worklist(state);
     switch (state) {
-      case NoticeState::wanted:
-      case NoticeState::undeliverable:
-        return place_anew();
       case NoticeState::creating:
         return adopt_or_create();
       case NoticeState::stale:
-        return place_.is_message ? place_anew() : update(2);
+        return update(2);
       case NoticeState::orphaned:
         return retire_if_found();
       case NoticeState::retiring:
         return retire(notice_.remote_id, 2);
+      case NoticeState::wanted:
+      case NoticeState::undeliverable:
       case NoticeState::current:
       case NoticeState::sent:
       case NoticeState::closed_by_person:
@@ -84,8 +113,7 @@ class NoticeDelivery {
   }
 
   // The file is written from what is stored: a row comes and goes with the place.
-  void step_on_worklist(NoticeState state) {
-    if (notice_.desired && state != NoticeState::closed_by_person) return place_anew();
+  void leave_worklist(NoticeState state) {
     result_.is_retired = true;
     if (state == NoticeState::retiring) result_.action = DeliveryAction::retire;
   }
@@ -116,7 +144,7 @@ class NoticeDelivery {
   // A database that went back may have forgotten that it stands there.
   void look_before_create() {
     auto found = find();
-    if (!found) return fail(found.error(), std::nullopt);
+    if (!found) return fail(found.error());
     if (found->empty()) return create();
     if (context_.mark_create_begun(place_)) return adopt(*found);
     result_.retry_at = context_.now;
@@ -126,7 +154,7 @@ class NoticeDelivery {
   // with our identifier is searched for and brought to one. FAULTS 7.
   void look() {
     auto found = find();
-    if (!found) return fail(found.error(), std::nullopt);
+    if (!found) return fail(found.error());
     const bool is_one = retire_duplicates(*found);
     const NoticeState state = state_of(notice_);
     const bool is_over = state == NoticeState::closed_by_person || state == NoticeState::retired;
@@ -168,14 +196,16 @@ class NoticeDelivery {
     if (!offer_.search) {
       if (is_unknown(error.kind) || error.kind == FhirErrorKind::conflict) return leave_unconfirmed(error.message);
       result_.create_is_void = true;
-      return fail(error, std::nullopt);
+      return fail(error);
     }
     if (error.kind == FhirErrorKind::conflict) {  // It stands there, perhaps more than once: heal that.
       auto found = find();
       if (found && !found->empty()) return adopt(*found);
     }
+    fail(error);
     // Nobody knows whether the EHR has it: search by identifier, once its search can be trusted to show it.
-    fail(error, context_.now + context_.config.visibility_window);
+    result_.retry_at = context_.now + context_.config.visibility_window +
+                       (notice_.attempts > 0 ? back_off_after(notice_.attempts - 1) : std::chrono::seconds(0));
   }
 
   // An unanswered create that no search can find is made at most once: a message counts as sent, all else is for a
@@ -192,7 +222,7 @@ class NoticeDelivery {
   void adopt_or_create() {
     if (!offer_.search) return leave_unconfirmed(kMayStand);
     auto found = find();
-    if (!found) return fail(found.error(), std::nullopt);
+    if (!found) return fail(found.error());
     if (!found->empty()) return adopt(*found);
     const Instant visible_at = notice_.create_begun_at.value_or(context_.now) + context_.config.visibility_window;
     if (context_.now < visible_at) {
@@ -215,7 +245,7 @@ class NoticeDelivery {
     if (!current) {
       // Somebody removed it from the EHR: that is a person's decision too.
       if (current.error().kind == FhirErrorKind::not_found) return close_by_person("removed");
-      return fail(current.error(), std::nullopt);
+      return fail(current.error());
     }
     write_over(*current, DeliveryAction::update, tries);
   }
@@ -224,7 +254,7 @@ class NoticeDelivery {
   void write_over(const Remote& remote, DeliveryAction action, int tries) {
     JsonDocument document;
     auto root = document.parse(remote.body);
-    if (!root) return fail({FhirErrorKind::bad_answer, 0, "the endpoint returned no JSON"}, std::nullopt);
+    if (!root) return fail({FhirErrorKind::bad_answer, 0, "the endpoint returned no JSON"});
     if (is_closed(*root)) {
       result_.remote_id = remote.id;
       return close_by_person((*root)["status"].string());
@@ -239,7 +269,7 @@ class NoticeDelivery {
         auto again = read(remote.id);
         if (again) return write_over(*again, action, tries - 1);
       }
-      return fail(written.error(), std::nullopt);
+      return fail(written.error());
     }
     finish(DeliveryAction::update, remote.id, written->etag);
   }
@@ -247,7 +277,7 @@ class NoticeDelivery {
   void retire_if_found() {
     if (!offer_.search) return park(kMayStand);
     auto found = find();
-    if (!found) return fail(found.error(), std::nullopt);
+    if (!found) return fail(found.error());
     if (found->empty()) {
       Instant visible_at = notice_.create_begun_at.value_or(context_.now) + context_.config.visibility_window;
       if (context_.now < visible_at) {
@@ -264,13 +294,13 @@ class NoticeDelivery {
   void retire(const std::string& id, int tries) {
     auto current = read(id);
     if (!current) {
-      if (current.error().kind != FhirErrorKind::not_found) return fail(current.error(), std::nullopt);
+      if (current.error().kind != FhirErrorKind::not_found) return fail(current.error());
       result_.is_retired = true;
       return;
     }
     JsonDocument document;
     auto root = document.parse(current->body);
-    if (!root) return fail({FhirErrorKind::bad_answer, 0, "the endpoint returned no JSON"}, std::nullopt);
+    if (!root) return fail({FhirErrorKind::bad_answer, 0, "the endpoint returned no JSON"});
     result_.remote_id = id;
     result_.is_retired = true;
     if (is_closed(*root)) {
@@ -286,7 +316,7 @@ class NoticeDelivery {
     }
     result_.is_retired = false;
     if (written.error().kind == FhirErrorKind::conflict && tries > 1) return retire(id, tries - 1);
-    fail(written.error(), std::nullopt);
+    fail(written.error());
   }
 
   // Every resource with our identifier, oldest first.
@@ -369,14 +399,14 @@ class NoticeDelivery {
     result_.park = true;
   }
 
-  void fail(const FhirError& error, std::optional<Instant> retry_at) {
+  void fail(const FhirError& error) {
     result_.action = DeliveryAction::failed;
     result_.failure = error.message;
-    const bool is_final = error.kind == FhirErrorKind::refused || error.kind == FhirErrorKind::unauthorized;
-    result_.park = is_final || notice_.attempts + 1 >= kDeliveryAttemptsMax;
-    // Doubling from ten seconds to about twenty minutes.
-    result_.retry_at =
-        retry_at.value_or(context_.now + std::chrono::seconds(10) * (1 << std::min(notice_.attempts, 7)));
+    result_.is_refusal = !is_about_endpoint(error);
+    result_.park = error.kind == FhirErrorKind::refused || (result_.is_refusal && notice_.refusals + 1 >= kRefusalsMax);
+    // A 403 may be about one type, or one chart.
+    result_.ends_round = error.kind == FhirErrorKind::unauthorized && error.status != 403;
+    result_.retry_at = context_.now + back_off_after(notice_.attempts);
   }
 
   const StoredNotice& notice_;
@@ -387,6 +417,13 @@ class NoticeDelivery {
 };
 
 }  // namespace
+
+bool is_placed_anew(const StoredNotice& notice) {
+  const NoticeState state = state_of(notice);
+  if (notice.channel == kWorklist) return notice.desired && state != NoticeState::closed_by_person;
+  return state == NoticeState::wanted || state == NoticeState::undeliverable ||
+         (state == NoticeState::stale && notice.is_message);
+}
 
 ChannelRequest request_of(const StoredNotice& notice, const RenderContext& render) {
   ChannelRequest request{notice.record.kind, notice.record.role, notice.record.severity};

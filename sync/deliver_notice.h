@@ -9,7 +9,8 @@
 
 namespace authledger {
 
-inline constexpr int kDeliveryAttemptsMax = 8;
+// So many bad answers about one notice, in a row, park it.
+inline constexpr int kRefusalsMax = 8;
 
 struct DeliveryContext {
   FhirClient& client;
@@ -23,6 +24,9 @@ struct DeliveryContext {
   // False once the lease has ended: a worker that stood still writes nothing over what the next one wrote. FAULTS 7.
   std::function<bool()> holds_lease;
 };
+
+// Nothing of it stands in the EHR that could be kept true: what is due of it begins with a choice of the channel.
+bool is_placed_anew(const StoredNotice& notice);
 
 // What plan_channel decides about a notice by.
 ChannelRequest request_of(const StoredNotice& notice, const RenderContext& render);

@@ -25,6 +25,7 @@ constexpr Statement kLeaseNotices{"lease_notices", R"(
      where )" AUTHLEDGER_NOTICE_IS_PENDING R"(
        and (notice.lease_until is null or notice.lease_until <= $2)
        and (notice.is_released or not $6::boolean)
+       and ($7::text[] is null or notice.notice_key = any($7::text[] collate "C"))
      order by notice.due_at
      limit $3
        for update skip locked)
@@ -41,7 +42,8 @@ constexpr Statement kLeaseNotices{"lease_notices", R"(
      and notice.notice_key = due.notice_key
   returning )" AUTHLEDGER_NOTICE_COLUMNS};
 
-// Not when its cause went meanwhile: reconcile, which saw no create begun, has retired it for good.
+// Not when its cause went meanwhile: reconcile, which saw no create begun, has retired it for good. The severity of the
+// last message is kept, since another may be refused; that of a row of the worklist says nothing of messages.
 constexpr Statement kMarkCreateBegun{"mark_create_begun", R"(
   update notice
      set create_begun_at = $4,
@@ -50,6 +52,7 @@ constexpr Statement kMarkCreateBegun{"mark_create_begun", R"(
          remote_id = '',
          etag = '',
          delivered_hash = null,
+         delivered_severity = case when is_message then delivered_severity end,
          undeliverable_reason = null,
          delivered_rule_version = rule_version
    where tenant_id = $1
@@ -79,6 +82,7 @@ constexpr Statement kSaveDelivery{"save_delivery", R"(
   update notice
      set channel = case when $18 <> '' then '' when $4 <> '' then $3 else channel end,
          remote_id = case when $18 <> '' then '' when $4 <> '' then $4 else remote_id end,
+         is_message = is_message and not ($3 = 'worklist' and $4 <> ''),
          create_begun_at = case when not $19::boolean then create_begun_at end,
          undeliverable_reason = case when $18 <> '' and is_open then $18 end,
          road_hash = coalesce($20::bytea, road_hash),
@@ -94,6 +98,7 @@ constexpr Statement kSaveDelivery{"save_delivery", R"(
          delivered_owner = case when $6::bytea is not null then $17 else delivered_owner end,
          parked_reason = case when $9::boolean then $10 else parked_reason end,
          attempts = case when $10 <> '' then attempts + 1 else 0 end,
+         refusals = case when $10 <> '' then refusals + $22::smallint else 0 end,
          looks_due = looks_due - least(looks_due, $13::smallint) + $21::smallint,
          due_at = case when $9::boolean then null
                        when $11::timestamptz is not null then $11
@@ -142,12 +147,13 @@ constexpr Statement kSaveRoads{"save_roads", R"(
      and notice.notice_key = decided.notice_key collate "C"
      and notice.lease_token is null)"};
 
-constexpr Statement kCountWithoutEhr{"count_without_ehr", R"(
-  select count(*), count(*) filter (where undeliverable_reason is not null)
-    from notice
-   where tenant_id = $1
-     and (channel = 'worklist' or undeliverable_reason is not null)
-     and is_open)"};
+constexpr Statement kHasOutsideEhr{"has_notices_outside_ehr", R"(
+  select exists (
+         select
+           from notice
+          where tenant_id = $1
+            and (channel = 'worklist' or undeliverable_reason is not null)
+            and is_open))"};
 
 // due_at differs from lease_until when the desired notice changed under the lease.
 constexpr Statement kReleaseNotices{"release_notices", R"(
@@ -165,14 +171,21 @@ constexpr Statement kCountPending{"count_pending_writes", R"(
          (select count(*) from notice as standing where standing.tenant_id = $1 and standing.remote_id <> ''
              and standing.channel <> 'worklist')
     from notice
-   where )" AUTHLEDGER_NOTICE_IS_PENDING};
+   where )" AUTHLEDGER_NOTICE_IS_PENDING R"(
+     and notice.notice_key <> all($3::text[] collate "C"))"};
+
+constexpr Statement kReadPending{"read_pending", "select " AUTHLEDGER_NOTICE_COLUMNS R"(
+    from notice
+   where )" AUTHLEDGER_NOTICE_IS_PENDING R"(
+     and notice.notice_key > $3
+   order by notice.notice_key
+   limit $4)"};
 
 constexpr Statement kCountOpen{"count_open_notices", R"(
-  select count(*)
+  select count(*) filter (where not is_closed_by_person), count(*) filter (where undeliverable_reason is not null)
     from notice
    where tenant_id = $1
-     and is_open
-     and not is_closed_by_person)"};
+     and is_open)"};
 
 constexpr Statement kCountHeld{"count_held_notices", R"(
   select count(*)
@@ -186,7 +199,8 @@ constexpr Statement kHoldPending{"hold_pending", R"(
      set is_held = true,
          held_reason = $3
    where )" AUTHLEDGER_NOTICE_IS_PENDING R"(
-     and not notice.is_released)"};
+     and not notice.is_released
+     and notice.notice_key <> all($4::text[] collate "C"))"};
 
 constexpr Statement kReleaseHeld{"release_held", R"(
   update notice
@@ -240,6 +254,12 @@ constexpr Statement kReadDeliveries{"read_deliveries", R"(
      and notice_key = $2
    order by no)"};
 
+std::vector<StoredNotice> notices_from(const Rows& rows) {
+  std::vector<StoredNotice> notices;
+  for (size_t row = 0; row < rows.size(); ++row) notices.push_back(notice_from(rows, row));
+  return notices;
+}
+
 }  // namespace
 
 std::string_view word_of(DeliveryAction action) {
@@ -264,15 +284,15 @@ std::string_view word_of(DeliveryAction action) {
 
 std::vector<StoredNotice> lease_due_notices(PgConnection& connection, int64_t tenant_id, Instant now,
                                             std::chrono::seconds lease, int limit, const std::string& lease_token,
-                                            bool only_released) {
+                                            bool only_released,
+                                            const std::optional<std::vector<std::string>>& only_keys) {
   std::vector<StoredNotice> notices;
   transact(connection, tenant_id, [&](Transaction& transaction) {
-    notices.clear();
     Parameters parameters;
     parameters.integer(tenant_id).instant(now).integer(limit).text(lease_token).instant(now + lease);
     parameters.boolean(only_released);
-    const Rows rows = transaction.execute(kLeaseNotices, parameters);
-    for (size_t row = 0; row < rows.size(); ++row) notices.push_back(notice_from(rows, row));
+    only_keys ? parameters.text_array(*only_keys) : parameters.null();
+    notices = notices_from(transaction.execute(kLeaseNotices, parameters));
   });
   // PostgreSQL gives them in the order of its pages, which no two runs share.
   std::sort(notices.begin(), notices.end(),
@@ -319,7 +339,7 @@ void save_delivery(PgConnection& connection, int64_t tenant_id, const DeliveryRe
     parameters.text(result.closed_status).text(result.owner);
     parameters.text(result.undeliverable_reason).boolean(result.create_is_void);
     result.road_hash == Hash{} ? parameters.null() : parameters.hash(result.road_hash);
-    parameters.integer(result.wants_look ? 1 : 0);
+    parameters.integer(result.wants_look ? 1 : 0).integer(result.is_refusal ? 1 : 0);
     transaction.execute(kSaveDelivery, parameters);
   });
   if (!is_ours) throw DbError(kLeaseLost, "save_delivery: the lease of the notice went to another worker");
@@ -328,10 +348,7 @@ void save_delivery(PgConnection& connection, int64_t tenant_id, const DeliveryRe
 std::vector<StoredNotice> read_decided_otherwise(Transaction& transaction, const Hash& road_hash) {
   Parameters parameters;
   parameters.integer(transaction.tenant_id()).hash(road_hash);
-  const Rows rows = transaction.execute(kReadDecidedOtherwise, parameters);
-  std::vector<StoredNotice> notices;
-  for (size_t row = 0; row < rows.size(); ++row) notices.push_back(notice_from(rows, row));
-  return notices;
+  return notices_from(transaction.execute(kReadDecidedOtherwise, parameters));
 }
 
 void save_roads(Transaction& transaction, std::span<const Road> roads, const Hash& road_hash, Instant now) {
@@ -349,13 +366,12 @@ void save_roads(Transaction& transaction, std::span<const Road> roads, const Has
   transaction.execute(kSaveRoads, parameters.hash(road_hash).instant(now));
 }
 
-WithoutEhr count_without_ehr(PgConnection& connection, int64_t tenant_id) {
-  WithoutEhr counts;
+bool has_notices_outside_ehr(PgConnection& connection, int64_t tenant_id) {
+  bool has_any = false;
   transact(connection, tenant_id, [&](Transaction& transaction) {
-    const Rows rows = transaction.execute(kCountWithoutEhr, Parameters().integer(tenant_id));
-    counts = {rows.integer(0, 0), rows.integer(0, 1)};
+    has_any = transaction.execute(kHasOutsideEhr, Parameters().integer(tenant_id)).boolean(0, 0);
   });
-  return counts;
+  return has_any;
 }
 
 void release_notices(PgConnection& connection, int64_t tenant_id, const std::string& lease_token, Instant now) {
@@ -364,21 +380,34 @@ void release_notices(PgConnection& connection, int64_t tenant_id, const std::str
   });
 }
 
-PendingWrites count_pending_writes(PgConnection& connection, int64_t tenant_id, Instant now) {
+PendingWrites count_pending_writes(PgConnection& connection, int64_t tenant_id, Instant now,
+                                   std::span<const std::string> without) {
   PendingWrites pending;
   transact(connection, tenant_id, [&](Transaction& transaction) {
-    const Rows rows = transaction.execute(kCountPending, Parameters().integer(tenant_id).instant(now));
+    const Rows rows =
+        transaction.execute(kCountPending, Parameters().integer(tenant_id).instant(now).text_array(without));
     pending = {rows.integer(0, 0), rows.integer(0, 1), rows.integer(0, 2), rows.integer(0, 3), rows.integer(0, 4)};
   });
   return pending;
 }
 
-int64_t count_open_notices(PgConnection& connection, int64_t tenant_id) {
-  int64_t count = 0;
+std::vector<StoredNotice> read_pending(PgConnection& connection, int64_t tenant_id, Instant now,
+                                       const std::string& after_key, int limit) {
+  std::vector<StoredNotice> notices;
   transact(connection, tenant_id, [&](Transaction& transaction) {
-    count = transaction.execute(kCountOpen, Parameters().integer(tenant_id)).integer(0, 0);
+    notices = notices_from(
+        transaction.execute(kReadPending, Parameters().integer(tenant_id).instant(now).text(after_key).integer(limit)));
   });
-  return count;
+  return notices;
+}
+
+OpenNotices count_open_notices(PgConnection& connection, int64_t tenant_id) {
+  OpenNotices open;
+  transact(connection, tenant_id, [&](Transaction& transaction) {
+    const Rows rows = transaction.execute(kCountOpen, Parameters().integer(tenant_id));
+    open = {rows.integer(0, 0), rows.integer(0, 1)};
+  });
+  return open;
 }
 
 int64_t count_held_notices(PgConnection& connection, int64_t tenant_id) {
@@ -389,10 +418,13 @@ int64_t count_held_notices(PgConnection& connection, int64_t tenant_id) {
   return count;
 }
 
-int64_t hold_pending(PgConnection& connection, int64_t tenant_id, Instant now, const std::string& reason) {
+int64_t hold_pending(PgConnection& connection, int64_t tenant_id, Instant now, const std::string& reason,
+                     std::span<const std::string> without) {
   int64_t count = 0;
   transact(connection, tenant_id, [&](Transaction& transaction) {
-    count = transaction.execute(kHoldPending, Parameters().integer(tenant_id).instant(now).text(reason)).affected();
+    Parameters parameters;
+    parameters.integer(tenant_id).instant(now).text(reason).text_array(without);
+    count = transaction.execute(kHoldPending, parameters).affected();
   });
   return count;
 }

@@ -8,10 +8,10 @@ NoticeState state_of(const StoredNotice& notice) {
   if (notice.is_held) return NoticeState::held;
   if (notice.desired) {
     if (notice.record.closed_by_person) return NoticeState::closed_by_person;
+    // Whatever was tried since: people have it at this severity.
+    if (notice.is_message && notice.record.severity <= notice.delivered_severity) return NoticeState::sent;
     if (!notice.undeliverable_reason.empty()) return NoticeState::undeliverable;
-    if (!notice.remote_id.empty() && notice.is_message) {
-      return notice.record.severity > notice.delivered_severity ? NoticeState::stale : NoticeState::sent;
-    }
+    if (!notice.remote_id.empty() && notice.is_message) return NoticeState::stale;
     if (notice.remote_id.empty()) return notice.create_begun_at ? NoticeState::creating : NoticeState::wanted;
     return notice.delivered_hash == notice.record.desired_hash ? NoticeState::current : NoticeState::stale;
   }
@@ -76,6 +76,7 @@ StoredNotice notice_from(const Rows& rows, size_t row) {
   notice.delivered_severity = static_cast<int>(rows.integer(row, 41));
   notice.is_message = rows.boolean(row, 42);
   notice.undeliverable_reason = rows.string(row, 43);
+  notice.refusals = static_cast<int>(rows.integer(row, 44));
   notice.delivered_owner = rows.string(row, 30);
   notice.closed_at = rows.optional_instant(row, 34);
   notice.resolved_by = resolution_from(rows.text(row, 35)).value_or(Resolution::none);

@@ -61,6 +61,7 @@ constexpr Statement kOpenNotices{"open_notices", R"(
          resolved_by = '',
          is_released = false,
          attempts = 0,
+         refusals = 0,
          due_at = case when stored.is_message
                         and stored.remote_id <> ''
                         and stored.lease_token is null
@@ -86,6 +87,7 @@ constexpr Statement kCloseNotices{"close_notices", R"(
          closed_at = $4::timestamptz,
          is_released = false,
          attempts = 0,
+         refusals = 0,
          undeliverable_reason = null,
          is_retired = is_closed_by_person or is_message or (remote_id = '' and create_begun_at is null),
          due_at = case when looks_due > 0

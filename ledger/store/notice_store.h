@@ -27,7 +27,8 @@ struct StoredNotice {
   std::string held_reason;
   bool is_retired = false;  // Nothing of it stands in the EHR any more, and nothing will be written.
   std::string parked_reason;
-  int attempts = 0;
+  int attempts = 0;  // Failures in a row …
+  int refusals = 0;  // … and those of them that were about the notice itself.
   std::optional<Instant> due_at;
   int looks_due = 0;         // Searches still to be made for what a worker that had lost its lease may have written.
   int64_t rule_version = 0;  // By which it is as it is: wanted, or to be retired.
@@ -55,10 +56,11 @@ void save_notice_changes(Transaction& transaction, std::span<const SubjectNotice
 
 // Leases up to `limit` due notices for delivery: `for update skip locked`, lease_until = now + lease, commits at once.
 // One that another worker never gave back may still be written by it: that one is to be looked for, twice. With
-// `only_released`, of those that an operator released.
+// `only_released`, of those that an operator released; with `only_keys`, of those.
 std::vector<StoredNotice> lease_due_notices(PgConnection& connection, int64_t tenant_id, Instant now,
                                             std::chrono::seconds lease, int limit, const std::string& lease_token,
-                                            bool only_released = false);
+                                            bool only_released = false,
+                                            const std::optional<std::vector<std::string>>& only_keys = std::nullopt);
 
 // Before a create: stores create_begun_at and the place, and commits. False when the lease was lost, or the notice is
 // not wanted any more. What stood elsewhere (a message, a row of the worklist) is no concern of it from here on.
@@ -89,7 +91,9 @@ struct DeliveryResult {
   std::string owner;                // That was written; goes with delivered_hash.
   std::optional<Instant> retry_at;  // For failures.
   std::string failure;              // Machine and cause, no patient data.
+  bool is_refusal = false;          // The failure is about this notice: so many of them park it.
   bool park = false;
+  bool ends_round = false;           // The endpoint does not take our token: nothing else would be written either.
   bool create_is_void = false;       // The create that was begun was certainly not made.
   std::string undeliverable_reason;  // No channel takes the notice; it stands nowhere.
   bool is_information = false;       // … because it is no warning yet, and there are only messages.
@@ -106,11 +110,8 @@ struct DeliveryResult {
 void save_delivery(PgConnection& connection, int64_t tenant_id, const DeliveryResult& result,
                    const std::string& lease_token, Instant now);
 
-// What stands on the worklist or is undeliverable: nothing of it is in the EHR.
-struct WithoutEhr {
-  int64_t all = 0, undeliverable = 0;
-};
-WithoutEhr count_without_ehr(PgConnection& connection, int64_t tenant_id);
+// Whether anything stands on the worklist or is undeliverable: nothing of it is in the EHR.
+bool has_notices_outside_ehr(PgConnection& connection, int64_t tenant_id);
 // Those for which another plan than `road_hash` decided so, or none that lasts.
 std::vector<StoredNotice> read_decided_otherwise(Transaction& transaction, const Hash& road_hash);
 struct Road {
@@ -132,12 +133,21 @@ struct PendingWrites {
   int64_t subjects_total = 0;
   int64_t delivered = 0;  // Notices that stand in the EHR already: none before the first delivery.
 };
-PendingWrites count_pending_writes(PgConnection& connection, int64_t tenant_id, Instant now);
-// Notices that are desired and not closed by a person.
-int64_t count_open_notices(PgConnection& connection, int64_t tenant_id);
+// Of all but those with the keys `without`.
+PendingWrites count_pending_writes(PgConnection& connection, int64_t tenant_id, Instant now,
+                                   std::span<const std::string> without = {});
+// Up to `limit` of the notices that a run would work off now, by key, those behind `after_key`.
+std::vector<StoredNotice> read_pending(PgConnection& connection, int64_t tenant_id, Instant now,
+                                       const std::string& after_key, int limit);
+// Notices that are desired: those that no person closed, and those that have no road.
+struct OpenNotices {
+  int64_t wanted = 0, undeliverable = 0;
+};
+OpenNotices count_open_notices(PgConnection& connection, int64_t tenant_id);
 int64_t count_held_notices(PgConnection& connection, int64_t tenant_id);
-// Holds everything pending that no operator released. The reason is for people.
-int64_t hold_pending(PgConnection& connection, int64_t tenant_id, Instant now, const std::string& reason);
+// Holds everything pending that no operator released, but for those with the keys `without`. The reason is for people.
+int64_t hold_pending(PgConnection& connection, int64_t tenant_id, Instant now, const std::string& reason,
+                     std::span<const std::string> without = {});
 // Releases everything held. Until it is written, or wanted otherwise, no limit holds it again.
 int64_t release_held(PgConnection& connection, int64_t tenant_id, Instant now);
 // Releases what is to be taken back or restored of what a rule version wrote; returns how many that are.

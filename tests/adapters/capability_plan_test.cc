@@ -124,9 +124,9 @@ TEST(CapabilityPlan, EpicKeepsANoteTrueWhereTheSiteNamesIt) {
   const NoticePlan note = plan_endpoint(input).notices[0];
   EXPECT_EQ(note.channel, "DocumentReference");
   EXPECT_FALSE(note.is_message);
-  EXPECT_NE(note.reason.find("searched for by identifier before it is created, then kept true by update"),
-            std::string::npos)
-      << note.reason;
+  EXPECT_EQ(note.reason,
+            "created once, and searched for by identifier before it is sent again, then kept true by update; made for "
+            "warnings, not for information");
 }
 
 TEST(CapabilityPlan, ATokenThatIsNotAskedForARightClosesItsChannel) {
@@ -300,6 +300,17 @@ TEST(CapabilityPlan, AFullServerGetsFlagsAndTasks) {
   EXPECT_EQ(refused.channel, "Flag") << "that is where deliveries go, and are refused";
   EXPECT_TRUE(refused.is_refused);
   EXPECT_EQ(refused.better, "have the right granted, or leave Flag out of delivery.channels");
+}
+
+TEST(CapabilityPlan, AConditionalCreateThatNoSearchCanFindIsNotSentAgainEither) {
+  std::string note = statement("DocumentReference", "create update", "");
+  const std::string declared = R"("type":"DocumentReference",)";
+  note.insert(note.find(declared) + declared.size(), R"("conditionalCreate":true,)");
+  const EndpointConfig endpoint;
+  const Capability capability = statement_of(note);
+  EXPECT_EQ(plan_notice(NoticeKind::expiring, Role::operations, {endpoint, capability}).reason,
+            "created once by conditional create, then kept true by update; one that is not answered is not tried "
+            "again, since it could not be found by identifier; made for warnings, not for information");
 }
 
 TEST(CapabilityPlan, AFlagOrATaskThatCannotBeKeptTrueIsNotWritten) {

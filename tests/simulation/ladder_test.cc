@@ -1,57 +1,15 @@
 // Where an EHR takes less and less, a notice goes down the ladder: Flag and Task, Communication, DocumentReference,
-// worklist file. FAULTS 1-4, 34 and 67 in each channel, as far as they apply.
+// worklist file.
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <csignal>
 #include <thread>
 
-#include "base/crypto.h"
-#include "tests/simulation/fault_site.h"
+#include "tests/simulation/ladder_site.h"
 
 namespace authledger {
 namespace {
-
-const std::string kNoFlagNoTask = "Flag:create Task:create";
-const std::string kMessagesOnly = kNoFlagNoTask + " Communication:update";
-const std::string kDocumentsOnly = kNoFlagNoTask + " Communication:create";
-const std::string kNothing = kDocumentsOnly + " DocumentReference:create";
-const std::string kWithWorklist = "delivery: {visibility_window: 1s, lease: 10s, worklist_file: worklist.csv}\n";
-const std::string kOneSecond = "    timeouts: {connect: 1s, request: 1s}\n";
-
-SandboxFaults withheld(const std::string& words) {
-  SandboxFaults faults;
-  faults.withheld = words;
-  return faults;
-}
-
-// A patient with 4 units, one of them used: the counts are a warning, and few units are left.
-void load_warning(Site& site, const std::string& words) {
-  load_patient(site, 4, 1);
-  site.ehr().set_faults(withheld(words));
-}
-
-std::string worklist(Site& site) {
-  return read_file(site.folder().path() + "/worklist.csv");
-}
-
-std::string state_of_kind(Site& site, const std::string& kind, const std::string& column = "state") {
-  Answer notices(site.run({"notices"}));
-  return notices.row("kind", kind)[column].string();
-}
-
-void add_visit(Site& site, const std::string& id, const std::string& day) {
-  ASSERT_TRUE(site.ehr().load(encounter_json(id, "p1", "90837", day)).ok());
-}
-
-void free_all_units(Site& site) {
-  for (const std::string& text : site.ehr().resources("Encounter")) {
-    JsonDocument document;
-    const std::string id = (*document.parse(text))["id"].string();
-    ASSERT_TRUE(site.ehr().put(encounter_json(id, "p1", "90837", "2026-10-04", "entered-in-error")).ok());
-  }
-}
 
 // A changed count is written over what stands, and once units are free the warning ends.
 void expect_change_and_end(Site& site, const std::string& type, const std::string& open, const std::string& ended) {
@@ -120,7 +78,7 @@ TEST(Ladder, WithoutUpdateItIsAMessageForAWarningAndOneWhenItBecomesUrgent) {
 TEST(Ladder, InformationIsNoMessageAndSaysWhyItStandsNowhere) {
   Site site({}, kFastDelivery);
   load_patient(site, 12, 1);
-  site.ehr().set_faults(withheld(kMessagesOnly));
+  withhold(site, kMessagesOnly);
   sync_now(site);
   EXPECT_EQ(site.ehr().writes(), 0);
   Answer listed(site.run({"notices", "--undeliverable"}));
@@ -171,6 +129,27 @@ TEST(Ladder, WithoutAnyRoadIntoTheEhrTheWorklistFileHoldsWhatIsWanted) {
   expect_consistent(site);
 }
 
+TEST(Ladder, TheWorklistAloneNeedsNothingOfAnEhrThatSaysNothingOfItself) {
+  Site site({},
+            "delivery: {visibility_window: 1s, lease: 10s, worklist_file: worklist.csv, "
+            "channels: {all: [worklist], utilization: [Flag]}}\n",
+            "    retries_max: 0\n");
+  std::vector<std::string> without_delivery = kSyncNow;
+  without_delivery.emplace_back("--no-deliver");
+  load_warning(site, "");
+  ASSERT_EQ(site.run(without_delivery).exit_code, 0);
+  withhold(site, "", {.unavailable_next = 1'000'000, .only_for = "metadata"});
+  Answer listed(sync_now(site, 4));
+  EXPECT_EQ(listed.number({"notices", "created"}), 1);
+  EXPECT_NE(worklist(site).find(",units_low,2,Patient/p1,AUTH-1,"), std::string::npos) << worklist(site);
+  EXPECT_EQ(state_of_kind(site, "utilization"), "wanted") << "it waits for the EHR";
+  site.ehr().set_faults({});
+  Answer delivered(sync_now(site));
+  EXPECT_EQ(delivered.number({"notices", "created"}), 1);
+  EXPECT_EQ(site.ehr().resources("Flag").size(), 1U);
+  expect_consistent(site);
+}
+
 TEST(Ladder, WhatHasNoRoadAtAllIsListedWithTheReasonAndGoesAsSoonAsOneOpens) {
   Site site({}, kFastDelivery);
   load_warning(site, kNothing);
@@ -184,7 +163,7 @@ TEST(Ladder, WhatHasNoRoadAtAllIsListedWithTheReasonAndGoesAsSoonAsOneOpens) {
   EXPECT_NE(reason.find("does not offer create on Task"), std::string::npos) << reason;
   EXPECT_NE(reason.find("delivery.worklist_file"), std::string::npos) << reason;
   // The administrator grants Tasks.
-  site.ehr().set_faults(withheld("Flag:create Communication:create DocumentReference:create"));
+  withhold(site, "Flag:create Communication:create DocumentReference:create");
   Answer granted(sync_now(site));
   EXPECT_EQ(granted.number({"notices", "undeliverable"}), 1);
   EXPECT_EQ(count_resources(site, "Task", "requested"), 1U);
@@ -213,7 +192,7 @@ TEST(Ladder, WhatStandsIsKeptAndRetiredWhereItStandsWhenThePlanChanges) {
   ASSERT_EQ(count_resources(site, "Task", "requested"), 1U);
   ASSERT_EQ(count_resources(site, "Communication", "in-progress"), 1U);
   // From now on new ones are Communications and Flags: neither leaves the other behind.
-  site.ehr().set_faults(withheld("Task:create"));
+  withhold(site, "Task:create");
   add_visit(site, "e2", "2026-10-05");
   sync_now(site);
   EXPECT_EQ(count_resources(site, "Task", "requested", "2 of 4"), 1U) << "changed where it stands";
@@ -225,121 +204,9 @@ TEST(Ladder, WhatStandsIsKeptAndRetiredWhereItStandsWhenThePlanChanges) {
   expect_consistent(site);
 }
 
-// The channels that can be searched and updated, with what is withheld so that they are taken, and how a person ends
-// one.
-struct KeptChannel {
-  const char* type;
-  std::string words, open, ended;
-};
-std::vector<KeptChannel> kept_channels() {
-  return {{"Task", "", "requested", "completed"},
-          {"Communication", kNoFlagNoTask, "in-progress", "completed"},
-          {"DocumentReference", kDocumentsOnly, "current", "superseded"}};
-}
-
-TEST(Fault01, KilledAfterTheWriteItAdoptsInEveryChannel) {
-  for (const KeptChannel& channel : kept_channels()) {
-    SCOPED_TRACE(channel.type);
-    Site site({.conditional_create = false}, kFastDelivery);
-    load_warning(site, channel.words);
-    SandboxFaults faults = withheld(channel.words);
-    faults.write_then_silent_next = 1;
-    faults.only_for = channel.type;
-    site.ehr().set_faults(faults);
-    {
-      RunningProgram sync(site.command(kSyncNow));
-      ASSERT_TRUE(eventually([&] { return count_resources(site, channel.type) == 1; }));
-      sync.signal(SIGKILL);
-      sync.wait();
-    }
-    const size_t wanted = std::string(channel.type) == "Task" ? 1 : 2;
-    // Meanwhile another channel opens: what was begun is looked for where it was begun.
-    site.ehr().set_faults({});
-    wait_out_lease();
-    sync_now(site);
-    EXPECT_EQ(count_resources(site, channel.type), 1U);
-    EXPECT_EQ(count_requests(site, std::string("POST /fhir/") + channel.type), 1U) << "searched for, not written again";
-    EXPECT_EQ(count_resources(site, "Flag") + count_resources(site, "Task") + count_resources(site, channel.type),
-              wanted + (wanted == 1 ? 2 : 0U));
-    expect_consistent(site);
-  }
-}
-
-TEST(Fault03, AnUnansweredWriteIsFoundAgainInEveryChannel) {
-  for (const KeptChannel& channel : kept_channels()) {
-    SCOPED_TRACE(channel.type);
-    Site site({.conditional_create = false}, kFastDelivery, kOneSecond);
-    load_warning(site, channel.words);
-    SandboxFaults faults = withheld(channel.words);
-    faults.write_then_silent_next = 1;
-    faults.only_for = channel.type;
-    site.ehr().set_faults(faults);
-    sync_now(site, 4);
-    std::this_thread::sleep_for(std::chrono::milliseconds(1200));
-    site.ehr().set_faults(withheld(channel.words));
-    const size_t created = count_requests(site, std::string("POST /fhir/") + channel.type);
-    sync_now(site);
-    EXPECT_EQ(count_requests(site, std::string("POST /fhir/") + channel.type), created);
-    EXPECT_EQ(count_resources(site, channel.type, channel.open), created);
-    expect_consistent(site);
-  }
-}
-
-TEST(Fault04, WhatALaggingSearchMadeADuplicateIsRetiredInEveryChannel) {
-  for (const KeptChannel& channel : kept_channels()) {
-    SCOPED_TRACE(channel.type);
-    Site site({.conditional_create = false}, kFastDelivery, kOneSecond);
-    load_warning(site, channel.words);
-    // The search shows nothing for longer than the window that the site believes in.
-    SandboxFaults faults = withheld(channel.words);
-    faults.write_then_silent_next = 1;
-    faults.search_lag = std::chrono::milliseconds(600'000);
-    faults.only_for = channel.type;
-    site.ehr().set_faults(faults);
-    sync_now(site, 4);
-    std::this_thread::sleep_for(std::chrono::milliseconds(1200));
-    sync_now(site);
-    const size_t wanted = std::string(channel.type) == "Task" ? 1 : 2;
-    EXPECT_EQ(count_resources(site, channel.type, channel.open), wanted + 1);
-    site.ehr().set_faults(withheld(channel.words));
-    wait_out_lease();
-    sync_now(site);
-    EXPECT_EQ(count_resources(site, channel.type, channel.open), wanted) << "the further one is closed";
-    expect_consistent(site);
-  }
-}
-
-TEST(Fault34, WhatAPersonEndedStaysEndedInEveryChannel) {
-  for (const KeptChannel& channel : kept_channels()) {
-    SCOPED_TRACE(channel.type);
-    Site site({}, kFastDelivery);
-    load_warning(site, channel.words + (std::string(channel.type) == "Task" ? "Flag:create Communication:create "
-                                                                              "DocumentReference:create"
-                                                                            : ""));
-    sync_now(site, std::string(channel.type) == "Task" ? 1 : 0);
-    for (const std::string& text : site.ehr().resources(channel.type)) {
-      JsonDocument document;
-      edit(site, channel.type, (*document.parse(text))["id"].string(), "\"status\":\"" + channel.open + "\"",
-           "\"status\":\"" + channel.ended + "\"");
-    }
-    add_visit(site, "e2", "2026-10-05");
-    sync_now(site);
-    EXPECT_EQ(count_resources(site, channel.type, channel.open), 0U);
-    EXPECT_EQ(state_of_kind(site, "units_low"), "closed_by_person");
-    expect_consistent(site);
-  }
-}
-
-// Oracle Health's shape: messages that cannot be searched for, changed or taken back, and that need a recipient.
-const std::string kUnsearched = kMessagesOnly + " Communication:identifier";
-
 TEST(Ladder, AMessageThatWasNotAnsweredAndCannotBeFoundIsNotSentTwice) {
   Site site({.conditional_create = false}, kFastDelivery, kOneSecond);
-  load_warning(site, kUnsearched);
-  SandboxFaults faults = withheld(kUnsearched);
-  faults.write_then_silent_next = 1;
-  faults.only_method = "POST";
-  site.ehr().set_faults(faults);
+  load_warning(site, kUnsearched, {.write_then_silent_next = 1, .only_method = "POST"});
   sync_now(site);
   EXPECT_EQ(site.ehr().resources("Communication").size(), 2U);
   std::this_thread::sleep_for(std::chrono::milliseconds(1200));
@@ -352,11 +219,7 @@ TEST(Ladder, AMessageThatWasNotAnsweredAndCannotBeFoundIsNotSentTwice) {
 
 TEST(Ladder, AMessageThatWasRefusedForNowIsSentLater) {
   Site site({.conditional_create = false}, kFastDelivery, "    retries_max: 0\n");
-  load_warning(site, kUnsearched);
-  SandboxFaults faults = withheld(kUnsearched);
-  faults.throttle_next = 2;
-  faults.only_for = "Communication";
-  site.ehr().set_faults(faults);
+  load_warning(site, kUnsearched, {.throttle_next = 2, .only_for = "Communication"});
   sync_now(site, 4);
   EXPECT_EQ(site.ehr().resources("Communication").size(), 0U);
   std::this_thread::sleep_for(std::chrono::milliseconds(10100));
@@ -365,22 +228,28 @@ TEST(Ladder, AMessageThatWasRefusedForNowIsSentLater) {
   expect_consistent(site);
 }
 
-TEST(Fault02, KilledWhileAMessageWasUnderWayItIsNotSentTwice) {
-  Site site({}, kFastDelivery);
+TEST(Ladder, AMessageIsNotSentAgainWhenAnUrgentOneWasRefusedMeanwhile) {
+  Site site({.conditional_create = false}, kFastDelivery, "    retries_max: 0\n");
   load_warning(site, kUnsearched);
-  SandboxFaults faults = withheld(kUnsearched);
-  faults.write_then_silent_next = 1;
-  faults.only_method = "POST";
-  site.ehr().set_faults(faults);
-  {
-    RunningProgram sync(site.command(kSyncNow));
-    ASSERT_TRUE(eventually([&] { return site.ehr().writes() == 1; }));
-    sync.signal(SIGKILL);
-    sync.wait();
-  }
-  wait_out_lease();
   sync_now(site);
-  EXPECT_EQ(site.ehr().resources("Communication").size(), 2U) << "one of each notice";
+  const std::string key = state_of_kind(site, "utilization", "key");
+  ASSERT_EQ(count_resources(site, "Communication", "", key + ".2"), 1U);
+  add_visit(site, "e2", "2026-10-05");
+  add_visit(site, "e3", "2026-10-06");
+  add_visit(site, "e4", "2026-10-07");
+  withhold(site, kUnsearched, {.throttle_next = 1'000'000, .only_method = "POST"});
+  sync_now(site, 4);
+  ASSERT_TRUE(site.ehr().put(encounter_json("e4", "p1", "90837", "2026-10-07", "entered-in-error")).ok());
+  ASSERT_TRUE(site.ehr().put(encounter_json("e3", "p1", "90837", "2026-10-06", "entered-in-error")).ok());
+  withhold(site, kUnsearched);
+  sync_now(site);
+  EXPECT_EQ(count_resources(site, "Communication", "", key), 1U) << "people have it at this severity";
+  EXPECT_EQ(state_of_kind(site, "utilization"), "sent");
+  expect_consistent(site);
+  add_visit(site, "e5", "2026-10-08");
+  add_visit(site, "e6", "2026-10-09");
+  sync_now(site);
+  EXPECT_EQ(count_resources(site, "Communication", "", key + ".3"), 1U) << "it is urgent after all";
   expect_consistent(site);
 }
 
@@ -400,47 +269,6 @@ TEST(Ladder, ACommunicationGoesToARecipientThatTheEndpointTakes) {
   sync_now(site);
   EXPECT_EQ(count_resources(site, "Communication", "completed", "Group/renewals"), 2U);
   expect_consistent(site);
-}
-
-// AWS HealthLake's shape: an idempotency key in place of conditional create, and a search that lags.
-TEST(Fault04, AnIdempotencyKeyAnswersARepeatedCreateWithTheOriginal) {
-  SandboxOptions options;
-  options.conditional_create = false;
-  options.idempotency_header = "x-amz-fhir-idempotency-key";
-  Site site(options, kFastDelivery, kOneSecond + "    writes: {idempotency_header: x-amz-fhir-idempotency-key}\n");
-  load_patient(site, 12, 3);
-  SandboxFaults faults;
-  faults.write_then_silent_next = 1;
-  // Longer than anybody waits: the search shows nothing, so it is created again, which the key makes harmless.
-  faults.search_lag = std::chrono::milliseconds(600'000);
-  faults.only_for = "Flag";
-  site.ehr().set_faults(faults);
-  sync_now(site, 4);
-  std::this_thread::sleep_for(std::chrono::milliseconds(1200));
-  sync_now(site);
-  EXPECT_EQ(count_requests(site, "POST /fhir/Flag"), 2U);
-  EXPECT_EQ(site.ehr().resources("Flag").size(), 1U);
-  EXPECT_EQ(state_of_kind(site, "utilization"), "current");
-  site.ehr().set_faults({});
-  expect_consistent(site);
-}
-
-TEST(Fault67, ACellOfTheWorklistIsNoFormula) {
-  Site site({}, kWithWorklist);
-  ASSERT_TRUE(site.ehr().load(patient_json("p1")).ok());
-  ASSERT_TRUE(site.ehr().load(coverage_json("c1", "p1", "payer-1", "2026-01-01")).ok());
-  ASSERT_TRUE(site.ehr()
-                  .load(claim_response_json({.id = "r1",
-                                             .patient = "p1",
-                                             .number = "=HYPERLINK(1)",
-                                             .first_day = "2026-10-01",
-                                             .last_day = "2027-03-31",
-                                             .units = 3}))
-                  .ok());
-  site.ehr().set_faults(withheld(kNothing));
-  sync_now(site);
-  EXPECT_NE(worklist(site).find(",'=HYPERLINK(1),"), std::string::npos) << worklist(site);
-  EXPECT_EQ(worklist(site).find(",=HYPERLINK"), std::string::npos);
 }
 
 constexpr const char* kChart =

@@ -68,6 +68,31 @@ TEST(Letter, ReplacedUpstreamWarnsOnceForEachNewContent) {
   expect_consistent(site);
 }
 
+TEST(Letter, ALinkThatIsSignedAnewAtEachReadingIsNoOtherLetter) {
+  Site site({}, kFastDelivery);
+  load_patient(site, 12, 1);
+  const auto signed_link = [](const std::string& path, const std::string& signature, const std::string& stated) {
+    return fmt::format(R"("url":"https://files.example/{}?X-Amz-Signature={}#page=1"{})", path, signature, stated);
+  };
+  ASSERT_TRUE(site.ehr().load(letter_json(signed_link("b1", "1", ""))).ok());
+  sync_now(site);
+  const auto entries_after = [&](const std::string& attachment, const std::string& title = "Approval") {
+    EXPECT_TRUE(site.ehr().put(letter_json(attachment, title)).ok());
+    return Answer(sync_now(site)).number({"entries"});
+  };
+  EXPECT_EQ(entries_after(signed_link("b1", "2", "")), 0);
+  EXPECT_EQ(entries_after(signed_link("b2", "3", "")), 1) << "it lies somewhere else";
+  const std::string stated = R"(,"size":4711,"creation":"2026-10-02T09:00:00Z")";
+  EXPECT_EQ(entries_after(signed_link("b2", "4", stated)), 1) << "from now on known by what is stated of it";
+  EXPECT_EQ(entries_after(signed_link("token-5/b2", "5", stated)), 0);
+  EXPECT_EQ(entries_after(signed_link("b2", "6", stated + R"(,"hash":"aGFzaA==")")), 1);
+  EXPECT_EQ(entries_after(signed_link("b2", "7", stated)), 1);
+  EXPECT_EQ(count_warnings(site, ""), 0U) << "none of it says that the letter is another one";
+  EXPECT_EQ(entries_after(signed_link("b2", "8", R"(,"size":4712,"creation":"2026-10-02T09:00:00Z")")), 1);
+  EXPECT_EQ(count_warnings(site, "requested"), 1U);
+  expect_consistent(site);
+}
+
 TEST(Letter, SentInlineIsHashedAndNeverKept) {
   Site site({}, kFastDelivery);
   load_patient(site, 12, 1);

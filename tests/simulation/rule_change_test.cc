@@ -253,13 +253,46 @@ TEST(Fault80, ARuleThatWouldWriteToMostPatientsIsHeldAndItsRetractionIsNot) {
   expect_consistent(site);
 }
 
+TEST(Fault80, WhatHasNoRoadIntoTheEhrCountsForNoLimitUntilOneOpens) {
+  Site site({}, "delivery: {visibility_window: 1s, lease: 10s, writes_per_run_max: 20}\n");
+  load_clinic(site, 25);
+  SandboxFaults faults;
+  faults.withheld = "Flag:create Task:create Communication:create DocumentReference:create";
+  site.ehr().set_faults(faults);
+  Answer first(sync_now(site, 1));
+  EXPECT_EQ(first.number({"notices", "held"}), 0);
+  EXPECT_EQ(first.number({"notices", "undeliverable"}), 25);
+  for (int i = 1; i <= 25; ++i) {
+    const std::string n = std::to_string(i);
+    ASSERT_TRUE(site.ehr().load(encounter_json("f" + n, "p" + n, "90837", "2026-10-06")).ok());
+  }
+  EXPECT_EQ(Answer(sync_now(site)).number({"notices", "held"}), 0) << "other counts are written nowhere";
+  site.ehr().set_faults({});
+  EXPECT_EQ(Answer(sync_now(site, 4)).number({"notices", "held"}), 25);
+  EXPECT_EQ(site.ehr().writes(), 0);
+}
+
+TEST(Fault80, ALimitHoldsWhatGoesIntoTheEhrAndLetsTheWorklistBe) {
+  Site site({},
+            "delivery: {visibility_window: 1s, lease: 10s, writes_per_run_max: 20, worklist_file: worklist.csv, "
+            "channels: {utilization: [Flag], operations: [worklist]}}\n");
+  write_rules(site, "rules: {warnings: {units_left: 100}}\n");
+  load_clinic(site, 25);
+  Answer held(sync_now(site, 4));
+  EXPECT_EQ(held.number({"notices", "held"}), 25) << "the Flags";
+  EXPECT_EQ(count_rows(site, "channel", "worklist"), 25);
+  EXPECT_EQ(site.ehr().writes(), 0);
+}
+
 // As a mistake would leave them: Flags for 100,000 patients, wanted and not yet written.
 constexpr const char* kHundredThousand = R"(
   set authledger.tenant_id = 1;
   insert into subject (tenant_id, subject_id) select 1, 1000 + n from generate_series(1, 100000) as n;
+  insert into subject_alias (tenant_id, patient, source, subject_id, recorded_at)
+  select 1, 'Patient/flood-' || n, 'ehr', 1000 + n, now() from generate_series(1, 100000) as n;
   insert into notice (tenant_id, notice_key, subject_id, topic, kind, episode, is_open, severity, notice_text,
                       desired_hash, rule_version, due_at)
-  select 1, 'flood-' || n, 1000 + n, 't', 1, 1, true, 1, 'text', '\x00', 1, now() from generate_series(1, 100000) as n;
+  select 1, 'flood-' || n, 1000 + n, 't', 1, 1, true, 1, 'text', sha256('text'), 1, now() from generate_series(1, 100000) as n;
 )";
 
 TEST(Fault80, AHundredThousandFlagsAreHeldByTheLimitAsItShips) {

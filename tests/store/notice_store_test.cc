@@ -321,6 +321,29 @@ TEST_F(NoticeStore, AMessageIsDueAgainOnlyWhenItGetsMoreSevereAndIsNeverRetiring
   EXPECT_TRUE(lease("w1", 2000).empty());
 }
 
+TEST_F(NoticeStore, ARowOfTheWorklistIsNoMessageThatWasSent) {
+  save("k1", desired("7 of 12"));
+  lease("w1", 1);
+  DeliveryResult listed = created("k1", desired_hash(desired("7 of 12")));
+  listed.channel = "worklist";
+  listed.delivered_severity = 2;
+  save_delivery(pg, tenant, listed, "w1", at_second(2));
+  save("k1", desired("8 of 12"));
+  ASSERT_EQ(lease("w1", 3).size(), 1U);
+  ASSERT_TRUE(mark_create_begun(pg, tenant, "k1", "w1", {"Communication", true}, at_second(3)));
+  DeliveryResult refused;
+  refused.notice_key = "k1";
+  refused.action = DeliveryAction::failed;
+  refused.failure = "throttled";
+  refused.create_is_void = true;
+  refused.retry_at = at_second(4);
+  save_delivery(pg, tenant, refused, "w1", at_second(3));
+  EXPECT_EQ(stored()[0].state, NoticeState::wanted) << "nobody has the message";
+  ASSERT_EQ(lease("w1", 5).size(), 1U);
+  save_delivery(pg, tenant, listed, "w1", at_second(6));
+  EXPECT_EQ(stored()[0].state, NoticeState::stale) << "back on the worklist with its former text";
+}
+
 TEST_F(NoticeStore, WhatHasNoRoadIsPlannedAgainUnderAnotherPlanAlone) {
   const Hash plan = sha256("plan"), other = sha256("other plan");
   save("k1", desired("a"));
@@ -332,7 +355,7 @@ TEST_F(NoticeStore, WhatHasNoRoadIsPlannedAgainUnderAnotherPlanAlone) {
   save_delivery(pg, tenant, none, "w1", at_second(2));
   EXPECT_EQ(stored()[0].state, NoticeState::undeliverable);
   EXPECT_TRUE(lease("w1", 1000).empty());
-  EXPECT_EQ(count_without_ehr(pg, tenant).undeliverable, 1);
+  EXPECT_EQ(count_open_notices(pg, tenant).undeliverable, 1);
   const auto decided_otherwise = [&](const Hash& hash) {
     Transaction transaction(pg, tenant);
     return read_decided_otherwise(transaction, hash).size();
@@ -364,7 +387,7 @@ TEST_F(NoticeStore, AnUndeliverableNoticeThatChangesIsTriedAgainAndOneThatEndsIs
   release_notices(pg, tenant, "w1", at_second(11));
   save("k1", std::nullopt);
   EXPECT_EQ(stored()[0].state, NoticeState::retired);
-  EXPECT_EQ(count_without_ehr(pg, tenant).all, 0);
+  EXPECT_FALSE(has_notices_outside_ehr(pg, tenant));
 }
 
 }  // namespace

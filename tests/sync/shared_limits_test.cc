@@ -78,6 +78,44 @@ TEST_F(SharedLimitsTest, APauseHoldsTheOtherProcessToo_Fault17) {
   EXPECT_GE(*wait, 20s);
 }
 
+TEST_F(SharedLimitsTest, ACorrectedLimitDoesNotWaitForWhatTheFormerOneBooked) {
+  EndpointConfig endpoint;
+  endpoint.name = "ehr";
+  endpoint.requests_per_day_max = 1;
+  Process mistaken(database_.url(), tenant_, endpoint);
+  ASSERT_TRUE(mistaken.reserve(0s));
+  ASSERT_FALSE(mistaken.reserve(2min)) << "a day long";
+  endpoint.requests_per_day_max = 1000;
+  Process corrected(database_.url(), tenant_, endpoint);
+  EXPECT_FALSE(corrected.reserve(2min)) << "so far others may have booked";
+  const auto wait = corrected.reserve(10min);
+  ASSERT_TRUE(wait);
+  // 120 s, which a request waits at most, and the place after that.
+  EXPECT_LE(*wait, 120s + 96s);
+}
+
+TEST_F(SharedLimitsTest, WhatAClockThatWasAheadBookedIsNotWaitedFor) {
+  Process one(database_.url(), tenant_, ehr_of(60));
+  ASSERT_TRUE(one.reserve(0s));
+  PgConnection owner = database_.owner_connection();
+  constexpr Statement kADayAhead{"a_day_ahead", R"(
+    update request_limit
+       set next_minute = next_minute + interval '1 day',
+           held_until = now() + interval '1 day'
+     where tenant_id = $1)"};
+  {
+    Transaction transaction(owner, tenant_);
+    ASSERT_EQ(transaction.execute(kADayAhead, Parameters().integer(tenant_)).affected(), 1);
+    transaction.commit();
+  }
+  EXPECT_FALSE(one.reserve(60s)) << "so far others may have booked";
+  const auto wait = one.reserve(3min);
+  ASSERT_TRUE(wait);
+  // 120 s, which a request waits at most, and the place after that.
+  EXPECT_LE(*wait, 122s);
+  EXPECT_GE(*wait, 100s) << "and not the 180 s: what is too far ahead was forgotten at the first try";
+}
+
 TEST_F(SharedLimitsTest, TenantsAndEndpointsHaveTheirOwn) {
   const int64_t other = ensure_tenant(connection_, "other clinic", "America/New_York");
   Process one(database_.url(), tenant_, ehr_of(1)), of_other(database_.url(), other, ehr_of(1));
