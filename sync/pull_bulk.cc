@@ -10,6 +10,7 @@
 #include "fhir/retry.h"
 #include "ledger/store/bulk_store.h"
 #include "sync/bulk_file_reader.h"
+#include "sync/export_files.h"
 #include "sync/feed_pages.h"
 
 namespace authledger {
@@ -187,29 +188,9 @@ class BulkPull {
 
   static FhirError later(std::string why) { return {FhirErrorKind::throttled, 0, std::move(why)}; }
 
-  // A manifest that is asked for again names the same files, perhaps by other URLs.
   void take_manifest(const ExportManifest& manifest, BulkExport& exported) {
-    std::vector<BulkFile> files;
-    for (const ExportFile& file : manifest.files) {
-      BulkFile each;
-      each.number = static_cast<int64_t>(files.size());
-      each.kind = static_cast<int16_t>(file.kind);
-      each.type = file.type;
-      each.url = file.url;
-      each.stated_count = file.count;
-      files.push_back(std::move(each));
-    }
-    const bool is_same = exported.transaction_at == manifest.transaction_at &&
-                         std::equal(files.begin(), files.end(), exported.files.begin(), exported.files.end(),
-                                    [](const BulkFile& left, const BulkFile& right) {
-                                      return left.kind == right.kind && left.type == right.type;
-                                    });
-    for (size_t i = 0; is_same && i < files.size(); ++i) {
-      files[i].bytes_read = exported.files[i].bytes_read;
-      files[i].lines_read = exported.files[i].lines_read;
-      files[i].is_done = exported.files[i].is_done;
-      files[i].failures = exported.files[i].failures;
-    }
+    std::vector<BulkFile> files = files_of(manifest);
+    keep_progress(exported.files, exported.transaction_at == manifest.transaction_at, files);
     exported.transaction_at = manifest.transaction_at;
     exported.requires_token = manifest.requires_token;
     exported.files = std::move(files);

@@ -114,6 +114,79 @@ TEST(Fault31, AFileThatIsMissingIsReadNextTimeAndUntilThenNothingIsComplete) {
   expect_consistent(site);
 }
 
+TEST(Fault28, AnAnswerThatIsNotTheFileIsNeverTakenForIt) {
+  for (const char* body : {R"({"error":"link expired"})",
+                           R"({"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"expired"}]})"}) {
+    Site site(exporting(), kFastDelivery, kBulkFeeds);
+    load_patient(site, 12, 3);
+    site.ehr().set_faults({.body_next = 2, .body = body, .only_for = "$export-file/1/3"});
+    for (int round = 0; round < 2; ++round) {
+      Answer failed(sync_now(site, 4));
+      EXPECT_FALSE(feed_of(failed, "Encounter")["complete"].boolean()) << round;
+      EXPECT_NE(gaps_of(failed, "Encounter").find("is not the file"), std::string::npos) << gaps_of(failed, "Encounter");
+    }
+    Answer whole(sync_now(site));
+    EXPECT_TRUE(feed_of(whole, "Encounter")["complete"].boolean());
+    EXPECT_EQ(balance(site, "used"), "3");
+    EXPECT_EQ(count_requests(site, "GET /fhir/$export"), 1U);
+    expect_consistent(site);
+  }
+}
+
+TEST(Fault11, ABadLineOfAFileStopsNoOther) {
+  for (const std::string& line : {std::string("{\"resourceType\":"), patient_json("p2")}) {
+    Site site(exporting(), kFastDelivery, kBulkFeeds);
+    load_patient(site, 12, 3);
+    const std::string body = encounter_json("e1", "p1", "90837", "2026-10-04") + "\n" + line + "\n" +
+                             encounter_json("e3", "p1", "90837", "2026-10-06") + "\n";
+    site.ehr().set_faults({.body_next = 1, .body = body, .only_for = "$export-file/1/3"});
+    Answer summary(sync_now(site));
+    EXPECT_TRUE(feed_of(summary, "Encounter")["complete"].boolean());
+    EXPECT_EQ(feed_of(summary, "Encounter")["read"].text(), "2") << line;
+    EXPECT_NE(gaps_of(summary, "Encounter").find("1 lines of an export file are no resources"), std::string::npos);
+    EXPECT_EQ(balance(site, "used"), "2");
+    EXPECT_EQ(Answer(site.run({"quarantine", "list"})).root().size(), 1U);
+  }
+}
+
+TEST(Fault28, AFileWhoseLastLineIsCutIsReadAgainBeforeItIsBelieved) {
+  Site site(exporting(), kFastDelivery, kBulkFeeds);
+  load_patient(site, 12, 3);
+  const std::string body = encounter_json("e1", "p1", "90837", "2026-10-04") + "\n" +
+                           encounter_json("e2", "p1", "90837", "2026-10-05") + "\n{\"resourceType\":\"Enc";
+  site.ehr().set_faults({.body_next = 1, .body = body, .only_for = "$export-file/1/3"});
+  Answer first(sync_now(site, 4));
+  EXPECT_FALSE(feed_of(first, "Encounter")["complete"].boolean());
+  EXPECT_EQ(balance(site, "used"), "2") << "what came is kept";
+  sync_now(site);
+  EXPECT_EQ(balance(site, "used"), "3");
+  EXPECT_EQ(Answer(site.run({"quarantine", "list"})).root().size(), 0U) << "the whole line came";
+  expect_consistent(site);
+}
+
+TEST(Fault31, FilesThatAManifestNamesInAnotherOrderAreKnownByTheirUrls) {
+  const std::string moment = "2026-10-31T12:00:00Z";
+  Site site(exporting(2), kFastDelivery,
+            "    feeds:\n      Encounter: {strategy: bulk, mappings: [encounter]}\n");
+  site.ehr().set_faults({.clock_stands_at = moment});
+  load_patient(site, 12, 4);
+  site.ehr().set_faults({.clock_stands_at = moment, .export_file_missing_next = 1});
+  sync_now(site, 4);
+  std::string files;
+  for (const char* number : {"1", "0"}) {
+    files += (files.empty() ? "" : ",") + std::string(R"({"type":"Encounter","count":2,"url":")") +
+             site.ehr().base_url() + "/$export-file/1/" + number + "?signature=new\"}";
+  }
+  const std::string manifest =
+      R"({"transactionTime":")" + moment + R"(","requiresAccessToken":false,"output":[)" + files + "]}";
+  const size_t before = file_requests(site);
+  site.ehr().set_faults({.body_next = 1, .body = manifest, .clock_stands_at = moment, .only_for = "$export-status"});
+  Answer second(sync_now(site));
+  EXPECT_TRUE(feed_of(second, "Encounter")["complete"].boolean());
+  EXPECT_EQ(balance(site, "used"), "4") << "none was taken for another";
+  EXPECT_EQ(file_requests(site), before + 1) << "only what was missing";
+}
+
 TEST(Fault31, AManifestThatExpiredMeansANewExport) {
   Site site(exporting(), kFastDelivery, kBulkFeeds);
   load_patient(site, 12, 3);
