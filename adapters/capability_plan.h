@@ -71,6 +71,8 @@ struct PlanInput {
   NoticeRules notices = {};
 };
 
+// Types that belong to no patient: they are searched whole, and no patient's or Group's export need hold them.
+bool belongs_to_no_patient(const std::string& resource_type);
 // `export_path` is what the function below gives.
 SourcePlan plan_source(const FeedConfig& feed, const std::string& preset, const Capability& capability,
                        const TypeFinding& finding, const std::string& export_path = "");

@@ -9,6 +9,13 @@
 // How the resources of one type are read: by what changed, or patient by patient.
 
 namespace authledger {
+
+bool belongs_to_no_patient(const std::string& resource_type) {
+  static const std::set<std::string> kShared = {"Organization",      "Practitioner", "PractitionerRole",
+                                                "HealthcareService", "Location",     "Slot"};
+  return kShared.contains(resource_type);
+}
+
 namespace {
 
 using Names = std::set<std::string>;
@@ -19,13 +26,6 @@ constexpr size_t kParametersShownMax = 5;
 bool offers(const TypeCapability& type, const std::string& parameter) {
   return std::any_of(type.search_parameters.begin(), type.search_parameters.end(),
                      [&](const std::string& name) { return lower_case(name) == lower_case(parameter); });
-}
-
-// Types that belong to no patient.
-bool is_shared_type(const std::string& resource_type) {
-  static const Names kShared = {"Organization",      "Practitioner", "PractitionerRole",
-                                "HealthcareService", "Location",     "Slot"};
-  return kShared.contains(resource_type);
 }
 
 const char* patient_parameter(const std::string& resource_type) {
@@ -146,7 +146,7 @@ SourcePlan plan_without_changes(const FeedConfig& feed, const TypeCapability& ty
                                 SourcePlan plan) {
   const bool is_configured = feed.strategy == FeedConfig::Strategy::per_patient;
   const bool by_id_only = !type.search_parameters.empty() && real_parameters(type).empty();
-  if (is_shared_type(feed.resource_type) && !is_configured && !by_id_only &&
+  if (belongs_to_no_patient(feed.resource_type) && !is_configured && !by_id_only &&
       lacking(demands_of(feed, type), parameters_of(feed)).empty()) {
     plan.strategy = SourceStrategy::everything;
     plan.reason = no_changes + "; all of them are read in each round";

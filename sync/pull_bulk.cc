@@ -22,6 +22,7 @@ constexpr const char* kLeaseName = "$export";
 constexpr std::chrono::seconds kPollPauseMin{1}, kPollPauseMax{30};
 // Rounds that cannot read a file to its end, before the export is begun anew.
 constexpr int64_t kFileFailuresMax = 3;
+constexpr const char* kNoFile = "the export brought no file of this type";
 
 // The file is what is wrong, and not the server, the network or this round.
 bool is_of_the_file(const FhirError& end) {
@@ -41,9 +42,10 @@ class BulkPull {
 
   std::optional<std::string> pull() {
     auto stored = read_bulk_export(connection_, session_.tenant_id(), run_.endpoint.name);
+    known_ = read_bulk_feeds(connection_, session_.tenant_id(), run_.endpoint.name);
     const std::vector<FeedState> wanted = wanted_feeds();
     if (stored && !is_wanted_still(*stored)) {
-      end_bulk_export(connection_, session_.tenant_id(), run_.endpoint.name, {});
+      end_bulk_export(connection_, session_.tenant_id(), run_.endpoint.name, {}, {});
       stored.reset();
     }
     if (!stored && wanted.empty()) return std::nullopt;
@@ -65,12 +67,22 @@ class BulkPull {
       if (plan.strategy != SourceStrategy::bulk) continue;
       FeedState state = read_feed(connection_, session_.tenant_id(), run_.endpoint.name, plan.resource_type);
       if (!state.watermark) {
-        first.push_back(std::move(state));
+        if (!is_left_to_its_road(plan)) first.push_back(std::move(state));
       } else if (plan.afterwards == SourceStrategy::bulk) {
         changed.push_back(std::move(state));
       }
     }
     return first.empty() ? changed : first;
+  }
+
+  // An export was complete and made no file of the type: it is read by its other road from the beginning.
+  bool is_left_to_its_road(const SourcePlan& plan) const {
+    return plan.afterwards != SourceStrategy::bulk && !was_brought(plan.resource_type);
+  }
+
+  const SourcePlan& plan_of(const std::string& type) const {
+    return *std::find_if(run_.planned.plans.begin(), run_.planned.plans.end(),
+                         [&](const SourcePlan& plan) { return plan.resource_type == type; });
   }
 
   // The config may have changed since the kick-off.
@@ -166,7 +178,7 @@ class BulkPull {
       auto status = export_status(run_.client, exported.status_url, run_.context.clock.now());
       if (!status && status.error().kind == FhirErrorKind::not_found) {
         // FAULTS 31: the manifest has expired. The next round asks for an export of the same again.
-        end_bulk_export(connection_, session_.tenant_id(), run_.endpoint.name, {});
+        end_bulk_export(connection_, session_.tenant_id(), run_.endpoint.name, {}, {});
         log_warning("export_expired", {{"endpoint", run_.endpoint.name}});
         return later("the export had expired at the server before all of it was read: the next round begins it anew");
       }
@@ -218,7 +230,7 @@ class BulkPull {
                   {{"endpoint", run_.endpoint.name}, {"file", file.number}, {"cause", end->message}});
       failed = std::move(end);
       if (file.failures < kFileFailuresMax) continue;
-      end_bulk_export(connection_, session_.tenant_id(), run_.endpoint.name, {});
+      end_bulk_export(connection_, session_.tenant_id(), run_.endpoint.name, {}, {});
       note(fmt::format("a file could not be read in {} rounds: the next round begins the export anew",
                        kFileFailuresMax));
       return failed;
@@ -228,10 +240,19 @@ class BulkPull {
     return std::nullopt;
   }
 
-  // The watermark is the transaction's time: everything up to it was in the files.
+  // The watermark is the transaction's time: everything up to it was in the files. A type that no file was made of may
+  // have nothing in it, or may not be exported at all (Bulk Data Access 2.0, output: "may be omitted"): what another
+  // road reaches is read by that one, still in this round.
   void complete(const BulkExport& exported) {
     std::vector<FeedState> feeds;
+    std::vector<BulkFeed> brought;
     for (const std::string& type : exported.types) {
+      const SourcePlan& plan = plan_of(type);
+      brought.push_back({type, has_file_of(exported, type) || (exported.since && was_brought(type))});
+      if (!brought.back().has_file && plan.afterwards != SourceStrategy::bulk) {
+        certificates_.erase(type);
+        continue;
+      }
       FeedState feed = read_feed(connection_, session_.tenant_id(), run_.endpoint.name, type);
       feed.watermark = *exported.transaction_at - run_.endpoint.overlap;
       feed.resume_link.clear();
@@ -239,20 +260,38 @@ class BulkPull {
       feed.last_success_at = run_.context.clock.now();
       feed.mapping_version = run_.intake.mapping_version(type);
       certificates_[type].to_at = feed.watermark;
-      certificates_[type].is_complete = true;
+      certificates_[type].is_complete = brought.back().has_file || must_hold(type);
+      if (!brought.back().has_file) note_gap(certificates_[type], kNoFile);
       feeds.push_back(std::move(feed));
     }
-    end_bulk_export(connection_, session_.tenant_id(), run_.endpoint.name, feeds);
+    end_bulk_export(connection_, session_.tenant_id(), run_.endpoint.name, feeds, brought);
     // The server may keep the files; that it is told so early is a courtesy.
     if (auto ended = end_export(run_.client, exported.status_url); !ended) {
       log_info("export_not_deleted", {{"endpoint", run_.endpoint.name}, {"cause", ended.error().message}});
     }
   }
 
+  // Also where nothing is known of exports that were before this was kept.
+  bool was_brought(const std::string& type) const {
+    const auto known = known_.find(type);
+    return known == known_.end() || known->second.has_file;
+  }
+  static bool has_file_of(const BulkExport& exported, const std::string& type) {
+    return std::any_of(exported.files.begin(), exported.files.end(), [&](const BulkFile& file) {
+      return static_cast<ExportFileKind>(file.kind) == ExportFileKind::output && file.type == type;
+    });
+  }
+  // An export without a file of the type says that there is nothing of it. One of patients' records does not say it of
+  // what belongs to none.
+  bool must_hold(const std::string& type) const {
+    return export_path(run_.endpoint, run_.planned.capability) == "$export" || !belongs_to_no_patient(type);
+  }
+
   const BulkRun& run_;
   TenantSession& session_;
   PgConnection& connection_;
   std::map<std::string, FeedCertificate>& certificates_;
+  std::map<std::string, BulkFeed> known_;
   const std::string token_;
 };
 

@@ -47,6 +47,18 @@ constexpr Statement kSaveProgress{"save_bulk_progress", R"(
      and source = $2
      and file_no = $3)"};
 
+constexpr Statement kReadBulkFeeds{"read_bulk_feeds", R"(
+  select resource_type, has_file
+    from bulk_feed
+   where tenant_id = $1
+     and source = $2)"};
+
+constexpr Statement kSaveBulkFeed{"save_bulk_feed", R"(
+  insert into bulk_feed (tenant_id, source, resource_type, has_file)
+  values ($1, $2, $3, $4)
+      on conflict (tenant_id, source, resource_type) do update
+     set has_file = excluded.has_file)"};
+
 void drop(Transaction& transaction, const std::string& source) {
   const Parameters parameters = Parameters().integer(transaction.tenant_id()).text(source);
   transaction.execute(kDropExport, parameters);
@@ -68,6 +80,22 @@ BulkFile file_from(const Rows& rows, size_t row) {
 }
 
 }  // namespace
+
+std::map<std::string, BulkFeed> read_bulk_feeds(PgConnection& connection, int64_t tenant_id,
+                                                const std::string& source) {
+  std::map<std::string, BulkFeed> feeds;
+  transact(connection, tenant_id, [&](Transaction& transaction) {
+    feeds.clear();
+    const Rows rows = transaction.execute(kReadBulkFeeds, Parameters().integer(tenant_id).text(source));
+    for (size_t row = 0; row < rows.size(); ++row) {
+      BulkFeed feed;
+      feed.resource_type = rows.string(row, 0);
+      feed.has_file = rows.boolean(row, 1);
+      feeds.emplace(feed.resource_type, feed);
+    }
+  });
+  return feeds;
+}
 
 std::optional<BulkExport> read_bulk_export(PgConnection& connection, int64_t tenant_id, const std::string& source) {
   std::optional<BulkExport> found;
@@ -117,9 +145,14 @@ void save_bulk_progress(PgConnection& connection, int64_t tenant_id, const std::
 }
 
 void end_bulk_export(PgConnection& connection, int64_t tenant_id, const std::string& source,
-                     const std::vector<FeedState>& feeds) {
+                     const std::vector<FeedState>& feeds, const std::vector<BulkFeed>& brought) {
   transact(connection, tenant_id, [&](Transaction& transaction) {
     for (const FeedState& feed : feeds) save_feed(transaction, feed);
+    for (const BulkFeed& feed : brought) {
+      Parameters parameters;
+      parameters.integer(tenant_id).text(source).text(feed.resource_type).boolean(feed.has_file);
+      transaction.execute(kSaveBulkFeed, parameters);
+    }
     drop(transaction, source);
   });
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,12 +32,22 @@ struct BulkExport {
   std::vector<BulkFile> files;
 };
 
+// What complete exports have brought of one type.
+struct BulkFeed {
+  std::string resource_type;
+  bool has_file = false;  // One of them at least made a file of it.
+};
+
+// By type; none of a type that no export was complete of.
+std::map<std::string, BulkFeed> read_bulk_feeds(PgConnection& connection, int64_t tenant_id, const std::string& source);
+
 std::optional<BulkExport> read_bulk_export(PgConnection& connection, int64_t tenant_id, const std::string& source);
 // Replaces the export of the source and all that is known of its files.
 void save_bulk_export(PgConnection& connection, int64_t tenant_id, const BulkExport& exported);
 void save_bulk_progress(PgConnection& connection, int64_t tenant_id, const std::string& source, const BulkFile& file);
-// In one transaction: the export is gone, the feeds stand where it ends. `feeds` empty: it was given up.
+// In one transaction: the export is gone, the feeds stand where it ends, `brought` is known of its types. Both empty: it
+// was given up.
 void end_bulk_export(PgConnection& connection, int64_t tenant_id, const std::string& source,
-                     const std::vector<FeedState>& feeds);
+                     const std::vector<FeedState>& feeds, const std::vector<BulkFeed>& brought);
 
 }  // namespace authledger

@@ -97,6 +97,59 @@ TEST(Bulk, DeletionsOfAnExportSinceAreRetracted) {
   expect_consistent(site);
 }
 
+const std::string kOrganization =
+    R"({"resourceType":"Organization","id":"payer-1","identifier":[{"system":"urn:example:payer","value":"1"}],"name":"Payer One"})";
+
+TEST(Bulk, ATypeThatAnExportMadeNoFileOfIsReadByItsOtherRoadFromTheBeginning) {
+  Site site(exporting(), kFastDelivery,
+            kBulkFeeds + "      Organization: {strategy: bulk, mappings: [organization]}\n");
+  load_patient(site, 12, 2);
+  ASSERT_TRUE(site.ehr().load(kOrganization).ok());
+  site.ehr().set_faults({.export_leaves_out = "Organization"});
+  Answer first(sync_now(site));
+  EXPECT_EQ(first.number({"pulled", "Organization"}), 1);
+  EXPECT_EQ(feed_of(first, "Organization")["strategy"].text(), "last_updated");
+  EXPECT_TRUE(feed_of(first, "Organization")["from"].is_null());
+  EXPECT_TRUE(feed_of(first, "Organization")["complete"].boolean());
+  EXPECT_EQ(feed_of(first, "Encounter")["strategy"].text(), "bulk");
+  sync_now(site);
+  EXPECT_EQ(count_requests(site, "GET /fhir/$export"), 1U) << "no export is asked for what exports leave out";
+}
+
+TEST(Bulk, ATypeThatAnExportMadeNoFileOfAndThatHasNoOtherRoadSaysSo) {
+  for (const bool is_of_group : {true, false}) {
+    Site site(exporting(), kFastDelivery,
+              std::string(is_of_group ? "    bulk: {group: practice}\n" : "") +
+                  "    feeds:\n"
+                  "      Patient: {strategy: bulk, requires: [location], mappings: [patient]}\n"
+                  "      Claim: {strategy: bulk, requires: [location], mappings: [claim]}\n"
+                  "      Organization: {strategy: bulk, requires: [location], mappings: [organization]}\n");
+    load_patient(site, 12, 2);
+    ASSERT_TRUE(site.ehr().load(kOrganization).ok());
+    ASSERT_TRUE(
+        site.ehr()
+            .load(
+                R"({"resourceType":"Group","id":"practice","type":"person","actual":true,"member":[{"entity":{"reference":"Patient/p1"}}]})")
+            .ok());
+    site.ehr().set_faults({.export_leaves_out = "Organization"});
+    for (int round = 0; round < 2; ++round) {
+      Answer answer(sync_now(site));
+      EXPECT_TRUE(feed_of(answer, "Patient")["complete"].boolean());
+      EXPECT_EQ(gaps_of(answer, "Patient"), "");
+      EXPECT_TRUE(feed_of(answer, "Claim")["complete"].boolean()) << "no member has any";
+      EXPECT_NE(gaps_of(answer, "Claim").find("brought no file"), std::string::npos) << round;
+      EXPECT_NE(gaps_of(answer, "Organization").find("brought no file"), std::string::npos) << round;
+      EXPECT_EQ(feed_of(answer, "Organization")["complete"].boolean(), !is_of_group)
+          << "a Group's export need not hold what belongs to no patient";
+    }
+    site.ehr().set_faults({});
+    ASSERT_TRUE(site.ehr().put(kOrganization).ok());
+    Answer brought(sync_now(site));
+    EXPECT_TRUE(feed_of(brought, "Organization")["complete"].boolean());
+    EXPECT_EQ(gaps_of(brought, "Organization"), "");
+  }
+}
+
 TEST(Fault31, AFileThatIsMissingIsReadNextTimeAndUntilThenNothingIsComplete) {
   Site site(exporting(2), kFastDelivery, kBulkFeeds);
   load_patient(site, 12, 7);
