@@ -38,7 +38,8 @@ Result<ExportManifest> read_manifest(JsonView root);
 // "Group/g1/$export?_outputFormat=…&_type=Patient,Encounter&_since=…"
 std::string export_query(const std::string& path, const std::vector<std::string>& types, std::optional<Instant> since);
 
-// Asks for an export. What the server calls the place to ask how far it is. Errors: as of a read.
+// Asks for an export. The absolute URL of the place to ask how far it is. Errors: as of a read; bad_answer and
+// foreign_link when the server took the export and names no place for it, or one outside of the endpoint's origin.
 Result<std::string, FhirError> start_export(FhirClient& client, const std::string& query);
 
 struct ExportStatus {

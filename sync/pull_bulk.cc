@@ -20,15 +20,27 @@ namespace {
 constexpr const char* kLeaseName = "$export";
 // A server that does not say when to ask again.
 constexpr std::chrono::seconds kPollPauseMin{1}, kPollPauseMax{30};
-// Rounds that cannot read a file to its end, before the export is begun anew.
-constexpr int64_t kFileFailuresMax = 3;
+// Rounds that cannot read a file to its end, or that get an error for its manifest, before the export is begun anew.
+constexpr int64_t kFileFailuresMax = 3, kStatusFailuresMax = 3;
+// The same where the answer says that nobody serves: the export may stand behind it.
+constexpr int64_t kNoServiceMax = 100;
+// After the second export in a row that came to nothing; twice as long after each further one.
+constexpr std::chrono::minutes kAnewPauseFirst{15}, kAnewPauseMax{360};
 constexpr const char* kNoFile = "the export brought no file of this type";
 
-// The file is what is wrong, and not the server, the network or this round.
-bool is_of_the_file(const FhirError& end) {
-  return end.kind == FhirErrorKind::not_found || end.kind == FhirErrorKind::bad_answer ||
-         end.kind == FhirErrorKind::refused || end.kind == FhirErrorKind::unauthorized ||
-         end.kind == FhirErrorKind::foreign_link;
+// The file or the export is what is wrong, and not the network or this round.
+bool is_of_the_export(const FhirError& end) {
+  return end.kind != FhirErrorKind::unreachable && end.kind != FhirErrorKind::throttled &&
+         end.kind != FhirErrorKind::stopped;
+}
+
+bool is_no_service(const FhirError& end) {
+  return end.status == 502 || end.status == 503 || end.status == 504;
+}
+
+std::chrono::minutes pause_after(int64_t failures) {
+  if (failures <= 1) return std::chrono::minutes(0);
+  return std::min(kAnewPauseMax, kAnewPauseFirst * (int64_t{1} << std::min<int64_t>(failures - 2, 10)));
 }
 
 class BulkPull {
@@ -45,7 +57,8 @@ class BulkPull {
     known_ = read_bulk_feeds(connection_, session_.tenant_id(), run_.endpoint.name);
     const std::vector<FeedState> wanted = wanted_feeds();
     if (stored && !is_wanted_still(*stored)) {
-      end_bulk_export(connection_, session_.tenant_id(), run_.endpoint.name, {}, {});
+      drop_bulk_export(connection_, session_.tenant_id(), run_.endpoint.name);
+      tell_server(*stored);
       stored.reset();
     }
     if (!stored && wanted.empty()) return std::nullopt;
@@ -137,6 +150,7 @@ class BulkPull {
   }
 
   std::optional<FhirError> begin(const std::vector<FeedState>& wanted) {
+    if (auto paused = pause_left()) return paused;
     BulkExport exported;
     exported.source = run_.endpoint.name;
     exported.types = types_of(wanted);
@@ -145,7 +159,11 @@ class BulkPull {
     exported.mapping_versions = mapping_versions(exported.types);
     const std::string path = export_path(run_.endpoint, run_.planned.capability);
     auto status_url = start_export(run_.client, export_query(path, exported.types, exported.since));
-    if (!status_url) return status_url.error();
+    if (!status_url) {
+      // The server has begun what nobody can ask for: each further one would cost it as much.
+      const bool is_begun = status_url.error().status >= 200 && status_url.error().status < 300;
+      return is_begun ? give_up(status_url.error()) : status_url.error();
+    }
     exported.status_url = std::move(*status_url);
     save_bulk_export(connection_, session_.tenant_id(), exported);
     log_info("export_begun", {{"endpoint", run_.endpoint.name}, {"types", exported.types.size()}});
@@ -176,14 +194,13 @@ class BulkPull {
     for (std::chrono::milliseconds pause = kPollPauseMin;;
          pause = std::min<std::chrono::milliseconds>(pause * 2, kPollPauseMax)) {
       auto status = export_status(run_.client, exported.status_url, run_.context.clock.now());
-      if (!status && status.error().kind == FhirErrorKind::not_found) {
-        // FAULTS 31: the manifest has expired. The next round asks for an export of the same again.
-        end_bulk_export(connection_, session_.tenant_id(), run_.endpoint.name, {}, {});
-        log_warning("export_expired", {{"endpoint", run_.endpoint.name}});
-        return later("the export had expired at the server before all of it was read: the next round begins it anew");
+      if (!status) return status_failed(exported, status.error());
+      if (exported.failures > 0) {
+        exported.failures = 0;
+        save_bulk_export(connection_, session_.tenant_id(), exported);
       }
-      if (!status) return status.error();
       if (status->manifest) {
+        is_there_ = true;
         take_manifest(*status->manifest, exported);
         return std::nullopt;
       }
@@ -195,6 +212,63 @@ class BulkPull {
       if (!wait_unless_stopped(wait, run_.context.stop))
         return stopped("stopped; the next round goes on with the export");
       if (!hold_lease()) return taken_over();
+    }
+  }
+
+  // Bulk Data Access 2.0, "error status": the job has failed, or this poll; only time tells one from the other.
+  FhirError status_failed(BulkExport& exported, const FhirError& error) {
+    // FAULTS 31: the manifest has expired.
+    if (error.kind == FhirErrorKind::not_found) {
+      const bool is_first = read_bulk_pause(connection_, session_.tenant_id(), run_.endpoint.name).failures == 0;
+      FhirError ended = give_up(
+          {error.kind, error.status, "the export had expired at the server before all of it was read"});
+      return is_first ? later(std::move(ended.message)) : ended;
+    }
+    if (!is_of_the_export(error)) return error;
+    ++exported.failures;
+    save_bulk_export(connection_, session_.tenant_id(), exported);
+    if (exported.failures < (is_no_service(error) ? kNoServiceMax : kStatusFailuresMax)) return error;
+    tell_server(exported);
+    return give_up(error);
+  }
+
+  // The export came to nothing; the next one is asked for at once, but not again and again.
+  FhirError give_up(const FhirError& cause) {
+    const Instant now = run_.context.clock.now();
+    BulkPause pause = read_bulk_pause(connection_, session_.tenant_id(), run_.endpoint.name);
+    ++pause.failures;
+    pause.until = now + pause_after(pause.failures);
+    pause.cause = cause.message;
+    give_up_bulk_export(connection_, session_.tenant_id(), run_.endpoint.name, pause);
+    log_warning("export_given_up", {{"endpoint", run_.endpoint.name}, {"failures", pause.failures}});
+    const std::string when = pause.until > now ? "it is begun anew after " + format_instant(pause.until)
+                                               : std::string("the next round begins it anew");
+    FhirError error = cause;
+    error.message = fmt::format("{}: {}", cause.message, when);
+    return error;
+  }
+
+  // FAULTS 39: a pause that reaches further than any does is of a clock that went back since.
+  std::optional<FhirError> pause_left() {
+    const Instant now = run_.context.clock.now();
+    const BulkPause pause = read_bulk_pause(connection_, session_.tenant_id(), run_.endpoint.name);
+    if (pause.until <= now || pause.until > now + kAnewPauseMax) return std::nullopt;
+    return FhirError{FhirErrorKind::refused, 0,
+                     fmt::format("{} exports in a row came to nothing ({}): the next one is asked for after {}",
+                                 pause.failures, pause.cause, format_instant(pause.until))};
+  }
+
+  // The server answers, though it does not give a file.
+  bool is_there(const BulkExport& exported) {
+    if (run_.client.is_paused()) return false;
+    if (!is_there_) is_there_ = export_status(run_.client, exported.status_url, run_.context.clock.now()).ok();
+    return is_there_;
+  }
+
+  // That the export is not needed any more: a courtesy.
+  void tell_server(const BulkExport& exported) {
+    if (auto ended = end_export(run_.client, exported.status_url); !ended) {
+      log_info("export_not_deleted", {{"endpoint", run_.endpoint.name}, {"cause", ended.error().message}});
     }
   }
 
@@ -219,21 +293,22 @@ class BulkPull {
       if (file.is_done) continue;
       if (run_.context.stop.stop_requested()) return stopped("stopped; the next round goes on with the export");
       if (!hold_lease()) return taken_over();
+      const int64_t bytes_before = file.bytes_read;
       BulkFileReader reader({run_.context, run_.endpoint, run_.client, run_.intake, exported, token_, kLeaseName}, file,
                             certificates_);
       auto end = reader.read();
       if (!end) continue;
-      if (!is_of_the_file(*end)) return end;
-      ++file.failures;
+      if (!is_of_the_export(*end) && !(end->kind == FhirErrorKind::unreachable && is_there(exported))) return end;
+      // A file that brings something in each round gets to its end.
+      if (file.bytes_read <= bytes_before) ++file.failures;
       save_bulk_progress(connection_, session_.tenant_id(), run_.endpoint.name, file);
       log_warning("export_file_failed",
                   {{"endpoint", run_.endpoint.name}, {"file", file.number}, {"cause", end->message}});
       failed = std::move(end);
       if (file.failures < kFileFailuresMax) continue;
-      end_bulk_export(connection_, session_.tenant_id(), run_.endpoint.name, {}, {});
-      note(fmt::format("a file could not be read in {} rounds: the next round begins the export anew",
-                       kFileFailuresMax));
-      return failed;
+      failed->message = fmt::format("a file could not be read in {} rounds ({})", kFileFailuresMax, failed->message);
+      tell_server(exported);
+      return give_up(*failed);
     }
     if (failed) return failed;
     complete(exported);
@@ -265,10 +340,7 @@ class BulkPull {
       feeds.push_back(std::move(feed));
     }
     end_bulk_export(connection_, session_.tenant_id(), run_.endpoint.name, feeds, brought);
-    // The server may keep the files; that it is told so early is a courtesy.
-    if (auto ended = end_export(run_.client, exported.status_url); !ended) {
-      log_info("export_not_deleted", {{"endpoint", run_.endpoint.name}, {"cause", ended.error().message}});
-    }
+    tell_server(exported);
   }
 
   // Also where nothing is known of exports that were before this was kept.
@@ -292,6 +364,7 @@ class BulkPull {
   PgConnection& connection_;
   std::map<std::string, FeedCertificate>& certificates_;
   std::map<std::string, BulkFeed> known_;
+  bool is_there_ = false;  // The server gave the manifest in this round.
   const std::string token_;
 };
 

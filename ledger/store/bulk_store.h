@@ -29,6 +29,7 @@ struct BulkExport {
   std::string mapping_versions;           // Under which its files are mapped.
   std::optional<Instant> transaction_at;  // Once the manifest is there.
   bool requires_token = true;
+  int64_t failures = 0;  // Rounds in a row in which status_url answered with an error.
   std::vector<BulkFile> files;
 };
 
@@ -41,13 +42,27 @@ struct BulkFeed {
 // By type; none of a type that no export was complete of.
 std::map<std::string, BulkFeed> read_bulk_feeds(PgConnection& connection, int64_t tenant_id, const std::string& source);
 
+// Exports of an endpoint that came to nothing, since the last one that was complete.
+struct BulkPause {
+  int64_t failures = 0;  // In a row.
+  Instant until{};       // By our clock: before that none is asked for.
+  std::string cause;
+};
+
+BulkPause read_bulk_pause(PgConnection& connection, int64_t tenant_id, const std::string& source);
+// In one transaction: the export, if there is one, is gone, and the next one waits.
+void give_up_bulk_export(PgConnection& connection, int64_t tenant_id, const std::string& source,
+                         const BulkPause& pause);
+
 std::optional<BulkExport> read_bulk_export(PgConnection& connection, int64_t tenant_id, const std::string& source);
 // Replaces the export of the source and all that is known of its files.
 void save_bulk_export(PgConnection& connection, int64_t tenant_id, const BulkExport& exported);
 void save_bulk_progress(PgConnection& connection, int64_t tenant_id, const std::string& source, const BulkFile& file);
-// In one transaction: the export is gone, the feeds stand where it ends, `brought` is known of its types. Both empty: it
-// was given up.
+// In one transaction: the export is gone, the feeds stand where it ends, `brought` is known of its types, and nothing that
+// failed before counts any more.
 void end_bulk_export(PgConnection& connection, int64_t tenant_id, const std::string& source,
                      const std::vector<FeedState>& feeds, const std::vector<BulkFeed>& brought);
+// Nobody wants it any more.
+void drop_bulk_export(PgConnection& connection, int64_t tenant_id, const std::string& source);
 
 }  // namespace authledger

@@ -13,3 +13,23 @@ alter table bulk_feed enable row level security;
 alter table bulk_feed force row level security;
 create policy bulk_feed_of_tenant on bulk_feed
   using (tenant_id = nullif(current_setting('authledger.tenant_id', true), '')::bigint);
+
+-- Rounds in a row in which the place to ask for the export answered with an error.
+alter table bulk_export add column failures integer not null default 0;
+
+-- Exports of an endpoint that came to nothing, in a row, and until when none is asked for again.
+create table bulk_pause (
+  tenant_id  bigint not null,
+  source     text collate "C" not null,
+  failures   integer not null,
+  until_at   timestamptz not null,
+  cause      text not null,
+  primary key (tenant_id, source)
+);
+
+grant select, insert, update, delete on bulk_pause to authledger_app;
+
+alter table bulk_pause enable row level security;
+alter table bulk_pause force row level security;
+create policy bulk_pause_of_tenant on bulk_pause
+  using (tenant_id = nullif(current_setting('authledger.tenant_id', true), '')::bigint);
