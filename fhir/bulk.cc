@@ -46,7 +46,7 @@ std::string export_query(const std::string& path, const std::vector<std::string>
   return query;
 }
 
-Result<std::string, FhirError> start_export(FhirClient& client, const std::string& query) {
+Result<ExportStart, FhirError> start_export(FhirClient& client, const std::string& query) {
   OperationRequest request;
   request.name = "$export";
   request.url = query;
@@ -66,7 +66,7 @@ Result<std::string, FhirError> start_export(FhirClient& client, const std::strin
                                  "endpoint's origin {}; behind a proxy it has to be told the address that clients use",
                                  target->origin(), asked->origin())};
   }
-  return target->text();
+  return ExportStart{target->text(), parse_http_date(answer->header("date"))};
 }
 
 Result<ExportStatus, FhirError> export_status(FhirClient& client, const std::string& status_url, Instant now) {

@@ -11,6 +11,7 @@
 #include "fhir/outcome.h"
 #include "fhir/resource_reader.h"
 #include "ledger/store/quarantine_store.h"
+#include "sync/export_files.h"
 #include "sync/feed_pages.h"
 
 namespace authledger {
@@ -171,7 +172,9 @@ void BulkFileReader::flush() {
   run_.context.progress(fmt::format("{}: {} of {} in the export", run_.endpoint.name, lines_at_, file_.type));
   if (!received_.empty()) run_.intake.record(std::exchange(received_, {}), nullptr);
   if (!deleted_.empty()) {
-    run_.intake.record_deleted(std::exchange(deleted_, {}), run_.exported.transaction_at);
+    // What is written after the export's moment stands; HTTP dates count whole seconds.
+    const Instant known_at = std::min(*run_.exported.transaction_at, moment_of(run_.exported) + std::chrono::seconds(1));
+    run_.intake.record_deleted(std::exchange(deleted_, {}), known_at);
   }
   if (++batches_ % kBatchesPerCheckpoint == 0) checkpoint();
 }

@@ -71,4 +71,8 @@ void keep_progress(const Files& known, bool is_same_moment, Files& files) {
   }
 }
 
+Instant moment_of(const BulkExport& exported) {
+  return std::min(*exported.transaction_at, exported.asked_at.value_or(*exported.transaction_at));
+}
+
 }  // namespace authledger

@@ -5,7 +5,7 @@
 #include "fhir/bulk.h"
 #include "ledger/store/bulk_store.h"
 
-// The files of an export, as manifests name them. Pure.
+// The files of an export and their moment, as manifests name them. Pure.
 
 namespace authledger {
 
@@ -16,5 +16,9 @@ std::vector<BulkFile> files_of(const ExportManifest& manifest);
 // is kept of such a file alone, and only in an export of the same moment (`is_same_moment`): the order of files says
 // nothing. How often a file failed goes by its place within kind and type where no URL tells, so that failing ends.
 void keep_progress(const std::vector<BulkFile>& known, bool is_same_moment, std::vector<BulkFile>& files);
+
+// By the server's clock: what changed until then is in the files, what changes later may not be. Not later than the export
+// was asked for, since some servers give the job's end for its transactionTime. Needs the manifest.
+Instant moment_of(const BulkExport& exported);
 
 }  // namespace authledger

@@ -158,13 +158,14 @@ class BulkPull {
     exported.started_at = run_.context.clock.now();
     exported.mapping_versions = mapping_versions(exported.types);
     const std::string path = export_path(run_.endpoint, run_.planned.capability);
-    auto status_url = start_export(run_.client, export_query(path, exported.types, exported.since));
-    if (!status_url) {
+    auto started = start_export(run_.client, export_query(path, exported.types, exported.since));
+    if (!started) {
       // The server has begun what nobody can ask for: each further one would cost it as much.
-      const bool is_begun = status_url.error().status >= 200 && status_url.error().status < 300;
-      return is_begun ? give_up(status_url.error()) : status_url.error();
+      const bool is_begun = started.error().status >= 200 && started.error().status < 300;
+      return is_begun ? give_up(started.error()) : started.error();
     }
-    exported.status_url = std::move(*status_url);
+    exported.status_url = std::move(started->status_url);
+    exported.asked_at = started->server_time;
     save_bulk_export(connection_, session_.tenant_id(), exported);
     log_info("export_begun", {{"endpoint", run_.endpoint.name}, {"types", exported.types.size()}});
     return go_on(std::move(exported));
@@ -315,7 +316,7 @@ class BulkPull {
     return std::nullopt;
   }
 
-  // The watermark is the transaction's time: everything up to it was in the files. A type that no file was made of may
+  // The watermark is the export's moment: everything up to it was in the files. A type that no file was made of may
   // have nothing in it, or may not be exported at all (Bulk Data Access 2.0, output: "may be omitted"): what another
   // road reaches is read by that one, still in this round.
   void complete(const BulkExport& exported) {
@@ -329,7 +330,7 @@ class BulkPull {
         continue;
       }
       FeedState feed = read_feed(connection_, session_.tenant_id(), run_.endpoint.name, type);
-      feed.watermark = *exported.transaction_at - run_.endpoint.overlap;
+      feed.watermark = moment_of(exported) - run_.endpoint.overlap;
       feed.resume_link.clear();
       feed.run_started_at.reset();
       feed.last_success_at = run_.context.clock.now();

@@ -5,7 +5,7 @@ namespace {
 
 constexpr Statement kReadExport{"read_bulk_export", R"(
   select status_url, resource_types, since_at, started_at, mapping_versions, transaction_at, requires_token,
-         failures
+         failures, asked_at
     from bulk_export
    where tenant_id = $1
      and source = $2)"};
@@ -30,8 +30,8 @@ constexpr Statement kDropFiles{"drop_bulk_files", R"(
 constexpr Statement kSaveExport{"save_bulk_export", R"(
   insert into bulk_export (
          tenant_id, source, status_url, resource_types, since_at, started_at, mapping_versions, transaction_at,
-         requires_token, failures)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10))"};
+         requires_token, failures, asked_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11))"};
 
 constexpr Statement kSaveFile{"save_bulk_file", R"(
   insert into bulk_file (
@@ -154,6 +154,7 @@ std::optional<BulkExport> read_bulk_export(PgConnection& connection, int64_t ten
     found->transaction_at = rows.optional_instant(0, 5);
     found->requires_token = rows.boolean(0, 6);
     found->failures = rows.integer(0, 7);
+    found->asked_at = rows.optional_instant(0, 8);
     const Rows files = transaction.execute(kReadFiles, parameters);
     for (size_t row = 0; row < files.size(); ++row) found->files.push_back(file_from(files, row));
   });
@@ -167,6 +168,7 @@ void save_bulk_export(PgConnection& connection, int64_t tenant_id, const BulkExp
     parameters.integer(tenant_id).text(exported.source).text(exported.status_url).text_array(exported.types);
     parameters.optional_instant(exported.since).instant(exported.started_at).text(exported.mapping_versions);
     parameters.optional_instant(exported.transaction_at).boolean(exported.requires_token).integer(exported.failures);
+    parameters.optional_instant(exported.asked_at);
     transaction.execute(kSaveExport, parameters);
     for (const BulkFile& file : exported.files) {
       Parameters row;

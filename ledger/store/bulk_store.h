@@ -25,7 +25,8 @@ struct BulkExport {
   std::string source, status_url;
   std::vector<std::string> types;
   std::optional<Instant> since;
-  Instant started_at{};
+  Instant started_at{};                   // By our clock.
+  std::optional<Instant> asked_at;        // The same by the server's, where it says so.
   std::string mapping_versions;           // Under which its files are mapped.
   std::optional<Instant> transaction_at;  // Once the manifest is there.
   bool requires_token = true;

@@ -4,6 +4,7 @@
 
 #include <csignal>
 
+#include "base/clock.h"
 #include "tests/simulation/fault_site.h"
 
 namespace authledger {
@@ -95,6 +96,34 @@ TEST(Bulk, DeletionsOfAnExportSinceAreRetracted) {
   EXPECT_EQ(balance(site, "used"), "4");
   EXPECT_EQ(count_requests(site, "GET /fhir/$export"), 2U);
   expect_consistent(site);
+}
+
+TEST(Bulk, WhatChangesWhileAnExportIsMadeIsReadAfterwards) {
+  // The server calls the job's end the transaction's time.
+  Site site(exporting(), kFastDelivery, kBulkFeeds + "    overlap: 1s\n");
+  load_patient(site, 12, 3);
+  site.ehr().set_faults({.export_takes = std::chrono::minutes(10)});
+  sync_now(site);
+  ASSERT_EQ(balance(site, "used"), "3");
+  site.ehr().set_faults({});
+  ASSERT_TRUE(site.ehr().load(encounter_json("meanwhile", "p1", "90837", "2026-10-20")).ok());
+  sync_now(site);
+  EXPECT_EQ(balance(site, "used"), "4");
+}
+
+TEST(Bulk, AMomentOfTheServersClockIsNotComparedWithOurs) {
+  // An hour behind: what changes afterwards has earlier times than our kick-off.
+  SandboxOptions options = exporting();
+  options.clock_behind = std::chrono::hours(1);
+  Site site(options, kFastDelivery, kBulkFeeds + "    overlap: 1s\n");
+  load_patient(site, 12, 3);
+  Answer first(sync_now(site));
+  const auto to = parse_instant(feed_of(first, "Encounter")["to"].text());
+  ASSERT_TRUE(to);
+  EXPECT_LT(*to, SystemClock().now() - std::chrono::minutes(59));
+  ASSERT_TRUE(site.ehr().load(encounter_json("later", "p1", "90837", "2026-10-20")).ok());
+  sync_now(site);
+  EXPECT_EQ(balance(site, "used"), "4");
 }
 
 const std::string kOrganization =

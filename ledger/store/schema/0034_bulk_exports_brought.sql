@@ -14,8 +14,11 @@ alter table bulk_feed force row level security;
 create policy bulk_feed_of_tenant on bulk_feed
   using (tenant_id = nullif(current_setting('authledger.tenant_id', true), '')::bigint);
 
--- Rounds in a row in which the place to ask for the export answered with an error.
-alter table bulk_export add column failures integer not null default 0;
+-- When the export was asked for, by the server's clock; rounds in a row in which the place to ask for it answered with an
+-- error.
+alter table bulk_export
+  add column asked_at timestamptz,
+  add column failures integer not null default 0;
 
 -- Exports of an endpoint that came to nothing, in a row, and until when none is asked for again.
 create table bulk_pause (
