@@ -12,6 +12,7 @@
 #include "sync/bulk_file_reader.h"
 #include "sync/export_files.h"
 #include "sync/feed_pages.h"
+#include "sync/remap.h"
 
 namespace authledger {
 namespace {
@@ -56,7 +57,7 @@ class BulkPull {
     auto stored = read_bulk_export(connection_, session_.tenant_id(), run_.endpoint.name);
     known_ = read_bulk_feeds(connection_, session_.tenant_id(), run_.endpoint.name);
     const std::vector<FeedState> wanted = wanted_feeds();
-    if (stored && !is_wanted_still(*stored)) {
+    if (stored && !is_wanted_still(*stored, wanted)) {
       drop_bulk_export(connection_, session_.tenant_id(), run_.endpoint.name);
       tell_server(*stored);
       stored.reset();
@@ -64,7 +65,8 @@ class BulkPull {
     if (!stored && wanted.empty()) return std::nullopt;
     certify(stored ? stored->types : types_of(wanted), stored ? stored->since : since_of(wanted));
     if (!hold_lease()) return note("another worker reads this export");
-    auto end = stored ? go_on(std::move(*stored)) : begin(wanted);
+    auto end = map_kept_again(wanted);
+    if (!end) end = stored ? go_on(std::move(*stored)) : begin(wanted);
     release_feed(connection_, session_.tenant_id(), run_.endpoint.name, kLeaseName, token_);
     for (auto& [type, certificate] : certificates_) certificate.ended_at = run_.context.clock.now();
     if (!end) return std::nullopt;
@@ -73,7 +75,8 @@ class BulkPull {
   }
 
  private:
-  // What is read by exports and is due: all that was never read, else what only exports can read.
+  // What is read by exports and is due: all that was never read, or has to be read again under another mapping, else
+  // what only exports can read.
   std::vector<FeedState> wanted_feeds() {
     std::vector<FeedState> first, changed;
     for (const SourcePlan& plan : run_.planned.plans) {
@@ -82,10 +85,29 @@ class BulkPull {
       if (!state.watermark) {
         if (!is_left_to_its_road(plan)) first.push_back(std::move(state));
       } else if (plan.afterwards == SourceStrategy::bulk) {
-        changed.push_back(std::move(state));
+        const bool is_read_again = is_mapped_otherwise(state) && !keeps_body(plan.resource_type);
+        (is_read_again ? first : changed).push_back(std::move(state));
       }
     }
+    for (FeedState& state : first) state.watermark.reset();
     return first.empty() ? changed : first;
+  }
+
+  bool is_mapped_otherwise(const FeedState& state) const {
+    return state.watermark && state.mapping_version != run_.intake.mapping_version(state.resource_type);
+  }
+
+  // A mapping that changed maps again what was read before, from the bodies that were kept; without them an export of
+  // all is asked for (wanted_feeds). Feeds with another road do so there.
+  std::optional<FhirError> map_kept_again(const std::vector<FeedState>& wanted) {
+    for (const FeedState& state : wanted) {
+      if (!is_mapped_otherwise(state)) continue;
+      log_info("mapping_changed", {{"feed", run_.endpoint.name + "/" + state.resource_type}, {"from_store", true}});
+      remap_stored(run_.context, run_.endpoint, state.resource_type, run_.intake);
+      run_.intake.finish();
+    }
+    if (run_.context.stop.stop_requested()) return stopped("stopped; the next round goes on with the export");
+    return std::nullopt;
   }
 
   // An export was complete and made no file of the type: it is read by its other road from the beginning.
@@ -98,8 +120,13 @@ class BulkPull {
                          [&](const SourcePlan& plan) { return plan.resource_type == type; });
   }
 
-  // The config may have changed since the kick-off.
-  bool is_wanted_still(const BulkExport& exported) const {
+  // The config may have changed since the kick-off. An export of what changed is not enough any more where all has to be
+  // read again.
+  bool is_wanted_still(const BulkExport& exported, const std::vector<FeedState>& wanted) const {
+    const bool must_be_whole = std::any_of(wanted.begin(), wanted.end(), [&](const FeedState& state) {
+      return !state.watermark && std::count(exported.types.begin(), exported.types.end(), state.resource_type) > 0;
+    });
+    if (exported.since && must_be_whole) return false;
     return std::all_of(exported.types.begin(), exported.types.end(), [&](const std::string& type) {
       return std::any_of(run_.planned.plans.begin(), run_.planned.plans.end(), [&](const SourcePlan& plan) {
         return plan.resource_type == type && plan.strategy == SourceStrategy::bulk;
