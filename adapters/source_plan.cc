@@ -176,6 +176,23 @@ SourcePlan plan_inquiry(const Capability& capability, SourcePlan plan) {
   return plan;
 }
 
+// Changes among the records of a Group's members: what the whole server has to say holds others' too.
+SourcePlan plan_for_members(FeedConfig feed, const std::string& preset, const Capability& capability,
+                            const TypeFinding& finding) {
+  SourcePlan plan;
+  plan.strategy = SourceStrategy::impossible;
+  if (!capability.can("Group", "read")) {
+    plan.better = "ask the EHR's administrator to let this client read the Group: then who joins it is read at once";
+    return plan;
+  }
+  feed.strategy = FeedConfig::Strategy::per_patient;
+  plan = plan_source(feed, preset, capability, finding);
+  if (plan.strategy != SourceStrategy::per_patient) return plan;
+  plan.reason = "searched for each member of the Group";
+  plan.better.clear();
+  return plan;
+}
+
 }  // namespace
 
 std::string export_path(const EndpointConfig& endpoint, const Capability& capability) {
@@ -184,6 +201,11 @@ std::string export_path(const EndpointConfig& endpoint, const Capability& capabi
   if (!group.empty() && !endpoint.bulk.group.empty()) return "";  // Another set of patients than was asked for.
   if (capability.offers_operation("", "export")) return "$export";
   return capability.offers_operation("Patient", "export") ? "Patient/$export" : "";
+}
+
+std::string group_of_export(const std::string& export_path) {
+  if (!export_path.starts_with("Group/")) return "";
+  return export_path.substr(6, export_path.rfind('/') - 6);
 }
 
 std::string_view word_of(SourceStrategy strategy) {
@@ -223,6 +245,12 @@ SourcePlan plan_source(const FeedConfig& feed, const std::string& preset, const 
     if (export_path.empty()) {
       afterwards.reason = "the endpoint offers no Bulk Data export that fits; " + afterwards.reason;
       return afterwards;
+    }
+    const std::string group = group_of_export(export_path);
+    if (!group.empty() && !belongs_to_no_patient(feed.resource_type)) {
+      afterwards = plan_for_members(later, preset, capability, finding);
+      plan.group = group;
+      plan.better = afterwards.better;
     }
     plan.strategy = SourceStrategy::bulk;
     plan.afterwards = afterwards.strategy == SourceStrategy::impossible ? SourceStrategy::bulk : afterwards.strategy;

@@ -27,6 +27,9 @@ constexpr int64_t kFileFailuresMax = 3, kStatusFailuresMax = 3;
 constexpr int64_t kNoServiceMax = 100;
 // After the second export in a row that came to nothing; twice as long after each further one.
 constexpr std::chrono::minutes kAnewPauseFirst{15}, kAnewPauseMax{360};
+// Who joins a Group shows in no export of what changed (Bulk Data Access 2.0, _since: "may"): all of it is asked for
+// again after that.
+constexpr std::chrono::hours kGroupWholeEvery{7 * 24};
 constexpr const char* kNoFile = "the export brought no file of this type";
 
 // The file or the export is what is wrong, and not the network or this round.
@@ -51,6 +54,7 @@ class BulkPull {
         session_(run.context.session),
         connection_(session_.connection()),
         certificates_(certificates),
+        path_(export_path(run.endpoint, run.planned.capability)),
         token_(random_hex(16)) {}
 
   std::optional<std::string> pull() {
@@ -85,12 +89,25 @@ class BulkPull {
       if (!state.watermark) {
         if (!is_left_to_its_road(plan)) first.push_back(std::move(state));
       } else if (plan.afterwards == SourceStrategy::bulk) {
-        const bool is_read_again = is_mapped_otherwise(state) && !keeps_body(plan.resource_type);
+        const bool is_read_again =
+            (is_mapped_otherwise(state) && !keeps_body(plan.resource_type)) || is_due_whole(plan.resource_type);
         (is_read_again ? first : changed).push_back(std::move(state));
       }
     }
     for (FeedState& state : first) state.watermark.reset();
     return first.empty() ? changed : first;
+  }
+
+  // The last export of all was of other patients, or may lack who joined the Group since.
+  bool is_due_whole(const std::string& type) const {
+    const auto known = known_.find(type);
+    if (known != known_.end() && known->second.path != path_) return true;
+    if (!keeps_to_group(type)) return false;
+    const Instant now = run_.context.clock.now();
+    return known == known_.end() || known->second.whole_at > now || now - known->second.whole_at >= kGroupWholeEvery;
+  }
+  bool keeps_to_group(const std::string& type) const {
+    return !group_of_export(path_).empty() && !belongs_to_no_patient(type);
   }
 
   bool is_mapped_otherwise(const FeedState& state) const {
@@ -120,13 +137,13 @@ class BulkPull {
                          [&](const SourcePlan& plan) { return plan.resource_type == type; });
   }
 
-  // The config may have changed since the kick-off. An export of what changed is not enough any more where all has to be
-  // read again.
+  // The config may have changed since the kick-off. Where all has to be read again, an export of what changed is not
+  // enough any more.
   bool is_wanted_still(const BulkExport& exported, const std::vector<FeedState>& wanted) const {
     const bool must_be_whole = std::any_of(wanted.begin(), wanted.end(), [&](const FeedState& state) {
       return !state.watermark && std::count(exported.types.begin(), exported.types.end(), state.resource_type) > 0;
     });
-    if (exported.since && must_be_whole) return false;
+    if ((exported.since && must_be_whole) || exported.path != path_) return false;
     return std::all_of(exported.types.begin(), exported.types.end(), [&](const std::string& type) {
       return std::any_of(run_.planned.plans.begin(), run_.planned.plans.end(), [&](const SourcePlan& plan) {
         return plan.resource_type == type && plan.strategy == SourceStrategy::bulk;
@@ -163,6 +180,11 @@ class BulkPull {
       certificate.strategy = "bulk";
       certificate.started_at = run_.context.clock.now();
       certificate.from_at = since;
+      const auto known = known_.find(type);
+      if (!since || !keeps_to_group(type) || known == known_.end()) continue;
+      const Instant whole_at = known->second.whole_at;
+      note_gap(certificate, fmt::format("whoever joined the Group since {} is read whole with the export after {}",
+                                        format_instant(whole_at), format_instant(whole_at + kGroupWholeEvery)));
     }
   }
   // In every certificate of the export.
@@ -184,8 +206,8 @@ class BulkPull {
     exported.since = since_of(wanted);
     exported.started_at = run_.context.clock.now();
     exported.mapping_versions = mapping_versions(exported.types);
-    const std::string path = export_path(run_.endpoint, run_.planned.capability);
-    auto started = start_export(run_.client, export_query(path, exported.types, exported.since));
+    exported.path = path_;
+    auto started = start_export(run_.client, export_query(path_, exported.types, exported.since));
     if (!started) {
       // The server has begun what nobody can ask for: each further one would cost it as much.
       const bool is_begun = started.error().status >= 200 && started.error().status < 300;
@@ -351,7 +373,10 @@ class BulkPull {
     std::vector<BulkFeed> brought;
     for (const std::string& type : exported.types) {
       const SourcePlan& plan = plan_of(type);
-      brought.push_back({type, has_file_of(exported, type) || (exported.since && was_brought(type))});
+      const bool has_file = has_file_of(exported, type) || (exported.since && was_brought(type));
+      const auto known = known_.find(type);
+      const bool is_whole = !exported.since || known == known_.end();
+      brought.push_back({type, exported.path, is_whole ? exported.started_at : known->second.whole_at, has_file});
       if (!brought.back().has_file && plan.afterwards != SourceStrategy::bulk) {
         certificates_.erase(type);
         continue;
@@ -384,7 +409,7 @@ class BulkPull {
   // An export without a file of the type says that there is nothing of it. One of patients' records does not say it of
   // what belongs to none.
   bool must_hold(const std::string& type) const {
-    return export_path(run_.endpoint, run_.planned.capability) == "$export" || !belongs_to_no_patient(type);
+    return path_ == "$export" || !belongs_to_no_patient(type);
   }
 
   const BulkRun& run_;
@@ -393,6 +418,7 @@ class BulkPull {
   std::map<std::string, FeedCertificate>& certificates_;
   std::map<std::string, BulkFeed> known_;
   bool is_there_ = false;  // The server gave the manifest in this round.
+  const std::string path_;
   const std::string token_;
 };
 

@@ -5,7 +5,7 @@ namespace {
 
 constexpr Statement kReadExport{"read_bulk_export", R"(
   select status_url, resource_types, since_at, started_at, mapping_versions, transaction_at, requires_token,
-         failures, asked_at
+         failures, asked_at, path
     from bulk_export
    where tenant_id = $1
      and source = $2)"};
@@ -30,8 +30,8 @@ constexpr Statement kDropFiles{"drop_bulk_files", R"(
 constexpr Statement kSaveExport{"save_bulk_export", R"(
   insert into bulk_export (
          tenant_id, source, status_url, resource_types, since_at, started_at, mapping_versions, transaction_at,
-         requires_token, failures, asked_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11))"};
+         requires_token, failures, asked_at, path)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12))"};
 
 constexpr Statement kSaveFile{"save_bulk_file", R"(
   insert into bulk_file (
@@ -49,16 +49,18 @@ constexpr Statement kSaveProgress{"save_bulk_progress", R"(
      and file_no = $3)"};
 
 constexpr Statement kReadBulkFeeds{"read_bulk_feeds", R"(
-  select resource_type, has_file
+  select resource_type, path, whole_at, has_file
     from bulk_feed
    where tenant_id = $1
      and source = $2)"};
 
 constexpr Statement kSaveBulkFeed{"save_bulk_feed", R"(
-  insert into bulk_feed (tenant_id, source, resource_type, has_file)
-  values ($1, $2, $3, $4)
+  insert into bulk_feed (tenant_id, source, resource_type, path, whole_at, has_file)
+  values ($1, $2, $3, $4, $5, $6)
       on conflict (tenant_id, source, resource_type) do update
-     set has_file = excluded.has_file)"};
+     set path = excluded.path,
+         whole_at = excluded.whole_at,
+         has_file = excluded.has_file)"};
 
 constexpr Statement kReadBulkPause{"read_bulk_pause", R"(
   select failures, until_at, cause
@@ -110,7 +112,9 @@ std::map<std::string, BulkFeed> read_bulk_feeds(PgConnection& connection, int64_
     for (size_t row = 0; row < rows.size(); ++row) {
       BulkFeed feed;
       feed.resource_type = rows.string(row, 0);
-      feed.has_file = rows.boolean(row, 1);
+      feed.path = rows.string(row, 1);
+      feed.whole_at = rows.instant(row, 2);
+      feed.has_file = rows.boolean(row, 3);
       feeds.emplace(feed.resource_type, feed);
     }
   });
@@ -155,6 +159,7 @@ std::optional<BulkExport> read_bulk_export(PgConnection& connection, int64_t ten
     found->requires_token = rows.boolean(0, 6);
     found->failures = rows.integer(0, 7);
     found->asked_at = rows.optional_instant(0, 8);
+    found->path = rows.string(0, 9);
     const Rows files = transaction.execute(kReadFiles, parameters);
     for (size_t row = 0; row < files.size(); ++row) found->files.push_back(file_from(files, row));
   });
@@ -168,7 +173,7 @@ void save_bulk_export(PgConnection& connection, int64_t tenant_id, const BulkExp
     parameters.integer(tenant_id).text(exported.source).text(exported.status_url).text_array(exported.types);
     parameters.optional_instant(exported.since).instant(exported.started_at).text(exported.mapping_versions);
     parameters.optional_instant(exported.transaction_at).boolean(exported.requires_token).integer(exported.failures);
-    parameters.optional_instant(exported.asked_at);
+    parameters.optional_instant(exported.asked_at).text(exported.path);
     transaction.execute(kSaveExport, parameters);
     for (const BulkFile& file : exported.files) {
       Parameters row;
@@ -193,7 +198,8 @@ void end_bulk_export(PgConnection& connection, int64_t tenant_id, const std::str
     for (const FeedState& feed : feeds) save_feed(transaction, feed);
     for (const BulkFeed& feed : brought) {
       Parameters parameters;
-      parameters.integer(tenant_id).text(source).text(feed.resource_type).boolean(feed.has_file);
+      parameters.integer(tenant_id).text(source).text(feed.resource_type).text(feed.path).instant(feed.whole_at);
+      parameters.boolean(feed.has_file);
       transaction.execute(kSaveBulkFeed, parameters);
     }
     drop(transaction, source);

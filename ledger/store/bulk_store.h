@@ -23,6 +23,7 @@ struct BulkFile {
 
 struct BulkExport {
   std::string source, status_url;
+  std::string path;  // Where it was asked for: "Group/g1/$export".
   std::vector<std::string> types;
   std::optional<Instant> since;
   Instant started_at{};                   // By our clock.
@@ -37,6 +38,8 @@ struct BulkExport {
 // What complete exports have brought of one type.
 struct BulkFeed {
   std::string resource_type;
+  std::string path;       // Where the last whole one was asked for: another Group has other patients.
+  Instant whole_at{};     // When it was, by our clock.
   bool has_file = false;  // One of them at least made a file of it.
 };
 
@@ -59,8 +62,8 @@ std::optional<BulkExport> read_bulk_export(PgConnection& connection, int64_t ten
 // Replaces the export of the source and all that is known of its files.
 void save_bulk_export(PgConnection& connection, int64_t tenant_id, const BulkExport& exported);
 void save_bulk_progress(PgConnection& connection, int64_t tenant_id, const std::string& source, const BulkFile& file);
-// In one transaction: the export is gone, the feeds stand where it ends, `brought` is known of its types, and nothing that
-// failed before counts any more.
+// In one transaction: the export is gone, the feeds stand where it ends, `brought` is known of its types, and nothing
+// that failed before counts any more.
 void end_bulk_export(PgConnection& connection, int64_t tenant_id, const std::string& source,
                      const std::vector<FeedState>& feeds, const std::vector<BulkFeed>& brought);
 // Nobody wants it any more.

@@ -126,6 +126,94 @@ TEST(Bulk, AMomentOfTheServersClockIsNotComparedWithOurs) {
   EXPECT_EQ(balance(site, "used"), "4");
 }
 
+std::string group_json(const std::vector<std::string>& patients) {
+  std::string members;
+  for (const std::string& patient : patients) {
+    members += (members.empty() ? "" : ",") + std::string(R"({"entity":{"reference":"Patient/)") + patient + "\"}}";
+  }
+  return R"({"resourceType":"Group","id":"practice","type":"person","actual":true,"member":[)" + members + "]}";
+}
+
+// p1 is a member of the practice and p2 is not; both had a visit long ago.
+void load_practice(Site& site) {
+  load_patient(site, 12, 2);
+  ASSERT_TRUE(site.ehr().load(patient_json("p2")).ok());
+  ASSERT_TRUE(site.ehr().load(encounter_json("of-p2", "p2", "90837", "2026-09-01")).ok());
+  ASSERT_TRUE(site.ehr().load(group_json({"p1"})).ok());
+}
+
+size_t visits_of(Site& site, const std::string& patient) {
+  return Answer(site.run({"services", "--patient", "Patient/" + patient})).root().size();
+}
+
+TEST(Bulk, AfterAGroupsExportItsMembersAloneAreRead) {
+  Site site(exporting(), kFastDelivery, "    bulk: {group: practice}\n" + kBulkFeeds);
+  load_practice(site);
+  sync_now(site);
+  ASSERT_EQ(balance(site, "used"), "2");
+  ASSERT_TRUE(site.ehr().load(encounter_json("new-of-p1", "p1", "90837", "2026-10-20")).ok());
+  ASSERT_TRUE(site.ehr().load(encounter_json("new-of-p2", "p2", "90837", "2026-10-21")).ok());
+  Answer second(sync_now(site));
+  EXPECT_EQ(feed_of(second, "Encounter")["strategy"].text(), "per_patient");
+  EXPECT_EQ(feed_of(second, "Encounter")["patients_known"].text(), "1");
+  EXPECT_EQ(second.number({"pulled", "Encounter"}), 3) << "p1's";
+  EXPECT_EQ(second.number({"pulled", "Patient"}), 1);
+  EXPECT_EQ(balance(site, "used"), "3");
+  EXPECT_EQ(visits_of(site, "p2"), 0U);
+
+  ASSERT_TRUE(site.ehr().put(group_json({"p1", "p2"})).ok());
+  sync_now(site);
+  EXPECT_EQ(visits_of(site, "p2"), 2U) << "who joins is read whole";
+  EXPECT_EQ(count_requests(site, "GET /fhir/Group/practice/$export"), 1U);
+  expect_consistent(site);
+}
+
+TEST(Bulk, AGroupThatCannotBeReadIsExportedAgainAndNowAndThenAllOfIt) {
+  Site site(exporting(), kFastDelivery, "    bulk: {group: practice}\n" + kBulkFeeds);
+  site.ehr().set_faults({.withheld = "Group:read"});
+  load_practice(site);
+  sync_now(site);
+  ASSERT_TRUE(site.ehr().load(encounter_json("new-of-p1", "p1", "90837", "2026-10-20")).ok());
+  ASSERT_TRUE(site.ehr().load(encounter_json("new-of-p2", "p2", "90837", "2026-10-21")).ok());
+  Answer second(sync_now(site));
+  EXPECT_EQ(feed_of(second, "Encounter")["strategy"].text(), "bulk");
+  EXPECT_TRUE(feed_of(second, "Encounter")["from"].is_string());
+  EXPECT_NE(gaps_of(second, "Encounter").find("whoever joined the Group since"), std::string::npos);
+  EXPECT_EQ(balance(site, "used"), "3");
+  EXPECT_EQ(visits_of(site, "p2"), 0U);
+
+  ASSERT_TRUE(site.ehr().put(group_json({"p1", "p2"})).ok());
+  PgConnection connection = site.database().connection();
+  transact(connection, 1, [](Transaction& transaction) {
+    transaction.execute({"a_week_later", "update bulk_feed set whole_at = whole_at - interval '7 days'"});
+  });
+  Answer whole(sync_now(site));
+  EXPECT_TRUE(feed_of(whole, "Encounter")["from"].is_null());
+  EXPECT_EQ(gaps_of(whole, "Encounter"), "");
+  EXPECT_EQ(visits_of(site, "p2"), 2U);
+  Answer after(sync_now(site));
+  EXPECT_TRUE(feed_of(after, "Encounter")["from"].is_string()) << "once a week";
+}
+
+TEST(Bulk, AnotherGroupIsExportedFromItsBeginning) {
+  Site site(exporting(), kFastDelivery,
+            "    bulk: {group: practice}\n    feeds:\n"
+            "      Encounter: {strategy: bulk, requires: [location], mappings: [encounter]}\n");
+  load_practice(site);
+  ASSERT_TRUE(
+      site.ehr()
+          .load(
+              R"({"resourceType":"Group","id":"other","type":"person","actual":true,"member":[{"entity":{"reference":"Patient/p2"}}]})")
+          .ok());
+  sync_now(site);
+  EXPECT_EQ(visits_of(site, "p2"), 0U);
+  std::string config = read_file(site.config_file());
+  config.replace(config.find("group: practice"), 15, "group: other");
+  site.folder().write("authledger.yaml", config);
+  sync_now(site);
+  EXPECT_EQ(visits_of(site, "p2"), 1U);
+}
+
 const std::string kOrganization =
     R"({"resourceType":"Organization","id":"payer-1","identifier":[{"system":"urn:example:payer","value":"1"}],"name":"Payer One"})";
 
@@ -155,16 +243,12 @@ TEST(Bulk, ATypeThatAnExportMadeNoFileOfAndThatHasNoOtherRoadSaysSo) {
                   "      Organization: {strategy: bulk, requires: [location], mappings: [organization]}\n");
     load_patient(site, 12, 2);
     ASSERT_TRUE(site.ehr().load(kOrganization).ok());
-    ASSERT_TRUE(
-        site.ehr()
-            .load(
-                R"({"resourceType":"Group","id":"practice","type":"person","actual":true,"member":[{"entity":{"reference":"Patient/p1"}}]})")
-            .ok());
+    ASSERT_TRUE(site.ehr().load(group_json({"p1"})).ok());
     site.ehr().set_faults({.export_leaves_out = "Organization"});
     for (int round = 0; round < 2; ++round) {
       Answer answer(sync_now(site));
       EXPECT_TRUE(feed_of(answer, "Patient")["complete"].boolean());
-      EXPECT_EQ(gaps_of(answer, "Patient"), "");
+      EXPECT_EQ(gaps_of(answer, "Patient").find("brought no file"), std::string::npos);
       EXPECT_TRUE(feed_of(answer, "Claim")["complete"].boolean()) << "no member has any";
       EXPECT_NE(gaps_of(answer, "Claim").find("brought no file"), std::string::npos) << round;
       EXPECT_NE(gaps_of(answer, "Organization").find("brought no file"), std::string::npos) << round;
