@@ -32,6 +32,8 @@ struct SourcePlan {
   FeedConfig::Strategy configured = FeedConfig::Strategy::off;
   SourceStrategy strategy = SourceStrategy::off;
   SourceStrategy afterwards = SourceStrategy::off;  // bulk: once the first load is in; bulk again reads with _since.
+  // The Group whose members alone are swept, after its export; empty: whom the endpoint's roster names.
+  std::string group = {};
   std::string reason;
   std::string better;  // What the config or an administrator could change; empty when nothing.
 };
@@ -71,11 +73,15 @@ struct PlanInput {
   NoticeRules notices = {};
 };
 
+// Types that belong to no patient: they are searched whole, and no patient's or Group's export need hold them.
+bool belongs_to_no_patient(const std::string& resource_type);
 // `export_path` is what the function below gives.
 SourcePlan plan_source(const FeedConfig& feed, const std::string& preset, const Capability& capability,
                        const TypeFinding& finding, const std::string& export_path = "");
 // Where a Bulk Data export is kicked off ("Group/g1/$export", "$export"), or "" when none is offered that fits.
 std::string export_path(const EndpointConfig& endpoint, const Capability& capability);
+// The Group whose members' records such an export holds; "" when it holds everybody's.
+std::string group_of_export(const std::string& export_path);
 NoticePlan plan_notice(NoticeKind kind, Role role, const PlanInput& input);
 EndpointPlan plan_endpoint(const PlanInput& input);
 

@@ -9,6 +9,13 @@
 // How the resources of one type are read: by what changed, or patient by patient.
 
 namespace authledger {
+
+bool belongs_to_no_patient(const std::string& resource_type) {
+  static const std::set<std::string> kShared = {"Organization",      "Practitioner", "PractitionerRole",
+                                                "HealthcareService", "Location",     "Slot"};
+  return kShared.contains(resource_type);
+}
+
 namespace {
 
 using Names = std::set<std::string>;
@@ -19,13 +26,6 @@ constexpr size_t kParametersShownMax = 5;
 bool offers(const TypeCapability& type, const std::string& parameter) {
   return std::any_of(type.search_parameters.begin(), type.search_parameters.end(),
                      [&](const std::string& name) { return lower_case(name) == lower_case(parameter); });
-}
-
-// Types that belong to no patient.
-bool is_shared_type(const std::string& resource_type) {
-  static const Names kShared = {"Organization",      "Practitioner", "PractitionerRole",
-                                "HealthcareService", "Location",     "Slot"};
-  return kShared.contains(resource_type);
 }
 
 const char* patient_parameter(const std::string& resource_type) {
@@ -146,7 +146,7 @@ SourcePlan plan_without_changes(const FeedConfig& feed, const TypeCapability& ty
                                 SourcePlan plan) {
   const bool is_configured = feed.strategy == FeedConfig::Strategy::per_patient;
   const bool by_id_only = !type.search_parameters.empty() && real_parameters(type).empty();
-  if (is_shared_type(feed.resource_type) && !is_configured && !by_id_only &&
+  if (belongs_to_no_patient(feed.resource_type) && !is_configured && !by_id_only &&
       lacking(demands_of(feed, type), parameters_of(feed)).empty()) {
     plan.strategy = SourceStrategy::everything;
     plan.reason = no_changes + "; all of them are read in each round";
@@ -176,6 +176,23 @@ SourcePlan plan_inquiry(const Capability& capability, SourcePlan plan) {
   return plan;
 }
 
+// Changes among the records of a Group's members: what the whole server has to say holds others' too.
+SourcePlan plan_for_members(FeedConfig feed, const std::string& preset, const Capability& capability,
+                            const TypeFinding& finding) {
+  SourcePlan plan;
+  plan.strategy = SourceStrategy::impossible;
+  if (!capability.can("Group", "read")) {
+    plan.better = "ask the EHR's administrator to let this client read the Group: then who joins it is read at once";
+    return plan;
+  }
+  feed.strategy = FeedConfig::Strategy::per_patient;
+  plan = plan_source(feed, preset, capability, finding);
+  if (plan.strategy != SourceStrategy::per_patient) return plan;
+  plan.reason = "searched for each member of the Group";
+  plan.better.clear();
+  return plan;
+}
+
 }  // namespace
 
 std::string export_path(const EndpointConfig& endpoint, const Capability& capability) {
@@ -184,6 +201,11 @@ std::string export_path(const EndpointConfig& endpoint, const Capability& capabi
   if (!group.empty() && !endpoint.bulk.group.empty()) return "";  // Another set of patients than was asked for.
   if (capability.offers_operation("", "export")) return "$export";
   return capability.offers_operation("Patient", "export") ? "Patient/$export" : "";
+}
+
+std::string group_of_export(const std::string& export_path) {
+  if (!export_path.starts_with("Group/")) return "";
+  return export_path.substr(6, export_path.rfind('/') - 6);
 }
 
 std::string_view word_of(SourceStrategy strategy) {
@@ -223,6 +245,12 @@ SourcePlan plan_source(const FeedConfig& feed, const std::string& preset, const 
     if (export_path.empty()) {
       afterwards.reason = "the endpoint offers no Bulk Data export that fits; " + afterwards.reason;
       return afterwards;
+    }
+    const std::string group = group_of_export(export_path);
+    if (!group.empty() && !belongs_to_no_patient(feed.resource_type)) {
+      afterwards = plan_for_members(later, preset, capability, finding);
+      plan.group = group;
+      plan.better = afterwards.better;
     }
     plan.strategy = SourceStrategy::bulk;
     plan.afterwards = afterwards.strategy == SourceStrategy::impossible ? SourceStrategy::bulk : afterwards.strategy;

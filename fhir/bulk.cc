@@ -46,19 +46,27 @@ std::string export_query(const std::string& path, const std::vector<std::string>
   return query;
 }
 
-Result<std::string, FhirError> start_export(FhirClient& client, const std::string& query) {
+Result<ExportStart, FhirError> start_export(FhirClient& client, const std::string& query) {
   OperationRequest request;
   request.name = "$export";
   request.url = query;
   request.headers = {{"Accept", "application/fhir+json"}, {"Prefer", "respond-async"}};
   auto answer = client.operate(request);
   if (!answer) return answer.error();
-  std::string place = answer->header("content-location");
-  if (place.empty()) {
+  const std::string place = answer->header("content-location");
+  const auto asked = parse_url(client.base_url() + "/" + query);
+  const auto target = place.empty() || !asked ? std::nullopt : resolve_url(*asked, place);
+  if (!target) {
     return FhirError{FhirErrorKind::bad_answer, answer->status,
-                     "the server took the export and names no place to ask for it"};
+                     "the server took the export and names no place to ask for it (Content-Location)"};
   }
-  return place;
+  if (!same_origin(*target, *asked)) {
+    return FhirError{FhirErrorKind::foreign_link, answer->status,
+                     fmt::format("the server took the export and wants to be asked for it at {}, which is not the "
+                                 "endpoint's origin {}; behind a proxy it has to be told the address that clients use",
+                                 target->origin(), asked->origin())};
+  }
+  return ExportStart{target->text(), parse_http_date(answer->header("date"))};
 }
 
 Result<ExportStatus, FhirError> export_status(FhirClient& client, const std::string& status_url, Instant now) {

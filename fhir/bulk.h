@@ -27,7 +27,7 @@ struct ExportFile {
 };
 
 struct ExportManifest {
-  Instant transaction_at{};  // Everything up to then is in the files.
+  Instant transaction_at{};  // Of the files' state, as the server says; some mean when the job ended.
   bool requires_token = false;
   std::vector<ExportFile> files;
 };
@@ -38,8 +38,13 @@ Result<ExportManifest> read_manifest(JsonView root);
 // "Group/g1/$export?_outputFormat=…&_type=Patient,Encounter&_since=…"
 std::string export_query(const std::string& path, const std::vector<std::string>& types, std::optional<Instant> since);
 
-// Asks for an export. What the server calls the place to ask how far it is. Errors: as of a read.
-Result<std::string, FhirError> start_export(FhirClient& client, const std::string& query);
+struct ExportStart {
+  std::string status_url;              // Absolute: the place to ask how far it is.
+  std::optional<Instant> server_time;  // The Date header: when it was asked for, by the server's clock.
+};
+// Asks for an export. Errors: as of a read; bad_answer and
+// foreign_link when the server took the export and names no place for it, or one outside of the endpoint's origin.
+Result<ExportStart, FhirError> start_export(FhirClient& client, const std::string& query);
 
 struct ExportStatus {
   std::optional<ExportManifest> manifest;         // When it is ready.

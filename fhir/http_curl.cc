@@ -34,6 +34,7 @@ struct Transfer {
   bool too_large = false;
   bool too_slow = false;
   bool is_ended = false;  // By who takes the body.
+  SteadyTime started_at{};
   curl_off_t window_bytes = 0;
   SteadyTime window_start{};
 };
@@ -80,8 +81,12 @@ size_t take_header(char* bytes, size_t, size_t count, void* user) {
 int watch(void* user, curl_off_t, curl_off_t received, curl_off_t, curl_off_t) {
   auto& transfer = *static_cast<Transfer*>(user);
   if (transfer.stop.stop_requested()) return 1;
-  if (received == 0) return 0;
   const SteadyTime now = std::chrono::steady_clock::now();
+  if (received == 0) {
+    // libcurl's own clock runs for the whole of an exchange, which a file has none for.
+    transfer.too_slow = transfer.request.take_body && now - transfer.started_at > transfer.options.request_timeout;
+    return transfer.too_slow ? 1 : 0;
+  }
   if (transfer.window_start == SteadyTime{}) {
     transfer.window_start = now;
     transfer.window_bytes = received;
@@ -162,6 +167,7 @@ class CurlClient final : public HttpClient {
     CURL* curl = handle_.get();
     curl_easy_reset(curl);  // Keeps connections, sessions and the DNS cache.
     Transfer transfer{options_, request, stop_, {}};
+    transfer.started_at = std::chrono::steady_clock::now();
     set_limits(curl, transfer);
     const HeaderList headers = set_request(curl, request);
     if (request.take_body) curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 0L);  // A file takes as long as it comes.

@@ -31,6 +31,7 @@ void write_resource(JsonWriter& writer, const SandboxOptions& options, const std
   writer.begin_object().member("type", type).key("interaction").begin_array();
   for (const char* code : {"read", "vread", "history-instance", "history-type", "search-type"}) {
     if (code == std::string_view("history-type") && !options.type_history) continue;
+    if (is_withheld(withheld, type, code)) continue;
     writer.begin_object().member("code", code).end_object();
   }
   if (writes) {

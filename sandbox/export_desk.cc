@@ -90,9 +90,12 @@ SandboxAnswer ExportDesk::kick_off(const SandboxRequest& request, const std::opt
   if (group) members = members_of(*group);
   auto made = std::make_shared<Export>();  // Shared with answers under way when it is deleted.
   made->request = base_url_ + request.path.substr(std::min(request.path.size(), size_t{5}));
-  made->transaction_at = now;
+  const SandboxFaults faults = faults_.faults();
+  made->transaction_at = now + faults.export_takes;
   const auto limit = static_cast<size_t>(std::max(1, resources_per_file_));
+  const std::vector<std::string> left_out = split(faults.export_leaves_out, ' ');
   for (const std::string& type : types) {
+    if (std::find(left_out.begin(), left_out.end(), type) != left_out.end()) continue;
     File output{"output", type, "", 0}, deleted{"deleted", "Bundle", "", 0};
     for (const auto& [id, version] : newest_of(store_.type_history(type, since, now))) {
       if (version.deleted) {
@@ -113,7 +116,8 @@ SandboxAnswer ExportDesk::kick_off(const SandboxRequest& request, const std::opt
   exports_[id] = std::move(made);
   SandboxAnswer answer;
   answer.status = 202;
-  answer.headers.emplace_back("Content-Location", fmt::format("{}/$export-status/{}", base_url_, id));
+  const std::string& place = faults.export_place.empty() ? base_url_ : faults.export_place;
+  answer.headers.emplace_back("Content-Location", fmt::format("{}/$export-status/{}", place, id));
   return answer;
 }
 
@@ -149,6 +153,9 @@ SandboxAnswer ExportDesk::status(const SandboxRequest& request, const std::strin
   if (faults_.use_up_one(&SandboxFaults::export_status_gone_next)) {
     exports_.erase(found);
     return outcome_answer(404, "not-found", "the export has expired");
+  }
+  if (faults_.use_up_one(&SandboxFaults::export_status_fails_next)) {
+    return outcome_answer(500, "exception", "the export has failed");
   }
   if (faults_.use_up_one(&SandboxFaults::export_polls_pending)) {
     answer.status = 202;

@@ -50,6 +50,10 @@ void for_each_fault(Faults& faults, const Visit& visit) {
   visit("export_file_missing_next", faults.export_file_missing_next);
   visit("export_wrong_digest_next", faults.export_wrong_digest_next);
   visit("export_wrong_count", faults.export_wrong_count);
+  visit("export_status_fails_next", faults.export_status_fails_next);
+  visit("export_place", faults.export_place);
+  visit("export_leaves_out", faults.export_leaves_out);
+  visit("export_takes", faults.export_takes);
   visit("search_lag", faults.search_lag);
   visit("withheld", faults.withheld);
   visit("only_for", faults.only_for);

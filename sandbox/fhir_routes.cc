@@ -161,6 +161,9 @@ SandboxAnswer FhirRoutes::route(const SandboxRequest& request) {
   if (target.search && segments.size() == 2) {
     return request.method == "POST" ? search(target, request) : method_not_allowed("POST");
   }
+  if (get && !target.search && !target.history && is_withheld(faults_.faults().withheld, target.type, "read")) {
+    return method_not_allowed("PUT, DELETE");
+  }
   if (get) return target.search ? search(target, request) : target.history ? read_history(target) : read(target);
   if (target.history) return method_not_allowed("GET");
   if (options_.read_only_types.contains(target.type) || options_.read_only_types.contains("*")) {

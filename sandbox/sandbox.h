@@ -48,6 +48,10 @@ struct SandboxFaults {
   int export_file_missing_next = 0;         // So many requests for a file are answered 404.
   int export_wrong_digest_next = 0;         // So many files come with a digest that is not theirs.
   bool export_wrong_count = false;          // The manifest's counts are one too high.
+  int export_status_fails_next = 0;         // So many polls are answered 500: the job has failed.
+  std::string export_place = "";            // The place to poll is below this, and not below the base URL.
+  std::string export_leaves_out = "";       // Types that no file is made of: "Organization Claim".
+  std::chrono::milliseconds export_takes{0};  // By so much transactionTime is later than the kick-off.
   std::chrono::milliseconds search_lag{0};  // Searches do not see writes younger than this.
   // Neither declared nor done, words of TYPE:INTERACTION or TYPE:PARAMETER: "Flag:create Task:update Task:identifier".
   std::string withheld = "";

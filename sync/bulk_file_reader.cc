@@ -11,13 +11,15 @@
 #include "fhir/outcome.h"
 #include "fhir/resource_reader.h"
 #include "ledger/store/quarantine_store.h"
+#include "sync/export_files.h"
 #include "sync/feed_pages.h"
 
 namespace authledger {
 namespace {
 
 constexpr int64_t kBatchesPerCheckpoint = 16;
-constexpr size_t kUnreadableLinesMax = 1000;  // Of one batch: a file that is none at all.
+constexpr size_t kUnreadableLinesMax = 1000;  // Of one batch.
+constexpr const char* kNotTheFile = "the answer holds no resource of the type that the manifest names: it is not the file";
 
 }  // namespace
 
@@ -27,7 +29,8 @@ BulkFileReader::BulkFileReader(const Run& run, BulkFile& file, std::map<std::str
       certificates_(certificates),
       batch_hash_("SHA256"),
       bytes_at_(file.bytes_read),
-      lines_at_(file.lines_read) {}
+      lines_at_(file.lines_read),
+      is_the_file_(file.bytes_read > 0) {}
 
 std::optional<FhirError> BulkFileReader::read() {
   FileDownload download(file_.bytes_read, [this](std::string_view bytes) { return take(bytes); });
@@ -70,6 +73,10 @@ bool BulkFileReader::take(std::string_view bytes) {
       }
       if (received_.size() + deleted_.size() < kResourcesPerPageMax && unreadable_.size() < kUnreadableLinesMax)
         continue;
+      if (!is_the_file_) {
+        end_ = FhirError{FhirErrorKind::bad_answer, 200, kNotTheFile};
+        return false;
+      }
       flush();
       const bool is_held = renew_feed(run_.context.session.connection(), run_.context.session.tenant_id(),
                                       run_.endpoint.name, run_.lease_name, run_.lease_token,
@@ -90,11 +97,14 @@ void BulkFileReader::take_line(std::string_view line) {
   ++lines_at_;
   batch_hash_.add(line);
   const auto root = document_.parse(line);
-  if (!root || !root->is_object() || (*root)["resourceType"].text().empty()) {
-    unreadable_.push_back({Severity::error, fmt::format("export:{}:{}", file_.type, lines_at_),
-                           root ? "it is no resource" : root.error().message});
+  std::string problem = problem_of(root);
+  ends_well_ = problem.empty();
+  if (!ends_well_) {
+    unreadable_.push_back(
+        {Severity::error, fmt::format("export:{}:{}", file_.type, lines_at_), std::move(problem)});
     return;
   }
+  is_the_file_ = true;
   switch (static_cast<ExportFileKind>(file_.kind)) {
     case ExportFileKind::output:
       received_.push_back(
@@ -112,6 +122,15 @@ void BulkFileReader::take_line(std::string_view line) {
   }
 }
 
+// Why a line is nothing that the file should hold, or "".
+std::string BulkFileReader::problem_of(const Result<JsonView>& root) const {
+  if (!root) return root.error().message;
+  const std::string_view type = root->is_object() ? (*root)["resourceType"].text() : "";
+  if (type.empty()) return "it is no resource";
+  const bool is_output = static_cast<ExportFileKind>(file_.kind) == ExportFileKind::output;
+  return is_output && type != file_.type ? "it is a resource of another type than the manifest says of its file" : "";
+}
+
 void BulkFileReader::take_deletions(JsonView bundle) {
   for (const std::string& reference : deletions_in(bundle)) {
     const size_t slash = reference.find('/');
@@ -126,6 +145,7 @@ void BulkFileReader::take_deletions(JsonView bundle) {
 // All that was given to the intake is committed: that far the file is read.
 void BulkFileReader::checkpoint() {
   run_.intake.finish();
+  if (!is_the_file_) return;
   file_.bytes_read = bytes_at_;
   file_.lines_read = lines_at_;
   TenantSession& session = run_.context.session;
@@ -134,6 +154,7 @@ void BulkFileReader::checkpoint() {
 
 void BulkFileReader::flush() {
   TenantSession& session = run_.context.session;
+  if (!is_the_file_) unreadable_.clear();
   if (!unreadable_.empty()) {
     record_unreadable(session.connection(), session.tenant_id(), run_.endpoint.name, unreadable_,
                       run_.context.clock.now());
@@ -151,7 +172,9 @@ void BulkFileReader::flush() {
   run_.context.progress(fmt::format("{}: {} of {} in the export", run_.endpoint.name, lines_at_, file_.type));
   if (!received_.empty()) run_.intake.record(std::exchange(received_, {}), nullptr);
   if (!deleted_.empty()) {
-    run_.intake.record_deleted(std::exchange(deleted_, {}), run_.exported.transaction_at);
+    // What is written after the export's moment stands; HTTP dates count whole seconds.
+    const Instant known_at = std::min(*run_.exported.transaction_at, moment_of(run_.exported) + std::chrono::seconds(1));
+    run_.intake.record_deleted(std::exchange(deleted_, {}), known_at);
   }
   if (++batches_ % kBatchesPerCheckpoint == 0) checkpoint();
 }
@@ -161,23 +184,36 @@ std::optional<FhirError> BulkFileReader::finish() {
     bytes_at_ += static_cast<int64_t>(rest_.size());
     take_line(rest_);
   }
+  if (lines_at_ > 0 && !is_the_file_) return begin_again(kNotTheFile);
+  const std::string doubted = doubt();
+  const bool is_read_again = !doubted.empty() && file_.failures == 0;
+  // What a cut line was is read again with the file.
+  if (is_read_again && !ends_well_ && !unreadable_.empty()) unreadable_.pop_back();
   flush();
   checkpoint();
+  if (is_read_again) return begin_again(doubted + "; the next round reads it again");
   count_into_certificate();
-  const bool is_counted = static_cast<ExportFileKind>(file_.kind) == ExportFileKind::output && file_.stated_count;
-  if (is_counted && *file_.stated_count != lines_at_) {
-    const std::string gap =
-        fmt::format("the manifest says {} resources, the file holds {}", *file_.stated_count, lines_at_);
-    note(gap);
-    if (file_.failures == 0) {
-      file_.bytes_read = file_.lines_read = 0;
-      return FhirError{FhirErrorKind::bad_answer, 200, gap + "; the next round reads it again"};
-    }
-  }
+  if (!doubted.empty()) note(doubted);
   file_.is_done = true;
   TenantSession& session = run_.context.session;
   save_bulk_progress(session.connection(), session.tenant_id(), run_.endpoint.name, file_);
   return std::nullopt;
+}
+
+// Why a file that came to its end may not be all of it, or "".
+std::string BulkFileReader::doubt() const {
+  if (static_cast<ExportFileKind>(file_.kind) != ExportFileKind::output) return "";
+  if (file_.stated_count && *file_.stated_count != lines_at_) {
+    return fmt::format("the manifest says {} resources, the file holds {}", *file_.stated_count, lines_at_);
+  }
+  return ends_well_ ? "" : "the last line of an export file is no resource of its type: the file may have been cut short";
+}
+
+FhirError BulkFileReader::begin_again(std::string why) {
+  file_.bytes_read = file_.lines_read = 0;
+  count_into_certificate();
+  note(why);
+  return {FhirErrorKind::bad_answer, 200, std::move(why)};
 }
 
 void BulkFileReader::count_into_certificate() {

@@ -19,11 +19,15 @@
 namespace authledger {
 namespace {
 
-// Whom the swept feeds read; nothing, with a failure in the summary, when it cannot be known.
+bool is_swept(const SourcePlan& plan) {
+  return plan.strategy == SourceStrategy::per_patient || plan.afterwards == SourceStrategy::per_patient;
+}
+
+// Whom the swept feeds of a plan's group read; nothing, with a failure in the summary, when it cannot be known.
 std::optional<SweepRoster> sweep_roster(RoundContext& context, const EndpointConfig& endpoint, FhirClient& client,
-                                        RoundSummary& summary) {
+                                        const std::string& group, RoundSummary& summary) {
   SweepRoster roster;
-  auto patients = read_roster(context, endpoint, client);
+  auto patients = read_roster(context, endpoint, client, group);
   if (!patients) {
     summary.failures.push_back(fmt::format("{}: no roster of patients: {}", endpoint.name, patients.error().message));
     return std::nullopt;
@@ -128,12 +132,11 @@ void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& in
   }
   const FeedPlans& planned = *plans;
   const bool woken_only = context.options.woken_only;
-  const bool is_swept =
-      !woken_only && std::any_of(planned.plans.begin(), planned.plans.end(), [](const SourcePlan& plan) {
-        return plan.strategy == SourceStrategy::per_patient || plan.afterwards == SourceStrategy::per_patient;
-      });
-  const std::optional<SweepRoster> roster =
-      is_swept ? sweep_roster(context, endpoint, **client, summary) : SweepRoster();
+  std::map<std::string, std::optional<SweepRoster>> rosters;  // By SourcePlan::group.
+  for (const SourcePlan& plan : planned.plans) {
+    if (woken_only || !is_swept(plan) || rosters.contains(plan.group)) continue;
+    rosters[plan.group] = sweep_roster(context, endpoint, **client, plan.group, summary);
+  }
   std::map<std::string, FeedCertificate> exported;
   if (!woken_only) {
     if (auto failure = pull_bulk({context, endpoint, planned, **client, intake}, exported)) {
@@ -154,6 +157,8 @@ void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& in
     if (plan.strategy == SourceStrategy::off || exported.contains(feed.resource_type)) continue;
     if (plan.strategy == SourceStrategy::bulk) plan.strategy = plan.afterwards;
     if (plan.strategy == SourceStrategy::bulk) continue;  // By its next export.
+    const auto known_roster = rosters.find(plan.group);
+    const std::optional<SweepRoster> roster = known_roster == rosters.end() ? SweepRoster() : known_roster->second;
     FeedCertificate certificate;
     certificate.source = endpoint.name;
     certificate.resource_type = feed.resource_type;

@@ -34,7 +34,9 @@ struct FeedEnd {
 // waits for a worker that may be dead; a woken one does not: see RoundSummary::left_woken.
 FeedEnd pull_feed(const FeedRun& run, const SweepRoster& roster);
 
-// Patient ids to sweep, from a Patient search, a Group or a list file; sorted, without repetition.
-Result<std::vector<std::string>> read_roster(RoundContext& context, const EndpointConfig& endpoint, FhirClient& client);
+// Patient ids to sweep, from a Patient search, a Group or a list file; sorted, without repetition. `group`: the members
+// of this Group, whatever the endpoint's roster says; "": as it says.
+Result<std::vector<std::string>> read_roster(RoundContext& context, const EndpointConfig& endpoint, FhirClient& client,
+                                             const std::string& group);
 
 }  // namespace authledger

@@ -40,12 +40,12 @@ Result<std::vector<std::string>> ids_from_file(const RosterConfig& roster, const
   return ids;
 }
 
-Result<std::vector<std::string>> ids_from_group(const RosterConfig& roster, FhirClient& client) {
-  auto group = client.read("Group", roster.group);
-  if (!group) return Failure{fmt::format("Group/{}: {}", roster.group, group.error().message)};
+Result<std::vector<std::string>> ids_from_group(const std::string& id, FhirClient& client) {
+  auto group = client.read("Group", id);
+  if (!group) return Failure{fmt::format("Group/{}: {}", id, group.error().message)};
   JsonDocument document;
   auto root = document.parse(group->body);
-  if (!root) return Failure{fmt::format("Group/{}: {}", roster.group, root.error().message)};
+  if (!root) return Failure{fmt::format("Group/{}: {}", id, root.error().message)};
   std::vector<std::string> ids;
   for (JsonView member : (*root)["member"]) {
     if (!member["inactive"].boolean()) ids.push_back(id_of(member["entity"]["reference"].text()));
@@ -59,7 +59,7 @@ Result<std::vector<std::string>> unsorted_roster(RoundContext& context, const En
     case RosterKind::list_file:
       return ids_from_file(endpoint.roster, context.session.config().folder);
     case RosterKind::group:
-      return ids_from_group(endpoint.roster, client);
+      return ids_from_group(endpoint.roster.group, client);
     case RosterKind::patient_search:
       return ids_from_pages(endpoint, client, fmt::format("Patient?_count={}", endpoint.page_size),
                             [](JsonView resource, std::vector<std::string>& ids) {
@@ -72,8 +72,8 @@ Result<std::vector<std::string>> unsorted_roster(RoundContext& context, const En
 }  // namespace
 
 Result<std::vector<std::string>> read_roster(RoundContext& context, const EndpointConfig& endpoint,
-                                             FhirClient& client) {
-  auto ids = unsorted_roster(context, endpoint, client);
+                                             FhirClient& client, const std::string& group) {
+  auto ids = group.empty() ? unsorted_roster(context, endpoint, client) : ids_from_group(group, client);
   if (!ids) return ids;
   std::sort(ids->begin(), ids->end());
   ids->erase(std::unique(ids->begin(), ids->end()), ids->end());

@@ -264,6 +264,29 @@ TEST(CapabilityPlan, WhatWasTestedOutweighsWhatIsDeclared) {
   EXPECT_NE(refused.reason.find("answered 403"), std::string::npos);
 }
 
+TEST(CapabilityPlan, AfterAGroupsExportOnlyItsMembersAreAskedFor) {
+  Capability capability = statement_of(statement("Encounter", "read search-type", "patient _lastUpdated"));
+  FeedConfig feed{.resource_type = "Encounter", .strategy = FeedConfig::Strategy::bulk};
+  const std::string path = "Group/g1/$export";
+  const SourcePlan exported = plan_source(feed, "generic", capability, {}, path);
+  EXPECT_EQ(exported.afterwards, SourceStrategy::bulk) << "who is a member cannot be known";
+  EXPECT_NE(exported.better.find("read the Group"), std::string::npos);
+
+  capability.types["Group"].interactions = {"read"};
+  const SourcePlan swept = plan_source(feed, "generic", capability, {}, path);
+  EXPECT_EQ(swept.afterwards, SourceStrategy::per_patient);
+  EXPECT_EQ(swept.group, "g1");
+  EXPECT_EQ(plan_source(feed, "generic", capability, {}, "$export").afterwards, SourceStrategy::last_updated);
+
+  capability.types["Encounter"].search_parameters = {"_lastUpdated"};
+  EXPECT_EQ(plan_source(feed, "generic", capability, {}, path).afterwards, SourceStrategy::bulk)
+      << "not by what changes in the whole server";
+  feed.resource_type = "Organization";
+  capability.types["Organization"] = capability.types["Encounter"];
+  EXPECT_EQ(plan_source(feed, "generic", capability, {}, path).afterwards, SourceStrategy::last_updated)
+      << "it is nobody's record";
+}
+
 TEST(CapabilityPlan, AStatementThatListsNoParameterAtAllIsTakenAtTheConfigsWord) {
   const Capability capability = statement_of(statement("Encounter", "read search-type", ""));
   EXPECT_EQ(plan_source(feed(kChanges), "generic", capability, {}).strategy, SourceStrategy::last_updated);

@@ -155,6 +155,61 @@ TEST(Fault29, ABodyThatComesByteByByteIsGivenUpBeforeTheTotalTimeout) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, seconds(6));
 }
 
+// A file is fetched without a limit of the whole time; these are its other limits.
+TEST(Fault29, AFileThatNeverBeginsOrStopsInItsMiddleIsGivenUp) {
+  const std::string whole = canned(200, std::string(4000, 'x')).bytes;
+  const size_t head_bytes = whole.size() - 4000;
+  for (const size_t sent : {size_t{0}, head_bytes, head_bytes + 100}) {
+    FaultServer server([&](const ReceivedRequest&, int) {
+      CannedAnswer stalled;
+      stalled.bytes = whole.substr(0, sent);
+      stalled.keep_open = true;  // Silence, not an end.
+      return stalled;
+    });
+    HttpOptions options;
+    options.request_timeout = seconds(1);
+    options.body_bytes_per_second_min = 1000;
+    options.slow_window = seconds(1);
+    const auto client = open_http_client(options, {});
+    ASSERT_TRUE(client.ok());
+    std::string taken;
+    HttpRequest request{"GET", server.origin() + "/", {}, ""};
+    request.take_body = [&](const HttpResponse&, std::string_view bytes) {
+      taken += bytes;
+      return true;
+    };
+    const auto start = std::chrono::steady_clock::now();
+    const auto answer = (*client)->send(request);
+    ASSERT_FALSE(answer.ok()) << sent;
+    EXPECT_EQ(answer.error().kind, HttpErrorKind::timeout) << sent;
+    EXPECT_LT(std::chrono::steady_clock::now() - start, seconds(6)) << sent;
+    EXPECT_EQ(taken.size(), sent > head_bytes ? sent - head_bytes : 0U);
+  }
+}
+
+TEST(Fault29, AFileTakesAsLongAsItComes) {
+  FaultServer server([](const ReceivedRequest&, int) {
+    CannedAnswer steady = canned(200, std::string(3000, 'x'));
+    steady.bytes_per_send = 500;
+    steady.pause = std::chrono::milliseconds(200);
+    return steady;
+  });
+  HttpOptions options;
+  options.request_timeout = seconds(1);
+  options.body_bytes_per_second_min = 1000;
+  options.slow_window = seconds(1);
+  const auto client = open_http_client(options, {});
+  ASSERT_TRUE(client.ok());
+  size_t taken = 0;
+  HttpRequest request{"GET", server.origin() + "/", {}, ""};
+  request.take_body = [&](const HttpResponse&, std::string_view bytes) {
+    taken += bytes.size();
+    return true;
+  };
+  EXPECT_TRUE((*client)->send(request).ok());
+  EXPECT_EQ(taken, 3000U);
+}
+
 TEST(Fault29, ASilentServerTimesOut) {
   FaultServer server([](const ReceivedRequest&, int) {
     CannedAnswer silent = canned(200, "{}");
