@@ -23,11 +23,18 @@ bool is_swept(const SourcePlan& plan) {
   return plan.strategy == SourceStrategy::per_patient || plan.afterwards == SourceStrategy::per_patient;
 }
 
-// Whom the swept feeds of a plan's group read; nothing, with a failure in the summary, when it cannot be known.
+// Whom the swept feeds of a plan's group read; nothing when it cannot be known: with a failure in the summary, unless it
+// is a Group, which can be exported instead.
 std::optional<SweepRoster> sweep_roster(RoundContext& context, const EndpointConfig& endpoint, FhirClient& client,
                                         const std::string& group, RoundSummary& summary) {
   SweepRoster roster;
   auto patients = read_roster(context, endpoint, client, group);
+  if (!patients && !group.empty()) {
+    if (context.session.is_news(endpoint.name + "/Group/" + group)) {
+      log_warning("group_unreadable", {{"endpoint", endpoint.name}, {"cause", patients.error().message}});
+    }
+    return std::nullopt;
+  }
   if (!patients) {
     summary.failures.push_back(fmt::format("{}: no roster of patients: {}", endpoint.name, patients.error().message));
     return std::nullopt;
@@ -123,19 +130,22 @@ void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& in
     return;
   }
   const AskingIntake asking(intake, **client);
-  const auto plans = plan_feeds(context, endpoint, **client);
+  auto plans = plan_feeds(context, endpoint, **client);
   if (!plans) {
     summary.failures.push_back(fmt::format("{}: {}", endpoint.name, plans.error().message));
     certify_unread(context, endpoint, plans.error().message, summary);
     summary.requests += static_cast<int64_t>((*client)->requests());
     return;
   }
-  const FeedPlans& planned = *plans;
+  FeedPlans& planned = *plans;
   const bool woken_only = context.options.woken_only;
   std::map<std::string, std::optional<SweepRoster>> rosters;  // By SourcePlan::group.
-  for (const SourcePlan& plan : planned.plans) {
-    if (woken_only || !is_swept(plan) || rosters.contains(plan.group)) continue;
-    rosters[plan.group] = sweep_roster(context, endpoint, **client, plan.group, summary);
+  for (SourcePlan& plan : planned.plans) {
+    if (woken_only || !is_swept(plan)) continue;
+    if (!rosters.contains(plan.group)) {
+      rosters[plan.group] = sweep_roster(context, endpoint, **client, plan.group, summary);
+    }
+    if (!plan.group.empty() && !rosters[plan.group]) plan.afterwards = SourceStrategy::bulk;
   }
   std::map<std::string, FeedCertificate> exported;
   if (!woken_only) {

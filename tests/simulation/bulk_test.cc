@@ -195,6 +195,24 @@ TEST(Bulk, AGroupThatCannotBeReadIsExportedAgainAndNowAndThenAllOfIt) {
   EXPECT_TRUE(feed_of(after, "Encounter")["from"].is_string()) << "once a week";
 }
 
+TEST(Bulk, AGroupThatIsDeclaredAndNotGivenIsExportedInstead) {
+  Site site(exporting(), kFastDelivery, "    bulk: {group: practice}\n" + kBulkFeeds);
+  load_practice(site);
+  sync_now(site);
+  ASSERT_TRUE(site.ehr().load(encounter_json("new-of-p1", "p1", "90837", "2026-10-20")).ok());
+  ASSERT_TRUE(site.ehr().load(encounter_json("new-of-p2", "p2", "90837", "2026-10-21")).ok());
+  // A read that brings no FHIR is tried three times; the export is asked for after it.
+  site.ehr().set_faults({.html_next = 3, .only_for = "/fhir/Group/practice"});
+  Answer second(sync_now(site));
+  EXPECT_EQ(feed_of(second, "Encounter")["strategy"].text(), "bulk");
+  EXPECT_TRUE(feed_of(second, "Encounter")["complete"].boolean());
+  EXPECT_EQ(balance(site, "used"), "3");
+  EXPECT_EQ(visits_of(site, "p2"), 0U);
+  Answer third(sync_now(site));
+  EXPECT_EQ(feed_of(third, "Encounter")["strategy"].text(), "per_patient");
+  expect_consistent(site);
+}
+
 TEST(Bulk, AnotherGroupIsExportedFromItsBeginning) {
   Site site(exporting(), kFastDelivery,
             "    bulk: {group: practice}\n    feeds:\n"
