@@ -89,6 +89,8 @@ void write_certificate(JsonWriter& writer, const FeedCertificate& certificate) {
   optional_instant("to", certificate.to_at);
   optional_number("patients_read", certificate.patients_read);
   optional_number("patients_known", certificate.patients_known);
+  optional_number("patients_withheld", certificate.patients_withheld);
+  optional_number("patients_failed", certificate.patients_failed);
   optional_instant("oldest_read", certificate.oldest_read_at);
   optional_instant("started", certificate.started_at);
   optional_instant("ended", certificate.ended_at);

@@ -1,7 +1,5 @@
 #include "ledger/store/feed_store.h"
 
-#include "ledger/store/sweep_store.h"
-
 namespace authledger {
 
 namespace {
@@ -128,6 +126,7 @@ void save_feed(Transaction& transaction, const FeedState& feed) {
     throw DbError(kLeaseLost, "save_feed: the lease of the feed went to another worker");
   }
   if (!feed.swept.empty()) save_sweep_visits(transaction, feed.source, feed.resource_type, feed.swept, feed.swept_at);
+  if (!feed.refused.empty()) save_sweep_refusals(transaction, feed.source, feed.resource_type, feed.refused);
 }
 
 namespace {

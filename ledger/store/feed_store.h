@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "ledger/store/pg.h"
+#include "ledger/store/sweep_store.h"
 
 namespace authledger {
 
@@ -24,8 +24,9 @@ struct FeedState {
   // hashes.
   std::optional<bool> heeds_last_updated;
   std::optional<Hash> tested_on;
-  // Of a sweep: whose records have been read with this page, to be noted with it.
+  // Of a sweep: whose records have been read with this page, and whose could not be, to be noted with it.
   std::vector<std::string> swept = {};
+  std::vector<SweepRefusal> refused = {};
   Instant swept_at{};
   std::string lease_token;  // When set, save_feed refuses to write under a lease that was lost.
 };

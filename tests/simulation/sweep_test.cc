@@ -53,7 +53,7 @@ TEST(Sweep, GoesOnWithThePatientAtWhichItStopped) {
   load_patient(site, 12, 3);
   load_neighbours(site, 4);
   // The roster is sorted: n1, n2, n3, n4, p1.
-  site.ehr().set_faults({.unavailable_next = 9, .only_for = "patient=n3"});
+  site.ehr().set_faults({.throttle_next = 9, .only_for = "patient=n3"});
   sync_now(site, 4);
   EXPECT_EQ(count_requests(site, "GET /fhir/Encounter"), 3U);
   site.ehr().set_faults({});
@@ -109,6 +109,110 @@ TEST(Sweep, ReadsThoseInNeedFirstAndGoesOnWhereItsBudgetEnded) {
   Answer again(sync_now(site));
   EXPECT_EQ(balance(site, "used"), "3");
   EXPECT_GE(std::stoll(encounter_feed(again)["read"].string()), 3) << "p1 is read first";
+}
+
+int64_t count_in(const Answer& summary, const char* column) {
+  const std::string text = feed_of(summary, "Encounter")[column].string();
+  return text.empty() ? -1 : std::stoll(text);
+}
+
+TEST(Fault11, APatientWhomTheServerRefusesKeepsNobodyFromTheRest) {
+  Site site({.type_history = false}, kFastDelivery, kOnlyEncountersSwept);
+  load_patient(site, 12, 3);
+  load_neighbours(site, 4);
+  site.ehr().set_faults({.fail_next = 1000, .fail_status = 403, .only_for = "patient=n2"});
+  for (int round = 0; round < 2; ++round) {
+    Answer summary(sync_now(site));
+    EXPECT_EQ(count_requests(site, "GET /fhir/Encounter"), 5U * (round + 1U)) << "each once in a sweep";
+    EXPECT_EQ(count_in(summary, "patients_read"), 4);
+    EXPECT_EQ(count_in(summary, "patients_withheld"), 1);
+    EXPECT_EQ(count_in(summary, "patients_failed"), 0);
+    EXPECT_FALSE(encounter_feed(summary)["complete"].boolean());
+    EXPECT_NE(gaps_of(summary, "Encounter").find("refuses the records of 1 patients"), std::string::npos)
+        << gaps_of(summary, "Encounter");
+  }
+  EXPECT_EQ(balance(site, "used"), "3") << "p1 comes after n2";
+  ProgramResult rows = site.run({"feeds"});
+  EXPECT_EQ(rows.exit_code, 0) << "what is withheld for good is shown and is no alarm: " << rows.output;
+  EXPECT_EQ(count_in(Answer(rows), "patients_withheld"), 1);
+  EXPECT_EQ(rows.output.find("n2"), std::string::npos) << "a certificate names no patient";
+  site.ehr().set_faults({});
+  Answer summary(sync_now(site));
+  EXPECT_EQ(count_in(summary, "patients_withheld"), 0);
+  EXPECT_TRUE(encounter_feed(summary)["complete"].boolean());
+}
+
+TEST(Fault11, APatientAtWhomTheServerFailsIsAnAlarmAndKeepsNobodyFromTheRest) {
+  Site site({.type_history = false}, kFastDelivery, kOnlyEncountersSwept);
+  load_patient(site, 12, 3);
+  load_neighbours(site, 4);
+  site.ehr().set_faults({.fail_next = 1000, .fail_status = 500, .only_for = "patient=n2"});
+  Answer summary(sync_now(site));
+  EXPECT_EQ(count_in(summary, "patients_read"), 4);
+  EXPECT_EQ(count_in(summary, "patients_failed"), 1);
+  EXPECT_EQ(balance(site, "used"), "3");
+  EXPECT_EQ(site.run({"feeds"}).exit_code, 3);
+}
+
+TEST(Fault11, APatientAtWhomTheServerIsSilentKeepsNobodyFromTheRest) {
+  Site site({.type_history = false}, kFastDelivery, kOnlyEncountersSwept + "    retries_max: 0\n");
+  load_patient(site, 12, 3);
+  load_neighbours(site, 4);
+  site.ehr().set_faults({.reset_next = 1000, .only_for = "patient=n2"});
+  Answer summary(sync_now(site));
+  EXPECT_EQ(count_in(summary, "patients_read"), 4);
+  EXPECT_EQ(count_in(summary, "patients_failed"), 1);
+  EXPECT_EQ(balance(site, "used"), "3");
+}
+
+TEST(Sweep, ManyWhoAreRefusedInARowAreTheServerOnlyWhenItGivesNobody) {
+  Site site({.type_history = false}, kFastDelivery, kOnlyEncountersSwept);
+  load_patient(site, 12, 3);
+  load_neighbours(site, 7);
+  site.ehr().set_faults({.fail_next = 1000, .fail_status = 403, .only_for = "patient=n"});
+  sync_now(site, 4);  // Nobody was ever read here: it may be the server.
+  EXPECT_EQ(balance(site, "used"), "0");
+  EXPECT_EQ(site.run({"feeds"}).exit_code, 3);
+  sync_now(site);
+  EXPECT_EQ(balance(site, "used"), "3") << "the next round begins with others";
+  EXPECT_EQ(site.run({"feeds"}).exit_code, 3) << "so many are no policy";
+  Answer third(sync_now(site));
+  EXPECT_EQ(count_in(third, "patients_read"), 1);
+  EXPECT_EQ(count_in(third, "patients_withheld"), 7) << "p1, asked once more, shows that the server is well";
+}
+
+TEST(Sweep, AServerThatFailsEverybodySetsNobodyAside) {
+  Site site({.type_history = false}, kFastDelivery, kOnlyEncountersSwept);
+  load_patient(site, 12, 3);
+  load_neighbours(site, 4);
+  sync_now(site);
+  site.ehr().set_faults({.fail_next = 1000, .fail_status = 500, .only_for = "Encounter"});
+  Answer summary(sync_now(site, 4));
+  EXPECT_EQ(count_in(summary, "patients_failed"), 0);
+  EXPECT_EQ(count_in(summary, "patients_read"), 0);
+  site.ehr().set_faults({});
+  Answer again(sync_now(site));
+  EXPECT_EQ(count_in(again, "patients_read"), 5);
+  EXPECT_TRUE(encounter_feed(again)["complete"].boolean());
+}
+
+TEST(Fault11, AMissingVisitThatCannotBeReadIsKeptAndKeepsNobodyFromTheRest) {
+  Site site({.type_history = false}, kFastDelivery, kOnlyEncountersSwept);
+  load_patient(site, 12, 3);
+  ASSERT_TRUE(site.ehr().load(patient_json("z9")).ok());  // Read after p1.
+  ASSERT_TRUE(site.ehr().load(encounter_json("visit-z9", "z9", "90837", "2026-10-05")).ok());
+  sync_now(site);
+  ASSERT_TRUE(site.ehr().remove("Encounter", "e2").ok());
+  ASSERT_TRUE(site.ehr().remove("Encounter", "visit-z9").ok());
+  site.ehr().set_faults({.fail_next = 1000, .fail_status = 500, .only_for = "Encounter/e2"});
+  Answer summary(sync_now(site));
+  EXPECT_EQ(balance(site, "used"), "3");
+  EXPECT_EQ(count_in(summary, "patients_read"), 2);
+  EXPECT_EQ(count_in(summary, "deleted"), 1);
+  EXPECT_NE(gaps_of(summary, "Encounter").find("what is known of them is kept"), std::string::npos);
+  site.ehr().set_faults({});
+  sync_now(site);
+  EXPECT_EQ(balance(site, "used"), "2");
 }
 
 TEST(Sweep, ADeletedVisitIsAskedForOnceAndThenRetracted) {
