@@ -34,6 +34,7 @@ Freshness freshness_of(const FeedCertificate& certificate, const std::vector<Fee
   }
   if (!freshness.last_success_at) return freshness;
   const auto age = std::chrono::duration_cast<std::chrono::seconds>(now - *freshness.last_success_at);
+  if (age.count() < 0) return freshness;  // A clock that has been set back since says nothing.
   freshness.age_seconds = age.count();
   freshness.is_stale = age > interval * kIntervalsUntilStale;
   return freshness;

@@ -26,7 +26,7 @@ constexpr Statement kReadCertificates{"read_certificates", R"(
          oldest_read_at, gaps, patients_withheld, patients_failed
     from feed_certificate
    where tenant_id = $1
-   order by source, resource_type, started_at desc)"};
+   order by source, resource_type, certificate_no desc)"};
 
 }  // namespace
 

@@ -33,7 +33,7 @@ struct FeedCertificate {
 };
 
 void save_certificate(PgConnection& connection, int64_t tenant_id, const FeedCertificate& certificate);
-// The latest of each feed, by source and type.
+// The one of each feed that was saved last, by source and type.
 std::vector<FeedCertificate> read_certificates(PgConnection& connection, int64_t tenant_id);
 
 }  // namespace authledger

@@ -257,6 +257,34 @@ TEST(Sweep, ARemarkOfTheServerMeansThatNothingIsTakenForDeleted) {
   EXPECT_EQ(balance(site, "used"), "2");
 }
 
+const std::string kEncountersAlone = kOnlyEncountersSwept + feeds_off({"ClaimResponse"});
+
+void set_clock_back_an_hour(Site& site) {
+  PgConnection owner = site.database().owner_connection();
+  owner.execute_script(
+      "set authledger.tenant_id = '1';"
+      "update sweep_visit set read_at = read_at + interval '1 hour';"
+      "update feed set last_success_at = last_success_at + interval '1 hour',"
+      " run_started_at = last_success_at + interval '1 hour';"
+      "update feed_certificate set started_at = started_at + interval '1 hour', resources_read = 1000");
+}
+
+TEST(Fault39, AfterOurClockWentBackEverybodyIsReadAgainAndTheLastCertificateCounts) {
+  Site site({.type_history = false}, kFastDelivery, kEncountersAlone);
+  load_neighbours(site, 3);
+  sync_now(site);
+  set_clock_back_an_hour(site);
+  ProgramResult ahead = site.run({"feeds"});
+  ASSERT_EQ(feed_of(Answer(ahead), "Encounter")["read"].text(), "1000");
+  EXPECT_EQ(ahead.exit_code, 3) << "a success that is still to come is none";
+  Answer summary(sync_now(site));
+  EXPECT_EQ(count_in(summary, "patients_read"), 3);
+  EXPECT_TRUE(encounter_feed(summary)["complete"].boolean());
+  ProgramResult rows = site.run({"feeds"});
+  EXPECT_EQ(feed_of(Answer(rows), "Encounter")["read"].text(), "3");
+  EXPECT_EQ(rows.exit_code, 0) << rows.output;
+}
+
 TEST(SweepOrder, IsByNeedThenByWhoWaitsLongest) {
   const Instant noon = *parse_instant("2026-11-01T12:00:00Z");
   const SweepRoster roster{{"a", "b", "c", "d", "e"}, {"c", "e"}};

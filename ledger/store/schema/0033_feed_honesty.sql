@@ -21,3 +21,9 @@ create policy sweep_refusal_of_tenant on sweep_refusal
 alter table feed_certificate
   add column patients_withheld bigint,
   add column patients_failed bigint;
+
+-- The latest certificate is the one that was written last, whatever the clock said. Numbers the certificates that stand:
+-- 350,000 of them take about a second.
+alter table feed_certificate
+  add column certificate_no bigint generated always as identity;
+create index feed_certificate_latest on feed_certificate (tenant_id, source, resource_type, certificate_no);
