@@ -115,7 +115,8 @@ class Sweep {
     const std::vector<std::string> due =
         sweep_order(roster_, last_asked(), *state_.run_started_at, run_.context.clock.now());
     for (size_t read = 0; read < due.size(); ++read) {
-      if (auto end = budget_end(run_)) return end;
+      // One patient a round at least, however little the other feeds left.
+      if (auto end = budget_end(run_); end && read > 0) return end;
       if (run_.context.stop.stop_requested()) return stopped("stopped; the next round goes on with the next patient");
       if (auto failed = read_patient(due[read])) {
         const bool is_silent = failed->kind == FhirErrorKind::unreachable && !run_.client.is_paused();

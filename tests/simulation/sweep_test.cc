@@ -87,8 +87,7 @@ const std::string kOnlyEncountersSwept =
                "ServiceRequest", "Claim", "ExplanationOfBenefit", "Procedure", "ChargeItem", "Appointment"});
 
 TEST(Sweep, ReadsThoseInNeedFirstAndGoesOnWhereItsBudgetEnded) {
-  // The statement, a test and a search of ClaimResponse, the roster: what is left of eight are three patients'
-  // searches.
+  // The statement, a test and a search of ClaimResponse: what is left of eight are five patients' searches.
   Site site({.type_history = false}, kFastDelivery, kOnlyEncountersSwept + "    requests_per_round_max: 8\n");
   load_neighbours(site, 6);
   load_patient(site, 12, 3);  // p1 comes last in the roster, and has an open authorization.
@@ -258,6 +257,27 @@ TEST(Sweep, ARemarkOfTheServerMeansThatNothingIsTakenForDeleted) {
 }
 
 const std::string kEncountersAlone = kOnlyEncountersSwept + feeds_off({"ClaimResponse"});
+
+TEST(Sweep, ARosterOfMorePagesThanTheRoundHasRequestsLeavesOnePatientARound) {
+  Site site({.type_history = false}, kFastDelivery,
+            kEncountersAlone + "    page_size: 1\n    requests_per_round_max: 3\n");
+  load_neighbours(site, 6);
+  int64_t read = 0;
+  for (int round = 0; round < 6 && read < 6; ++round) {
+    Answer summary(sync_now(site));
+    EXPECT_GE(count_in(summary, "patients_read"), 1);
+    read += count_in(summary, "patients_read");
+  }
+  EXPECT_EQ(read, 6);
+}
+
+TEST(Sweep, FeedsThatAreOffTakeNoPartOfTheRoundsRequests) {
+  Site site({.type_history = false}, kFastDelivery, kEncountersAlone + "    requests_per_round_max: 6\n");
+  load_neighbours(site, 5);
+  Answer summary(sync_now(site));
+  EXPECT_EQ(count_in(summary, "patients_read"), 5) << "the statement is the sixth request";
+  EXPECT_TRUE(encounter_feed(summary)["complete"].boolean());
+}
 
 void set_clock_back_an_hour(Site& site) {
   PgConnection owner = site.database().owner_connection();
