@@ -27,3 +27,7 @@ alter table feed_certificate
 alter table feed_certificate
   add column certificate_no bigint generated always as identity;
 create index feed_certificate_latest on feed_certificate (tenant_id, source, resource_type, certificate_no);
+
+-- When it was tested whether the feed heeds _lastUpdated. Null: before this was kept.
+alter table feed
+  add column tested_at timestamptz;
