@@ -15,6 +15,8 @@ namespace {
 
 // Patients whose pages are recorded together: a commit for each would cost more than its search.
 constexpr size_t kPatientsPerBatch = 50;
+// A roster that names fewer than half of whom it named so lately is not believed at once.
+constexpr std::chrono::days kRosterRemembered{7};
 // So many patients, or missing resources, that fail in a row raise the question whether it is the server that fails. It
 // is asked again for as many patients as this whose records came before.
 constexpr size_t kFailedInARowMax = 5;
@@ -99,6 +101,22 @@ class Sweep {
       each.asked_at = std::min(each.asked_at, now);
       refusals_.emplace(each.patient, std::move(each));
     }
+    roster_doubt_ = doubt_of_roster(now);
+  }
+
+  // Why the roster may not be all of it, or "". A change that is meant is believed once the old one is forgotten.
+  std::string doubt_of_roster(Instant now) const {
+    if (roster_.patients.empty()) return "the roster names nobody";
+    int64_t lately = 0, still = 0;
+    for (const auto& [patient, read_at] : visits_) {
+      if (read_at < now - kRosterRemembered) continue;
+      ++lately;
+      if (std::binary_search(roster_.patients.begin(), roster_.patients.end(), patient)) ++still;
+    }
+    if (2 * still >= lately) return "";
+    return fmt::format(
+        "the roster names {} of the {} patients who were read in the last {} days: the others are not read", still,
+        lately, kRosterRemembered.count());
   }
 
   // Who was asked for in vain waits like who was read.
@@ -249,8 +267,10 @@ class Sweep {
       // By the server's clock: deletions are asked for since then.
       next.watermark = *state_.run_started_at + server_ahead_ - run_.endpoint.overlap;
       next.run_started_at.reset();
-      if (was_anybody_read()) next.last_success_at = run_.context.clock.now();
-      run_.certificate.to_at = next.watermark;
+      if (was_anybody_read() && roster_doubt_.empty()) {
+        next.last_success_at = run_.context.clock.now();
+        run_.certificate.to_at = next.watermark;
+      }
     }
     if (!renew_lease(run_, state_.lease_token)) return taken_over();
     run_.intake.record(std::exchange(received_, {}), &next);
@@ -322,7 +342,8 @@ class Sweep {
     certificate.patients_withheld = withheld;
     certificate.patients_failed = failed;
     if (never == 0) certificate.oldest_read_at = oldest;
-    certificate.is_complete = has_ended && withheld + failed == 0;
+    certificate.is_complete = has_ended && withheld + failed == 0 && roster_doubt_.empty();
+    if (!roster_doubt_.empty()) note_gap(certificate, roster_doubt_);
     if (never > 0) note_gap(certificate, fmt::format("{} patients of the roster have not been read yet", never));
     if (withheld > 0) {
       note_gap(certificate, fmt::format("the server refuses the records of {} patients to this client; they are asked "
@@ -342,6 +363,7 @@ class Sweep {
   TenantSession& session_;
   std::map<std::string, Instant> visits_;
   std::map<std::string, SweepRefusal> refusals_;  // By patient, as they stand.
+  std::string roster_doubt_;
   std::vector<SweepRefusal> failed_;  // In a row, the last of them now; why the last did.
   std::optional<FhirError> failure_;
   std::vector<SweepRefusal> refused_;       // Of the batch.

@@ -279,6 +279,36 @@ TEST(Sweep, FeedsThatAreOffTakeNoPartOfTheRoundsRequests) {
   EXPECT_TRUE(encounter_feed(summary)["complete"].boolean());
 }
 
+const std::string kListedEncounters = [] {
+  std::string keys = kEncountersAlone;
+  return keys.replace(keys.find("{kind: patient_search}"), 22, "{file: roster.txt}");
+}();
+
+TEST(Sweep, ARosterThatShrinksMuchOrIsEmptyIsAGapAndNothingIsCalledWhole) {
+  Site site({.type_history = false}, kFastDelivery, kListedEncounters);
+  load_neighbours(site, 5);
+  site.folder().write("roster.txt", "n1\nn2\nn3\nn4\nn5\n");
+  sync_now(site);
+  ASSERT_EQ(site.run({"feeds"}).exit_code, 0);
+  site.folder().write("roster.txt", "n1\nn2\nn3\n");
+  EXPECT_TRUE(encounter_feed(Answer(sync_now(site)))["complete"].boolean()) << "people leave";
+  Answer whole(site.run({"feeds"}));
+  site.folder().write("roster.txt", "n1\n");
+  Answer one(sync_now(site));
+  EXPECT_FALSE(encounter_feed(one)["complete"].boolean());
+  EXPECT_NE(gaps_of(one, "Encounter").find("names 1 of the 5 patients who were read in the last 7 days"),
+            std::string::npos)
+      << gaps_of(one, "Encounter");
+  site.folder().write("roster.txt", "# nobody\n");
+  Answer nobody(sync_now(site));
+  EXPECT_FALSE(encounter_feed(nobody)["complete"].boolean());
+  EXPECT_NE(gaps_of(nobody, "Encounter").find("names nobody"), std::string::npos);
+  ProgramResult rows = site.run({"feeds"});
+  EXPECT_EQ(rows.exit_code, 3);
+  EXPECT_EQ(feed_of(Answer(rows), "Encounter")["last_success"].text(),
+            feed_of(whole, "Encounter")["last_success"].text());
+}
+
 void set_clock_back_an_hour(Site& site) {
   PgConnection owner = site.database().owner_connection();
   owner.execute_script(
