@@ -56,11 +56,31 @@ int run_feeds(const GlobalOptions& global) {
   const std::vector<FeedState> states = read_feeds(session->connection(), session->tenant_id());
   const Instant now = SystemClock().now();
   RowWriter rows(std::cout, global.format,
-                 {"endpoint",       "resource_type",     "strategy",        "complete",    "last_success",
-                  "age_seconds",    "stale",             "pages",           "read",        "new",
-                  "changed",        "unchanged",         "quarantined",     "deleted",     "stated_total",
-                  "from",           "to",                "patients_read",   "patients_known", "patients_withheld",
-                  "patients_failed", "oldest_read",      "pages_hash",      "gaps"});
+                 {"endpoint",
+                  "resource_type",
+                  "strategy",
+                  "complete",
+                  "last_success",
+                  "age_seconds",
+                  "stale",
+                  "pages",
+                  "read",
+                  "new",
+                  "changed",
+                  "unchanged",
+                  "quarantined",
+                  "deleted",
+                  "stated_total",
+                  "from",
+                  "to",
+                  "patients_read",
+                  "patients_known",
+                  "patients_withheld",
+                  "patients_failed",
+                  "oldest_read",
+                  "sees_deletions",
+                  "pages_hash",
+                  "gaps"});
   bool is_whole = true;
   const auto optional_number = [](std::optional<int64_t> value) {
     return value ? OutputCell::of_integer(*value) : OutputCell{};
@@ -90,6 +110,7 @@ int run_feeds(const GlobalOptions& global) {
               optional_number(each.patients_withheld),
               optional_number(each.patients_failed),
               instant_cell(each.oldest_read_at),
+              each.sees_deletions ? OutputCell::of_boolean(*each.sees_deletions) : OutputCell{},
               OutputCell::of_text(to_hex(each.pages_hash)),
               OutputCell::of_list(each.gaps)});
   }

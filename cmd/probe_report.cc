@@ -124,7 +124,9 @@ std::string cell(std::string text) {
 void write_source(JsonWriter& json, const SourcePlan& source) {
   json.begin_object().member("resource_type", source.resource_type);
   json.member("configured", word_of(source.configured)).member("strategy", word_of(source.strategy));
-  json.member("reason", source.reason).member("better", source.better).end_object();
+  json.member("reason", source.reason).member("better", source.better).key("sees_deletions");
+  source.sees_deletions ? json.boolean(*source.sees_deletions) : json.null();
+  json.end_object();
 }
 
 void write_texts(JsonWriter& json, std::string_view name, const std::vector<std::string>& texts) {

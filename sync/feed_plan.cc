@@ -118,6 +118,7 @@ Result<FeedPlans, FhirError> plan_feeds(RoundContext& context, const EndpointCon
   for (const FeedConfig& feed : endpoint.feeds) {
     if (!capability || context.stop.stop_requested()) {
       planned.plans.push_back(plan_as_configured(feed));
+      planned.plans.back().sees_deletions = sees_deletions(planned.plans.back(), planned.capability);
       continue;
     }
     TypeFinding finding;

@@ -153,6 +153,9 @@ void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& in
     }
   }
   for (auto& [type, certificate] : exported) {
+    for (const SourcePlan& plan : planned.plans) {
+      if (plan.resource_type == type) certificate.sees_deletions = plan.sees_deletions;
+    }
     save_certificate(context.session.connection(), context.session.tenant_id(), certificate);
     summary.feeds.push_back(certificate);
   }
@@ -169,6 +172,7 @@ void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& in
     certificate.source = endpoint.name;
     certificate.resource_type = feed.resource_type;
     certificate.strategy = word_of(plan.strategy);
+    certificate.sees_deletions = plan.sees_deletions;
     certificate.started_at = context.clock.now();
     if (plan.strategy == SourceStrategy::impossible) {
       certify_closed(plan, planned.capability, certificate, summary);

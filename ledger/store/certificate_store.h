@@ -29,7 +29,8 @@ struct FeedCertificate {
   // Patients of the roster whose records were last asked for in vain: refused to this client, or not given otherwise.
   std::optional<int64_t> patients_withheld, patients_failed;
   std::optional<Instant> oldest_read_at;
-  std::vector<std::string> gaps;  // Sentences: what is missing or odd, and why.
+  std::optional<bool> sees_deletions;  // What is deleted at the source shows; missing: no question there.
+  std::vector<std::string> gaps;       // Sentences: what is missing or odd, and why.
 };
 
 void save_certificate(PgConnection& connection, int64_t tenant_id, const FeedCertificate& certificate);

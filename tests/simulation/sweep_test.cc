@@ -335,6 +335,26 @@ TEST(Fault39, AfterOurClockWentBackEverybodyIsReadAgainAndTheLastCertificateCoun
   EXPECT_EQ(rows.exit_code, 0) << rows.output;
 }
 
+TEST(Fault25, ASweepAndAHistorySeeDeletionsAndChangesAloneDoNot) {
+  for (const bool has_history : {false, true}) {
+    Site site({.type_history = has_history}, kFastDelivery, kOnlyEncountersSwept);
+    load_patient(site, 12, 3);
+    sync_now(site);
+    ProgramResult rows = site.run({"feeds"});
+    Answer feeds(rows);
+    EXPECT_TRUE(feed_of(feeds, "Encounter")["sees_deletions"].boolean());
+    EXPECT_EQ(feed_of(feeds, "ClaimResponse")["sees_deletions"].text(), has_history ? "true" : "false");
+    EXPECT_EQ(gaps_of(feeds, "ClaimResponse"), "") << "what never changes is no gap of a round";
+    EXPECT_EQ(rows.exit_code, 0);
+    Answer probed(site.run({"probe"}));
+    std::string remarks;
+    for (JsonView remark : probed.root().at(0)["remarks"]) remarks += remark.string() + "\n";
+    EXPECT_EQ(remarks.find("what is deleted at the EHR stays in the ledger, of ClaimResponse: ") != std::string::npos,
+              !has_history)
+        << remarks;
+  }
+}
+
 TEST(SweepOrder, IsByNeedThenByWhoWaitsLongest) {
   const Instant noon = *parse_instant("2026-11-01T12:00:00Z");
   const SweepRoster roster{{"a", "b", "c", "d", "e"}, {"c", "e"}};

@@ -31,3 +31,7 @@ create index feed_certificate_latest on feed_certificate (tenant_id, source, res
 -- When it was tested whether the feed heeds _lastUpdated. Null: before this was kept.
 alter table feed
   add column tested_at timestamptz;
+
+-- Whether the way in which the feed was read notices what is deleted at its source. Null: that is no question there.
+alter table feed_certificate
+  add column sees_deletions boolean;
