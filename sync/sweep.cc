@@ -225,6 +225,7 @@ class Sweep {
                             }
                             std::vector<ReceivedResource> received = received_of(run_, page, asked);
                             std::move(received.begin(), received.end(), std::back_inserter(received_));
+                            if (auto failure = failure_among(page)) return failure;
                             if (!page.next.empty() && received_.size() >= kResourcesPerPageMax) return record_part();
                             return std::nullopt;
                           });
@@ -264,12 +265,14 @@ class Sweep {
     for (const SweepRefusal& each : refused_) refusals_.insert_or_assign(each.patient, each);
     next.refused = std::exchange(refused_, {});
     if (is_last) {
-      // By the server's clock: deletions are asked for since then.
-      next.watermark = *state_.run_started_at + server_ahead_ - run_.endpoint.overlap;
+      // By the server's clock: deletions are asked for since then. The watermark of changes stays where it was: what
+      // changed of whom the roster does not name has not been read.
+      const Instant swept_to = *state_.run_started_at + server_ahead_ - run_.endpoint.overlap;
+      if (!next.deletions_watermark) next.deletions_watermark = swept_to;
       next.run_started_at.reset();
       if (was_anybody_read() && roster_doubt_.empty()) {
         next.last_success_at = run_.context.clock.now();
-        run_.certificate.to_at = next.watermark;
+        run_.certificate.to_at = swept_to;
       }
     }
     if (!renew_lease(run_, state_.lease_token)) return taken_over();

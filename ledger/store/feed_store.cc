@@ -21,6 +21,8 @@ constexpr Statement kReadFeeds{"read_feeds", R"(
    where tenant_id = $1
    order by source, resource_type)"};
 
+// A finding without a time is of a version whose sweeps moved the watermark of changes: it says nothing of whom the
+// roster did not name.
 constexpr Statement kSaveFinding{"save_finding", R"(
   insert into feed as stored (tenant_id, source, resource_type, heeds_last_updated, tested_on, tested_at)
   values ($1, $2, $3, $4, $5, $6)
@@ -28,7 +30,9 @@ constexpr Statement kSaveFinding{"save_finding", R"(
      set heeds_last_updated = excluded.heeds_last_updated,
          tested_on = excluded.tested_on,
          tested_at = excluded.tested_at,
-         watermark_at = case when stored.heeds_last_updated = false and excluded.heeds_last_updated then null
+         watermark_at = case when excluded.heeds_last_updated
+                              and stored.heeds_last_updated = false
+                              and stored.tested_at is null then null
                              else stored.watermark_at end)"};
 
 // $8 is the lease token of the writer, null for a writer without a lease. The row's lock makes the test and the write

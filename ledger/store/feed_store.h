@@ -34,8 +34,7 @@ struct FeedState {
 
 FeedState read_feed(PgConnection& connection, int64_t tenant_id, const std::string& source,
                     const std::string& resource_type);
-// A finding alone, whatever else stands of the feed. A feed that was found not to heed _lastUpdated and does now is
-// read from its beginning: meanwhile only a roster's patients were.
+// A finding alone, whatever else stands of the feed.
 struct FeedFinding {
   bool heeds_last_updated = false;
   Hash tested_on{};

@@ -73,24 +73,28 @@ TEST(Fault26, OneResourceWhoseTimeWentBackCondemnsNoServer) {
 }
 
 TEST(Fault26, AServerThatNoLongerHeedsLastUpdatedIsFoundOutAndTriedAgainAfterADay) {
-  Site site({}, kFastDelivery, kEncountersAlone + "    roster: {file: roster.txt}\n");
-  site.folder().write("roster.txt", "p1\n");
-  load_patient(site, 12, 3);
-  sync_now(site);
-  site.ehr().set_faults({.body_next = 2, .body = old_visit_page(), .only_for = "_lastUpdated=g"});
-  Answer summary(sync_now(site));
-  EXPECT_NE(gaps_of(summary, "Encounter").find("it ignores _lastUpdated"), std::string::npos);
-  site.ehr().set_faults({});
-  EXPECT_EQ(strategy_of_next_round(site), "per_patient") << "what was found stands for a day";
-  // Of somebody whom the roster does not name, while the feed was swept.
-  ASSERT_TRUE(site.ehr().load(patient_json("p2")).ok());
-  ASSERT_TRUE(site.ehr().load(encounter_json("meanwhile", "p2", "90837", "2026-10-05")).ok());
-  EXPECT_EQ(strategy_of_next_round(site), "per_patient");
-  site.database().owner_connection().execute_script(
-      "set authledger.tenant_id = '1'; update feed set tested_at = tested_at - interval '25 hours'");
-  EXPECT_EQ(strategy_of_next_round(site), "last_updated");
-  Answer services(site.run({"services", "--on", "2026-11-01"}));
-  EXPECT_TRUE(services.row("key", "Encounter/meanwhile").exists()) << "read from the beginning";
+  // Of a day before, and of an older version, which kept no time and moved the watermark.
+  for (const char* aged : {"tested_at = tested_at - interval '25 hours'", "tested_at = null, watermark_at = now()"}) {
+    Site site({}, kFastDelivery, kEncountersAlone + "    roster: {file: roster.txt}\n    overlap: 0s\n");
+    site.folder().write("roster.txt", "p1\n");
+    load_patient(site, 12, 3);
+    sync_now(site);
+    site.ehr().set_faults({.body_next = 2, .body = old_visit_page(), .only_for = "_lastUpdated=g"});
+    Answer summary(sync_now(site));
+    EXPECT_NE(gaps_of(summary, "Encounter").find("it ignores _lastUpdated"), std::string::npos);
+    site.ehr().set_faults({});
+    EXPECT_EQ(strategy_of_next_round(site), "per_patient") << "what was found stands for a day";
+    // Of somebody whom the roster does not name, while the feed was swept.
+    ASSERT_TRUE(site.ehr().load(patient_json("p2")).ok());
+    ASSERT_TRUE(site.ehr().load(encounter_json("meanwhile", "p2", "90837", "2026-10-05")).ok());
+    std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // HTTP dates count whole seconds.
+    EXPECT_EQ(strategy_of_next_round(site), "per_patient");
+    site.database().owner_connection().execute_script(std::string("set authledger.tenant_id = '1'; update feed set ") +
+                                                      aged);
+    EXPECT_EQ(strategy_of_next_round(site), "last_updated");
+    Answer services(site.run({"services", "--on", "2026-11-01"}));
+    EXPECT_TRUE(services.row("key", "Encounter/meanwhile").exists()) << "a sweep moves no watermark";
+  }
 }
 
 TEST(Fault26, OneRefusalAtTheTestIsNoFindingAndTwoAre) {
