@@ -137,11 +137,11 @@ class Sweep {
       if (auto end = budget_end(run_); end && read > 0) return end;
       if (run_.context.stop.stop_requested()) return stopped("stopped; the next round goes on with the next patient");
       if (auto failed = read_patient(due[read])) {
-        const bool is_silent = failed->kind == FhirErrorKind::unreachable && !run_.client.is_paused();
+        const bool is_silent = may_be_silence(*failed);
         if (!is_of_one(*failed) && !is_silent) return failed;
         failed_.push_back({due[read], run_.context.clock.now(), is_withheld(*failed)});
         failure_ = std::move(failed);
-        // No answer at all costs a timeout each, and seldom is about one patient: nobody else waits for it.
+        // No answer at all costs a timeout each, and seldom is about one patient: it is looked into at once.
         if (!is_silent && failed_.size() < kFailedInARowMax) continue;
         if (auto failing = settle()) return failing;
       } else {
@@ -153,6 +153,11 @@ class Sweep {
       }
     }
     return std::nullopt;
+  }
+
+  // Asked, and no answer came.
+  bool may_be_silence(const FhirError& error) const {
+    return error.kind == FhirErrorKind::unreachable && !run_.client.is_paused();
   }
 
   // Those who failed in a row are set aside when the server gives others' records, or when nobody's ever came: then the
@@ -307,7 +312,7 @@ class Sweep {
   std::optional<FhirError> read_missing(const std::string& id, std::vector<ResourceHash>& gone) {
     auto failed = read_by_id(run_, id, received_, gone);
     if (!failed) missing_failed_ = 0;
-    const bool is_silent = failed && failed->kind == FhirErrorKind::unreachable && !run_.client.is_paused();
+    const bool is_silent = failed && may_be_silence(*failed);
     if (!failed || (!is_of_one(*failed) && !is_silent)) return failed;
     note_gap(run_.certificate,
              "some resources that searches give no more could not be read by their id: what is known of them is kept");
