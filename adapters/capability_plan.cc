@@ -89,6 +89,27 @@ std::string freshness_text(const PlanInput& input, int64_t swept, int64_t change
   return join(parts, "; ");
 }
 
+// FAULTS 25: what stays unseen for good is said where the plan is, and is no gap of each round.
+void add_deletion_remarks(EndpointPlan& plan) {
+  std::vector<std::string> changes, swept, exported;
+  for (const SourcePlan& source : plan.sources) {
+    if (source.sees_deletions != false) continue;
+    const SourceStrategy strategy = source.strategy == SourceStrategy::bulk ? source.afterwards : source.strategy;
+    const bool is_swept = strategy == SourceStrategy::per_patient;
+    (strategy == SourceStrategy::bulk ? exported : is_swept ? swept : changes).push_back(source.resource_type);
+  }
+  const auto remark = [&](const std::vector<std::string>& types, std::string_view why) {
+    if (types.empty()) return;
+    plan.remarks.push_back(
+        fmt::format("what is deleted at the EHR stays in the ledger, of {}: {}", join(types, ", "), why));
+  };
+  remark(changes,
+         "the endpoint offers no history of the type; a sweep (strategy: per_patient) would notice it in patients' "
+         "records");
+  remark(swept, "the endpoint offers neither a history of the type nor reading by id");
+  remark(exported, "exports of what changed tell it only where the server lists what was deleted");
+}
+
 void add_remarks(const PlanInput& input, EndpointPlan& plan) {
   const Capability& capability = input.capability;
   const bool exports = capability.offers_operation("", "export") || capability.offers_operation("Group", "export") ||
@@ -111,6 +132,7 @@ void add_remarks(const PlanInput& input, EndpointPlan& plan) {
                              ": an update with an old ETag was taken (tested): changes by people can be overwritten");
     }
   }
+  add_deletion_remarks(plan);
 }
 
 }  // namespace

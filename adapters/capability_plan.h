@@ -36,7 +36,11 @@ struct SourcePlan {
   std::string group = {};
   std::string reason;
   std::string better;  // What the config or an administrator could change; empty when nothing.
+  // Whether what is deleted at the endpoint shows (FAULTS 25); missing: nothing is read that could be.
+  std::optional<bool> sees_deletions;
 };
+// As the strategy and the endpoint let it.
+std::optional<bool> sees_deletions(const SourcePlan& plan, const Capability& capability);
 
 // By plan_channel, which decides for the deliveries too: of a warning for this role.
 struct NoticePlan {

@@ -176,6 +176,9 @@ SourcePlan plan_inquiry(const Capability& capability, SourcePlan plan) {
   return plan;
 }
 
+SourcePlan plan_road(const FeedConfig& feed, const std::string& preset, const Capability& capability,
+                     const TypeFinding& finding, const std::string& export_path);
+
 // Changes among the records of a Group's members: what the whole server has to say holds others' too.
 SourcePlan plan_for_members(FeedConfig feed, const std::string& preset, const Capability& capability,
                             const TypeFinding& finding) {
@@ -186,50 +189,15 @@ SourcePlan plan_for_members(FeedConfig feed, const std::string& preset, const Ca
     return plan;
   }
   feed.strategy = FeedConfig::Strategy::per_patient;
-  plan = plan_source(feed, preset, capability, finding);
+  plan = plan_road(feed, preset, capability, finding, "");
   if (plan.strategy != SourceStrategy::per_patient) return plan;
   plan.reason = "searched for each member of the Group";
   plan.better.clear();
   return plan;
 }
 
-}  // namespace
-
-std::string export_path(const EndpointConfig& endpoint, const Capability& capability) {
-  const std::string& group = !endpoint.bulk.group.empty() ? endpoint.bulk.group : endpoint.roster.group;
-  if (!group.empty() && capability.offers_operation("Group", "export")) return "Group/" + group + "/$export";
-  if (!group.empty() && !endpoint.bulk.group.empty()) return "";  // Another set of patients than was asked for.
-  if (capability.offers_operation("", "export")) return "$export";
-  return capability.offers_operation("Patient", "export") ? "Patient/$export" : "";
-}
-
-std::string group_of_export(const std::string& export_path) {
-  if (!export_path.starts_with("Group/")) return "";
-  return export_path.substr(6, export_path.rfind('/') - 6);
-}
-
-std::string_view word_of(SourceStrategy strategy) {
-  switch (strategy) {
-    case SourceStrategy::last_updated:
-      return "last_updated";
-    case SourceStrategy::per_patient:
-      return "per_patient";
-    case SourceStrategy::everything:
-      return "everything";
-    case SourceStrategy::bulk:
-      return "bulk";
-    case SourceStrategy::inquire:
-      return "inquire";
-    case SourceStrategy::off:
-      return "off";
-    case SourceStrategy::impossible:
-      return "none";
-  }
-  return "";
-}
-
-SourcePlan plan_source(const FeedConfig& feed, const std::string& preset, const Capability& capability,
-                       const TypeFinding& finding, const std::string& export_path) {
+SourcePlan plan_road(const FeedConfig& feed, const std::string& preset, const Capability& capability,
+                     const TypeFinding& finding, const std::string& export_path) {
   SourcePlan plan;
   plan.resource_type = feed.resource_type;
   plan.configured = feed.strategy;
@@ -240,7 +208,7 @@ SourcePlan plan_source(const FeedConfig& feed, const std::string& preset, const 
   if (feed.strategy == FeedConfig::Strategy::bulk) {
     FeedConfig later = feed;
     later.strategy = FeedConfig::Strategy::last_updated;
-    SourcePlan afterwards = plan_source(later, preset, capability, finding);
+    SourcePlan afterwards = plan_road(later, preset, capability, finding, "");
     afterwards.configured = feed.strategy;
     if (export_path.empty()) {
       afterwards.reason = "the endpoint offers no Bulk Data export that fits; " + afterwards.reason;
@@ -282,6 +250,66 @@ SourcePlan plan_source(const FeedConfig& feed, const std::string& preset, const 
     return plan;
   }
   return plan_without_changes(feed, *type, no_changes, std::move(plan));
+}
+
+}  // namespace
+
+std::string export_path(const EndpointConfig& endpoint, const Capability& capability) {
+  const std::string& group = !endpoint.bulk.group.empty() ? endpoint.bulk.group : endpoint.roster.group;
+  if (!group.empty() && capability.offers_operation("Group", "export")) return "Group/" + group + "/$export";
+  if (!group.empty() && !endpoint.bulk.group.empty()) return "";  // Another set of patients than was asked for.
+  if (capability.offers_operation("", "export")) return "$export";
+  return capability.offers_operation("Patient", "export") ? "Patient/$export" : "";
+}
+
+std::string group_of_export(const std::string& export_path) {
+  if (!export_path.starts_with("Group/")) return "";
+  return export_path.substr(6, export_path.rfind('/') - 6);
+}
+
+std::string_view word_of(SourceStrategy strategy) {
+  switch (strategy) {
+    case SourceStrategy::last_updated:
+      return "last_updated";
+    case SourceStrategy::per_patient:
+      return "per_patient";
+    case SourceStrategy::everything:
+      return "everything";
+    case SourceStrategy::bulk:
+      return "bulk";
+    case SourceStrategy::inquire:
+      return "inquire";
+    case SourceStrategy::off:
+      return "off";
+    case SourceStrategy::impossible:
+      return "none";
+  }
+  return "";
+}
+
+std::optional<bool> sees_deletions(const SourcePlan& plan, const Capability& capability) {
+  const bool has_history = capability.can(plan.resource_type, "history-type");
+  switch (plan.strategy == SourceStrategy::bulk ? plan.afterwards : plan.strategy) {
+    case SourceStrategy::last_updated:
+    case SourceStrategy::everything:
+      return has_history;
+    case SourceStrategy::per_patient:
+      return has_history || capability.can(plan.resource_type, "read");
+    case SourceStrategy::bulk:
+      return false;
+    case SourceStrategy::inquire:
+    case SourceStrategy::off:
+    case SourceStrategy::impossible:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+SourcePlan plan_source(const FeedConfig& feed, const std::string& preset, const Capability& capability,
+                       const TypeFinding& finding, const std::string& export_path) {
+  SourcePlan plan = plan_road(feed, preset, capability, finding, export_path);
+  plan.sees_deletions = sees_deletions(plan, capability);
+  return plan;
 }
 
 }  // namespace authledger

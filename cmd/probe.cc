@@ -110,6 +110,7 @@ struct ProbeRun {
   const Config& config;
   const Clock& clock;
   std::stop_token stop;
+  TenantSession* session = nullptr;  // Of what rounds found; null: none has been yet, or it cannot be known.
 };
 
 PlanInput plan_input(const ProbeRun& run, const EndpointConfig& endpoint, const Capability& capability) {
@@ -153,13 +154,17 @@ Result<ProbedEndpoint, FhirError> probe_live(const ProbeRun& run, const Endpoint
   options.identifier_system = run.config.delivery.identifier_system + "/probe";
   auto findings = probe_endpoint(**client, endpoint, capability, options);
   if (!findings) return findings.error();
+  StoredFindings stored;
+  if (run.session != nullptr) {
+    stored = compare_with_stored(*run.session, endpoint, capability, run.clock.now(), *findings);
+  }
   PlanInput input = plan_input(run, endpoint, capability);
   input.findings = *findings;
   input.patients = roster.patients;
   ProbedEndpoint probed{plan_endpoint(input), std::move(*findings),
                         fmt::format("Tested live with {} requests, {}", (*client)->requests(),
                                     run.command.allow_writes ? "with writes on a test patient" : "reads only"),
-                        token_text(endpoint.auth)};
+                        token_text(endpoint.auth), std::move(stored)};
   add_certificate_remark(endpoint, run.clock.now(), probed.plan);
   return probed;
 }
@@ -201,7 +206,16 @@ int run_probe(const GlobalOptions& global, const ProbeCommand& command) {
     return fail(fmt::format("no endpoint \"{}\" in {}", command.endpoint, global.config_file));
   }
   const SystemClock clock;
-  const ProbeRun run{command, *config, clock, stop};
+  std::unique_ptr<TenantSession> session;
+  if (command.statement.empty()) {
+    auto opened = open_stored_findings(*config);
+    if (opened) {
+      session = std::move(*opened);
+    } else {
+      fmt::print(stderr, "authledger probe: what rounds found is not known: {}\n", opened.error().message);
+    }
+  }
+  const ProbeRun run{command, *config, clock, stop, session.get()};
   std::vector<ProbedEndpoint> probed;
   int exit_code = kExitDone;
   for (const EndpointConfig& endpoint : config->endpoints) {

@@ -94,12 +94,16 @@ std::vector<NoticeGroup> grouped(const std::vector<NoticePlan>& notices) {
   return groups;
 }
 
-std::string tests_of(const TypeFinding& finding) {
+std::string tests_of(const std::string& type, const ProbedEndpoint& probed) {
+  const TypeFinding& finding = probed.findings.at(type);
   std::vector<std::string> parts;
   for (const auto& [name, answer] : answers_of(finding)) {
     if (answer) parts.push_back(fmt::format("{} {}", replace_all(name, "_", " "), *answer ? "yes" : "no"));
   }
   if (!finding.problem.empty()) parts.push_back(finding.problem);
+  const auto stored = probed.stored.find(type);
+  if (stored != probed.stored.end()) parts.push_back(stored_text(stored->second));
+  std::erase(parts, "");
   return parts.empty() ? "not tested: no patient, or nothing to read" : join(parts, ", ");
 }
 
@@ -120,7 +124,9 @@ std::string cell(std::string text) {
 void write_source(JsonWriter& json, const SourcePlan& source) {
   json.begin_object().member("resource_type", source.resource_type);
   json.member("configured", word_of(source.configured)).member("strategy", word_of(source.strategy));
-  json.member("reason", source.reason).member("better", source.better).end_object();
+  json.member("reason", source.reason).member("better", source.better).key("sees_deletions");
+  source.sees_deletions ? json.boolean(*source.sees_deletions) : json.null();
+  json.end_object();
 }
 
 void write_texts(JsonWriter& json, std::string_view name, const std::vector<std::string>& texts) {
@@ -138,7 +144,8 @@ void write_notice(JsonWriter& json, const NoticePlan& notice) {
   json.member("better", notice.better).end_object();
 }
 
-void write_finding(JsonWriter& json, const std::string& type, const TypeFinding& finding) {
+void write_finding(JsonWriter& json, const std::string& type, const ProbedEndpoint& probed) {
+  const TypeFinding& finding = probed.findings.at(type);
   json.begin_object().member("resource_type", type);
   for (const auto& [name, answer] : answers_of(finding)) {
     json.key(name);
@@ -148,7 +155,15 @@ void write_finding(JsonWriter& json, const std::string& type, const TypeFinding&
       json.null();
     }
   }
-  json.member("problem", finding.problem).end_object();
+  json.member("problem", finding.problem);
+  const auto stored = probed.stored.find(type);
+  if (stored != probed.stored.end()) {
+    json.key("stored").begin_object().key("honours_last_updated").boolean(stored->second.honours_last_updated);
+    json.key("tested_at");
+    stored->second.tested_at ? json.string(format_instant(*stored->second.tested_at)) : json.null();
+    json.key("is_replaced").boolean(stored->second.is_replaced).end_object();
+  }
+  json.end_object();
 }
 
 void write_endpoint(JsonWriter& json, const ProbedEndpoint& probed) {
@@ -162,7 +177,7 @@ void write_endpoint(JsonWriter& json, const ProbedEndpoint& probed) {
   json.member("no_notices_reason", plan.no_notices_reason).key("notices").begin_array();
   for (const NoticePlan& notice : plan.notices) write_notice(json, notice);
   json.end_array().key("findings").begin_array();
-  for (const auto& [type, finding] : probed.findings) write_finding(json, type, finding);
+  for (const auto& [type, finding] : probed.findings) write_finding(json, type, probed);
   json.end_array().member("sweep", plan.sweep).member("freshness", plan.freshness).key("remarks").begin_array();
   for (const std::string& remark : plan.remarks) json.string(remark);
   json.end_array().end_object();
@@ -188,7 +203,7 @@ std::string probe_text(const ProbedEndpoint& probed) {
     text += row(group.kinds.back(), channel_of(group.plan), why_of(group.plan), group.plan.better);
   }
   if (!probed.findings.empty()) text += "\ntested\n";
-  for (const auto& [type, finding] : probed.findings) text += row(type, "", tests_of(finding), "");
+  for (const auto& [type, finding] : probed.findings) text += row(type, "", tests_of(type, probed), "");
   const std::vector<std::string> lines = closing_lines(plan);
   if (!lines.empty()) text += "\n";
   for (const std::string& line : lines) text += "  " + wrapped(line, 2) + "\n";
@@ -228,7 +243,7 @@ std::string probe_markdown(const std::vector<ProbedEndpoint>& probed, const std:
     }
     if (!each.findings.empty()) text += "\n### What was tested\n\n| Resource | Found |\n|---|---|\n";
     for (const auto& [type, finding] : each.findings)
-      text += fmt::format("| {} | {} |\n", type, cell(tests_of(finding)));
+      text += fmt::format("| {} | {} |\n", type, cell(tests_of(type, each)));
     const std::vector<std::string> lines = closing_lines(plan);
     if (!lines.empty()) text += "\n### How fresh, and what else to know\n\n";
     for (const std::string& line : lines) text += "- " + line + "\n";

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "adapters/capability_plan.h"
+#include "cmd/stored_findings.h"
 
 // A capability plan as text for people, as JSON for tools, and as a Markdown page that hospital IT can file.
 
@@ -14,6 +15,7 @@ struct ProbedEndpoint {
   ProbeFindings findings;
   std::string tested;  // "Tested live with 42 requests, reads only", "Planned from the file …".
   std::string token;   // "Let in by …", or empty.
+  StoredFindings stored = {};
 };
 
 std::string probe_text(const ProbedEndpoint& probed);

@@ -26,7 +26,8 @@ struct TypeFinding {
 };
 using ProbeFindings = std::map<std::string, TypeFinding>;
 
-// Whether a server heeds _lastUpdated in searches of a feed, found by one request that nothing can match.
+// Whether a server heeds _lastUpdated in searches of a feed, found by a request that nothing can match; false too when
+// it is refused twice.
 // `search_url` is a search as the feed sends it. Errors: what says nothing about it (unreachable, 403, 5xx, stopped).
 Result<bool, FhirError> heeds_last_updated(FhirClient& client, const std::string& resource_type,
                                            const std::string& search_url);

@@ -38,6 +38,9 @@ std::optional<HttpMessage> faulty_answer(const FaultDecision& decision) {
     }
     case RequestFault::unavailable:
       return outcome("503 Service Unavailable", "", "transient");
+    case RequestFault::fail:
+      return outcome(fmt::format("{} Failed", decision.status), "",
+                     decision.status >= 500 ? "exception" : "suppressed");
     case RequestFault::html:
       return plain_answer("200 OK", "Content-Type: text/html\r\n",
                           "<!DOCTYPE html><html><body><form>Please sign in</form></body></html>");

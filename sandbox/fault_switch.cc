@@ -23,6 +23,8 @@ void for_each_fault(Faults& faults, const Visit& visit) {
   visit("throttle_next", faults.throttle_next);
   visit("retry_after", faults.retry_after);
   visit("unavailable_next", faults.unavailable_next);
+  visit("fail_next", faults.fail_next);
+  visit("fail_status", faults.fail_status);
   visit("slow_next", faults.slow_next);
   visit("slow_for", faults.slow_for);
   visit("truncate_next", faults.truncate_next);
@@ -132,6 +134,9 @@ FaultDecision FaultSwitch::decide(std::string_view method, std::string_view targ
     decision.retry_after = faults_.retry_after;
   } else if (use_up(faults_.unavailable_next)) {
     decision.kind = RequestFault::unavailable;
+  } else if (use_up(faults_.fail_next)) {
+    decision.kind = RequestFault::fail;
+    decision.status = faults_.fail_status;
   } else if (use_up(faults_.html_next)) {
     decision.kind = RequestFault::html;
   } else if (method == "GET" && use_up(faults_.body_next)) {

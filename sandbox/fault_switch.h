@@ -15,6 +15,7 @@ enum class RequestFault {
   none,
   throttle,
   unavailable,
+  fail,
   html,
   body,
   redirect,
@@ -30,6 +31,7 @@ struct FaultDecision {
   RequestFault kind = RequestFault::none;
   std::chrono::milliseconds wait{0};  // Before the answer.
   std::string retry_after;            // For throttle.
+  int status = 0;                     // For fail.
   std::string location;               // For redirect.
   std::string body;                   // For body.
 };

@@ -19,6 +19,8 @@ struct SandboxFaults {
   int throttle_next = 0;         // So many requests are answered 429 …
   std::string retry_after = "";  // … with this Retry-After ("2", an HTTP-date, or none).
   int unavailable_next = 0;      // So many are answered 503.
+  int fail_next = 0;             // So many are answered …
+  int fail_status = 403;         // … with this status.
   int slow_next = 0;             // So many answers wait `slow_for`.
   std::chrono::milliseconds slow_for{0};
   int truncate_next = 0;                      // So many bodies end half way.

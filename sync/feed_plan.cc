@@ -10,6 +10,8 @@ namespace authledger {
 namespace {
 
 constexpr std::chrono::hours kStatementAgeMax{24};
+// A feed that was found to ignore _lastUpdated is tested again after that.
+constexpr std::chrono::hours kCondemnedFor{24};
 
 // The answer is final: asking again at the next round would not change it.
 bool says_no(FhirErrorKind kind) {
@@ -77,19 +79,33 @@ std::string test_url(const FeedConfig& feed) {
   return url;
 }
 
-// FAULTS 26: tested once for each feed and statement, before anything is left out because of it.
+bool stands(const FeedState& state, const Hash& statement, Instant now) {
+  if (state.tested_on != statement) return false;
+  if (state.heeds_last_updated == true) return true;
+  return state.tested_at && *state.tested_at <= now && now - *state.tested_at < kCondemnedFor;
+}
+
+// FAULTS 26: tested once for each feed and statement, before anything is left out because of it; what is left out,
+// daily.
 std::optional<bool> finding_of(RoundContext& context, const EndpointConfig& endpoint, const FeedConfig& feed,
                                const Hash& statement, FhirClient& client) {
   TenantSession& session = context.session;
   const FeedState state = read_feed(session.connection(), session.tenant_id(), endpoint.name, feed.resource_type);
-  if (state.tested_on == statement) return state.heeds_last_updated;
-  const auto heeds = heeds_last_updated(client, feed.resource_type, test_url(feed));
-  if (!heeds) return std::nullopt;  // The feed itself will say what is wrong.
-  save_finding(session.connection(), session.tenant_id(), endpoint.name, feed.resource_type, *heeds, statement);
-  return *heeds;
+  if (stands(state, statement, context.clock.now())) return state.heeds_last_updated;
+  const auto found = test_last_updated(context, endpoint, feed, statement, client);
+  return found || state.tested_on != statement ? found : state.heeds_last_updated;
 }
 
 }  // namespace
+
+std::optional<bool> test_last_updated(RoundContext& context, const EndpointConfig& endpoint, const FeedConfig& feed,
+                                      const Hash& statement, FhirClient& client) {
+  const auto heeds = heeds_last_updated(client, feed.resource_type, test_url(feed));
+  if (!heeds) return std::nullopt;  // The feed itself will say what is wrong.
+  save_finding(context.session.connection(), context.session.tenant_id(), endpoint.name, feed.resource_type,
+               {*heeds, statement, context.clock.now()});
+  return *heeds;
+}
 
 Result<FeedPlans, FhirError> plan_feeds(RoundContext& context, const EndpointConfig& endpoint, FhirClient& client) {
   FeedPlans planned;
@@ -102,6 +118,7 @@ Result<FeedPlans, FhirError> plan_feeds(RoundContext& context, const EndpointCon
   for (const FeedConfig& feed : endpoint.feeds) {
     if (!capability || context.stop.stop_requested()) {
       planned.plans.push_back(plan_as_configured(feed));
+      planned.plans.back().sees_deletions = sees_deletions(planned.plans.back(), planned.capability);
       continue;
     }
     TypeFinding finding;

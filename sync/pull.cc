@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "base/log.h"
 #include "fhir/client.h"
@@ -59,12 +60,20 @@ void certify_closed(const SourcePlan& plan, const Capability& capability, FeedCe
   }
 }
 
-// What is left of the round's requests is shared evenly by the feeds that are still to come: none starves.
-uint64_t requests_max_of(const EndpointConfig& endpoint, const FhirClient& client, size_t feeds_left) {
+// What is left of the round's requests is shared evenly by the feeds that are still to come, of these plans: none
+// starves. What the roster took stands outside: it may be more than all of them have.
+uint64_t requests_max_of(const EndpointConfig& endpoint, const FhirClient& client, uint64_t roster_requests,
+                         std::span<const SourcePlan> to_come) {
   const auto budget = static_cast<uint64_t>(endpoint.requests_per_round_max);
   if (budget == 0) return std::numeric_limits<uint64_t>::max();
-  const uint64_t left = budget > client.requests() ? budget - client.requests() : 0;
-  return client.requests() + left / std::max<size_t>(feeds_left, 1);
+  const auto feeds = std::count_if(to_come.begin(), to_come.end(), [](const SourcePlan& plan) {
+    const SourceStrategy strategy = plan.strategy == SourceStrategy::bulk ? plan.afterwards : plan.strategy;
+    return strategy != SourceStrategy::off && strategy != SourceStrategy::impossible &&
+           strategy != SourceStrategy::bulk;
+  });
+  const uint64_t spent = client.requests() - roster_requests;
+  const uint64_t left = budget > spent ? budget - spent : 0;
+  return client.requests() + left / static_cast<uint64_t>(std::max<std::ptrdiff_t>(feeds, 1));
 }
 
 // Of an endpoint that cannot be read now.
@@ -139,6 +148,7 @@ void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& in
   }
   FeedPlans& planned = *plans;
   const bool woken_only = context.options.woken_only;
+  const uint64_t before_roster = (*client)->requests();
   std::map<std::string, std::optional<SweepRoster>> rosters;  // By SourcePlan::group.
   for (SourcePlan& plan : planned.plans) {
     if (woken_only || !is_swept(plan)) continue;
@@ -147,6 +157,7 @@ void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& in
     }
     if (!plan.group.empty() && !rosters[plan.group]) plan.afterwards = SourceStrategy::bulk;
   }
+  const uint64_t roster_requests = (*client)->requests() - before_roster;
   std::map<std::string, FeedCertificate> exported;
   if (!woken_only) {
     if (auto failure = pull_bulk({context, endpoint, planned, **client, intake}, exported)) {
@@ -155,6 +166,9 @@ void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& in
     }
   }
   for (auto& [type, certificate] : exported) {
+    for (const SourcePlan& plan : planned.plans) {
+      if (plan.resource_type == type) certificate.sees_deletions = plan.sees_deletions;
+    }
     save_certificate(context.session.connection(), context.session.tenant_id(), certificate);
     summary.feeds.push_back(certificate);
   }
@@ -173,15 +187,17 @@ void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& in
     certificate.source = endpoint.name;
     certificate.resource_type = feed.resource_type;
     certificate.strategy = word_of(plan.strategy);
+    certificate.sees_deletions = plan.sees_deletions;
     certificate.started_at = context.clock.now();
     if (plan.strategy == SourceStrategy::impossible) {
       certify_closed(plan, planned.capability, certificate, summary);
     } else if (!roster && plan.strategy == SourceStrategy::per_patient) {
       certificate.gaps.emplace_back("nobody to read: the roster of patients could not be read");
     } else {
+      const std::span<const SourcePlan> to_come = std::span(planned.plans).subspan(i);
       const FeedRun run{context, endpoint,           feed,
                         plan,    planned.capability, **client,
-                        intake,  certificate,        requests_max_of(endpoint, **client, endpoint.feeds.size() - i)};
+                        intake,  certificate,        requests_max_of(endpoint, **client, roster_requests, to_come)};
       if (auto failure = pull_one(run, roster.value_or(SweepRoster()), wakeups, summary)) {
         log_warning("feed_failed", {{"feed", endpoint.name + "/" + feed.resource_type}, {"cause", *failure}});
         summary.failures.push_back(fmt::format("{}/{}: {}", endpoint.name, feed.resource_type, *failure));

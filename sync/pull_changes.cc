@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "fhir/search.h"
 #include "sync/feed_pages.h"
+#include "sync/feed_plan.h"
 #include "sync/remap.h"
 
 // A feed read by what changed since its watermark.
@@ -147,16 +148,19 @@ class ChangesRun {
     certificate.to_at = next.watermark;
   }
 
-  // FAULTS 26, also of a server that heeded it when it was tested.
+  // FAULTS 26, also of a server that heeded it when it was tested. A single resource may say so falsely, of a time that
+  // went back (FAULTS 23): the test decides.
   void watch_age(const SearchPage& page) {
-    if (!asked_since_ || is_found_out_ || !run_.certificate.from_at) return;
+    if (!asked_since_ || is_tested_ || !run_.certificate.from_at) return;
     for (const JsonView resource : page.resources) {
       const auto updated = parse_instant(resource["meta"]["lastUpdated"].text());
       if (!updated || *updated >= *asked_since_ - kOlderThanAsked) continue;
-      is_found_out_ = true;
-      TenantSession& session = run_.context.session;
-      save_finding(session.connection(), session.tenant_id(), run_.endpoint.name, run_.feed.resource_type, false,
-                   hash_of(run_.capability));
+      is_tested_ = true;
+      if (test_last_updated(run_.context, run_.endpoint, run_.feed, hash_of(run_.capability), run_.client) != false) {
+        note_gap(run_.certificate,
+                 "the server sent what is older than asked for, yet was not found to ignore _lastUpdated");
+        return;
+      }
       log_warning("last_updated_ignored", {{"feed", name_of(run_)}, {"next", "another strategy, see probe"}});
       note_gap(run_.certificate,
                "the server sent what is older than asked for: it ignores _lastUpdated; the next round "
@@ -169,7 +173,7 @@ class ChangesRun {
   FeedState state_;
   std::string mapping_version_before_;
   std::optional<Instant> asked_since_;
-  bool is_whole_ = false, is_found_out_ = false;
+  bool is_whole_ = false, is_tested_ = false;
   int64_t pages_ = 0, matched_ = 0, repeated_ = 0, count_ = 0;
   std::unordered_set<size_t> ids_;  // Hashes of those that came.
   std::optional<FhirError> failure_;  // That the server reported among its results.

@@ -89,7 +89,11 @@ void write_certificate(JsonWriter& writer, const FeedCertificate& certificate) {
   optional_instant("to", certificate.to_at);
   optional_number("patients_read", certificate.patients_read);
   optional_number("patients_known", certificate.patients_known);
+  optional_number("patients_withheld", certificate.patients_withheld);
+  optional_number("patients_failed", certificate.patients_failed);
   optional_instant("oldest_read", certificate.oldest_read_at);
+  writer.key("sees_deletions");
+  certificate.sees_deletions ? writer.boolean(*certificate.sees_deletions) : writer.null();
   optional_instant("started", certificate.started_at);
   optional_instant("ended", certificate.ended_at);
   writer.key("gaps").begin_array();

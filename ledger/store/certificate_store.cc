@@ -7,8 +7,10 @@ constexpr Statement kSaveCertificate{"save_certificate", R"(
   insert into feed_certificate (
          tenant_id, source, resource_type, started_at, ended_at, strategy, is_complete, pages, resources_read, added,
          changed, unchanged, quarantined, deleted, stated_total, pages_hash, from_at, to_at, patients_read,
-         patients_known, oldest_read_at, gaps)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+         patients_known, oldest_read_at, gaps, patients_withheld, patients_failed,
+         sees_deletions)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
+         $24, $25)
       on conflict do nothing)"};
 
 constexpr Statement kDropOldCertificates{"drop_old_certificates", R"(
@@ -22,10 +24,10 @@ constexpr Statement kReadCertificates{"read_certificates", R"(
   select distinct on (source, resource_type)
          source, resource_type, started_at, ended_at, strategy, is_complete, pages, resources_read, added, changed,
          unchanged, quarantined, deleted, stated_total, pages_hash, from_at, to_at, patients_read, patients_known,
-         oldest_read_at, gaps
+         oldest_read_at, gaps, patients_withheld, patients_failed, sees_deletions
     from feed_certificate
    where tenant_id = $1
-   order by source, resource_type, started_at desc)"};
+   order by source, resource_type, certificate_no desc)"};
 
 }  // namespace
 
@@ -40,6 +42,8 @@ void save_certificate(PgConnection& connection, int64_t tenant_id, const FeedCer
   parameters.optional_instant(certificate.from_at).optional_instant(certificate.to_at);
   parameters.optional_integer(certificate.patients_read).optional_integer(certificate.patients_known);
   parameters.optional_instant(certificate.oldest_read_at).text_array(certificate.gaps);
+  parameters.optional_integer(certificate.patients_withheld).optional_integer(certificate.patients_failed);
+  certificate.sees_deletions ? parameters.boolean(*certificate.sees_deletions) : parameters.null();
   Parameters old;
   old.integer(tenant_id).text(certificate.source).text(certificate.resource_type).instant(certificate.started_at);
   transact(connection, tenant_id, [&](Transaction& transaction) {
@@ -76,6 +80,9 @@ std::vector<FeedCertificate> read_certificates(PgConnection& connection, int64_t
       each.patients_known = rows.optional_integer(row, 18);
       each.oldest_read_at = rows.optional_instant(row, 19);
       each.gaps = rows.text_array(row, 20);
+      each.patients_withheld = rows.optional_integer(row, 21);
+      each.patients_failed = rows.optional_integer(row, 22);
+      if (!rows.is_null(row, 23)) each.sees_deletions = rows.boolean(row, 23);
       certificates.push_back(std::move(each));
     }
   });

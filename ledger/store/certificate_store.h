@@ -26,12 +26,15 @@ struct FeedCertificate {
   std::optional<Instant> to_at;         // The watermark that the reading ended with.
   // Of a sweep: patients read in this round, on the roster, and when the one who waits longest was last read.
   std::optional<int64_t> patients_read, patients_known;
+  // Patients of the roster whose records were last asked for in vain: refused to this client, or not given otherwise.
+  std::optional<int64_t> patients_withheld, patients_failed;
   std::optional<Instant> oldest_read_at;
-  std::vector<std::string> gaps;  // Sentences: what is missing or odd, and why.
+  std::optional<bool> sees_deletions;  // What is deleted at the source shows; missing: no question there.
+  std::vector<std::string> gaps;       // Sentences: what is missing or odd, and why.
 };
 
 void save_certificate(PgConnection& connection, int64_t tenant_id, const FeedCertificate& certificate);
-// The latest of each feed, by source and type.
+// The one of each feed that was saved last, by source and type.
 std::vector<FeedCertificate> read_certificates(PgConnection& connection, int64_t tenant_id);
 
 }  // namespace authledger

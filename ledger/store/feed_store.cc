@@ -1,14 +1,13 @@
 #include "ledger/store/feed_store.h"
 
-#include "ledger/store/sweep_store.h"
-
 namespace authledger {
 
 namespace {
 
 constexpr Statement kReadFeed{"read_feed", R"(
   select source, resource_type, watermark_at, resume_link, run_started_at, last_success_at,
-         mapping_version, heeds_last_updated, tested_on, deletions_watermark_at, run_mapping_version, is_short
+         mapping_version, heeds_last_updated, tested_on, deletions_watermark_at, run_mapping_version, is_short,
+         tested_at
     from feed
    where tenant_id = $1
      and source = $2
@@ -16,17 +15,25 @@ constexpr Statement kReadFeed{"read_feed", R"(
 
 constexpr Statement kReadFeeds{"read_feeds", R"(
   select source, resource_type, watermark_at, resume_link, run_started_at, last_success_at,
-         mapping_version, heeds_last_updated, tested_on, deletions_watermark_at, run_mapping_version, is_short
+         mapping_version, heeds_last_updated, tested_on, deletions_watermark_at, run_mapping_version, is_short,
+         tested_at
     from feed
    where tenant_id = $1
    order by source, resource_type)"};
 
+// A finding without a time is of a version whose sweeps moved the watermark of changes: it says nothing of whom the
+// roster did not name.
 constexpr Statement kSaveFinding{"save_finding", R"(
-  insert into feed (tenant_id, source, resource_type, heeds_last_updated, tested_on)
-  values ($1, $2, $3, $4, $5)
+  insert into feed as stored (tenant_id, source, resource_type, heeds_last_updated, tested_on, tested_at)
+  values ($1, $2, $3, $4, $5, $6)
       on conflict (tenant_id, source, resource_type) do update
      set heeds_last_updated = excluded.heeds_last_updated,
-         tested_on = excluded.tested_on)"};
+         tested_on = excluded.tested_on,
+         tested_at = excluded.tested_at,
+         watermark_at = case when excluded.heeds_last_updated
+                              and stored.heeds_last_updated = false
+                              and stored.tested_at is null then null
+                             else stored.watermark_at end)"};
 
 // $8 is the lease token of the writer, null for a writer without a lease. The row's lock makes the test and the write
 // one step.
@@ -90,6 +97,7 @@ FeedState feed_from(const Rows& rows, size_t row) {
   feed.deletions_watermark = rows.optional_instant(row, 9);
   feed.run_mapping_version = rows.string(row, 10);
   feed.is_short = rows.boolean(row, 11);
+  feed.tested_at = rows.optional_instant(row, 12);
   return feed;
 }
 
@@ -108,10 +116,11 @@ FeedState read_feed(PgConnection& connection, int64_t tenant_id, const std::stri
 }
 
 void save_finding(PgConnection& connection, int64_t tenant_id, const std::string& source,
-                  const std::string& resource_type, bool heeds_last_updated, const Hash& tested_on) {
+                  const std::string& resource_type, const FeedFinding& finding) {
   transact(connection, tenant_id, [&](Transaction& transaction) {
     Parameters parameters;
-    parameters.integer(tenant_id).text(source).text(resource_type).boolean(heeds_last_updated).hash(tested_on);
+    parameters.integer(tenant_id).text(source).text(resource_type).boolean(finding.heeds_last_updated);
+    parameters.hash(finding.tested_on).instant(finding.tested_at);
     transaction.execute(kSaveFinding, parameters);
   });
 }
@@ -128,6 +137,7 @@ void save_feed(Transaction& transaction, const FeedState& feed) {
     throw DbError(kLeaseLost, "save_feed: the lease of the feed went to another worker");
   }
   if (!feed.swept.empty()) save_sweep_visits(transaction, feed.source, feed.resource_type, feed.swept, feed.swept_at);
+  if (!feed.refused.empty()) save_sweep_refusals(transaction, feed.source, feed.resource_type, feed.refused);
 }
 
 namespace {

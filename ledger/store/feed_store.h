@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "ledger/store/pg.h"
+#include "ledger/store/sweep_store.h"
 
 namespace authledger {
 
@@ -21,11 +21,13 @@ struct FeedState {
   std::string run_mapping_version;  // Under which the run that has not ended reads.
   bool is_short = false;            // The last whole run brought fewer resources than the server had stated.
   // Whether searches of the feed heed _lastUpdated, found by a test of the server that declared what `tested_on`
-  // hashes.
+  // hashes, and when.
   std::optional<bool> heeds_last_updated;
   std::optional<Hash> tested_on;
-  // Of a sweep: whose records have been read with this page, to be noted with it.
+  std::optional<Instant> tested_at;
+  // Of a sweep: whose records have been read with this page, and whose could not be, to be noted with it.
   std::vector<std::string> swept = {};
+  std::vector<SweepRefusal> refused = {};
   Instant swept_at{};
   std::string lease_token;  // When set, save_feed refuses to write under a lease that was lost.
 };
@@ -33,8 +35,13 @@ struct FeedState {
 FeedState read_feed(PgConnection& connection, int64_t tenant_id, const std::string& source,
                     const std::string& resource_type);
 // A finding alone, whatever else stands of the feed.
+struct FeedFinding {
+  bool heeds_last_updated = false;
+  Hash tested_on{};
+  Instant tested_at{};
+};
 void save_finding(PgConnection& connection, int64_t tenant_id, const std::string& source,
-                  const std::string& resource_type, bool heeds_last_updated, const Hash& tested_on);
+                  const std::string& resource_type, const FeedFinding& finding);
 // In the page's own transaction (see record_page). Throws DbError kLeaseLost when state.lease_token is set and the feed
 // is leased to another worker by now: the page rolls back.
 void save_feed(Transaction& transaction, const FeedState& feed);

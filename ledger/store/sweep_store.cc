@@ -18,6 +18,30 @@ constexpr Statement kSaveVisits{"save_sweep_visits", R"(
       on conflict (tenant_id, source, resource_type, patient) do update
      set read_at = excluded.read_at)"};
 
+// Who is read is refused no more.
+constexpr Statement kDropRefusals{"drop_sweep_refusals", R"(
+  delete from sweep_refusal
+   where tenant_id = $1
+     and source = $2
+     and resource_type = $3
+     and patient = any($4::text[]))"};
+
+constexpr Statement kReadRefusals{"read_sweep_refusals", R"(
+  select patient, asked_at, is_withheld
+    from sweep_refusal
+   where tenant_id = $1
+     and source = $2
+     and resource_type = $3)"};
+
+constexpr Statement kSaveRefusals{"save_sweep_refusals", R"(
+  insert into sweep_refusal (tenant_id, source, resource_type, patient, asked_at, is_withheld)
+  select $1, $2, $3, patient, asked_at, is_withheld
+    from unnest($4::text[], $5::timestamptz[], $6::boolean[]) as refused (patient, asked_at, is_withheld)
+   order by patient
+      on conflict (tenant_id, source, resource_type, patient) do update
+     set asked_at = excluded.asked_at,
+         is_withheld = excluded.is_withheld)"};
+
 // Every version of a fact counts: who was needed yesterday is read once more for nothing, which does no harm.
 // Decisions 1 to 4: pended, approved, approved in part, approved with changes. States 1, 2: planned, in progress.
 constexpr Statement kReadNeed{"read_patients_in_need", R"(
@@ -89,8 +113,39 @@ std::map<std::string, Instant> read_sweep_visits(PgConnection& connection, int64
 void save_sweep_visits(Transaction& transaction, const std::string& source, const std::string& resource_type,
                        std::span<const std::string> patients, Instant read_at) {
   Parameters parameters;
-  parameters.integer(transaction.tenant_id()).text(source).text(resource_type).text_array(patients).instant(read_at);
-  transaction.execute(kSaveVisits, parameters);
+  parameters.integer(transaction.tenant_id()).text(source).text(resource_type).text_array(patients);
+  transaction.execute(kDropRefusals, parameters);
+  transaction.execute(kSaveVisits, parameters.instant(read_at));
+}
+
+std::vector<SweepRefusal> read_sweep_refusals(PgConnection& connection, int64_t tenant_id, const std::string& source,
+                                              const std::string& resource_type) {
+  std::vector<SweepRefusal> refusals;
+  transact(connection, tenant_id, [&](Transaction& transaction) {
+    refusals.clear();
+    const Rows rows =
+        transaction.execute(kReadRefusals, Parameters().integer(tenant_id).text(source).text(resource_type));
+    for (size_t row = 0; row < rows.size(); ++row) {
+      refusals.push_back({rows.string(row, 0), rows.instant(row, 1), rows.boolean(row, 2)});
+    }
+  });
+  return refusals;
+}
+
+void save_sweep_refusals(Transaction& transaction, const std::string& source, const std::string& resource_type,
+                         std::span<const SweepRefusal> refusals) {
+  ArrayBuilder patients, asked_at, is_withheld;
+  for (const SweepRefusal& refusal : refusals) {
+    patients.text(refusal.patient);
+    asked_at.instant(refusal.asked_at);
+    is_withheld.boolean(refusal.is_withheld);
+  }
+  Parameters parameters;
+  parameters.integer(transaction.tenant_id()).text(source).text(resource_type);
+  patients.add_to(parameters);
+  asked_at.add_to(parameters);
+  is_withheld.add_to(parameters);
+  transaction.execute(kSaveRefusals, parameters);
 }
 
 std::set<std::string> patients_in_need(PgConnection& connection, int64_t tenant_id, const std::string& source,

@@ -251,6 +251,32 @@ TEST(Fault26, AServerThatIgnoresLastUpdatedIsSwept) {
             "roster: {group: ID} or {file: PATH} says which patients are swept, if a search of Patient does not");
 }
 
+TEST(Fault25, ThePlanSaysWhereDeletionsStayUnseen) {
+  const Capability silent = statement_of(statement("Encounter", "read search-type", "patient _lastUpdated"));
+  const Capability told = statement_of(statement("Encounter", "search-type history-type", "patient _lastUpdated"));
+  const Capability unread = statement_of(statement("Encounter", "search-type", "patient _lastUpdated"));
+  EXPECT_EQ(plan_source(feed(kChanges), "generic", silent, {}).sees_deletions, false);
+  EXPECT_EQ(plan_source(feed(kChanges), "generic", told, {}).sees_deletions, true);
+  EXPECT_EQ(plan_source(feed(kSweep), "generic", silent, {}).sees_deletions, true);
+  EXPECT_EQ(plan_source(feed(kSweep), "generic", unread, {}).sees_deletions, false);
+  EXPECT_EQ(plan_source(feed(FeedConfig::Strategy::off), "generic", silent, {}).sees_deletions, std::nullopt);
+  EndpointConfig endpoint;
+  endpoint.feeds = {feed(kChanges)};
+  const EndpointPlan plan = plan_endpoint({endpoint, silent});
+  ASSERT_EQ(plan.remarks.size(), 1u);
+  EXPECT_EQ(plan.remarks[0],
+            "what is deleted at the EHR stays in the ledger, of Encounter: the endpoint offers no history of the type; "
+            "a sweep (strategy: per_patient) would notice it in patients' records");
+  EXPECT_TRUE(plan_endpoint({endpoint, told}).remarks.empty());
+}
+
+TEST(Fault25, ExportsOfChangesAloneSeeNoDeletionThatTheyDoNotList) {
+  Capability exports = statement_of(statement("Encounter", "history-type", "patient"));
+  const SourcePlan plan = plan_source(feed(FeedConfig::Strategy::bulk), "generic", exports, {}, "$export");
+  EXPECT_EQ(plan.afterwards, SourceStrategy::bulk);
+  EXPECT_EQ(plan.sees_deletions, false);
+}
+
 TEST(CapabilityPlan, WhatWasTestedOutweighsWhatIsDeclared) {
   const Capability silent = statement_of(statement("Encounter", "read search-type", "patient"));
   EXPECT_EQ(plan_source(feed(kChanges), "generic", silent, {}).strategy, SourceStrategy::per_patient);

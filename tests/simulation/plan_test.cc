@@ -37,6 +37,97 @@ TEST(Fault26, AServerThatIgnoresLastUpdatedIsFoundOutAtTheStartAndSwept) {
   expect_consistent(site);
 }
 
+const std::string kEncountersAlone = [] {
+  std::string keys = "    feeds:\n";
+  for (const char* type :
+       {"Patient", "Organization", "Coverage", "CoverageEligibilityResponse", "DocumentReference", "ServiceRequest",
+        "Claim", "ClaimResponse", "ExplanationOfBenefit", "Procedure", "ChargeItem", "Appointment"}) {
+    keys += "      " + std::string(type) + ": off\n";
+  }
+  return keys;
+}();
+
+// A visit that says it is older than any watermark.
+std::string old_visit_page() {
+  std::string visit = encounter_json("e1", "p1", "90837", "2026-10-04", "cancelled");
+  const std::string type = "\"resourceType\":\"Encounter\"";
+  visit.replace(visit.find(type), type.size(),
+                type + R"(,"meta":{"versionId":"2","lastUpdated":"2026-10-04T12:00:00Z"})");
+  return R"({"resourceType":"Bundle","type":"searchset","total":1,"entry":[{"resource":)" + visit + "}]}";
+}
+
+std::string strategy_of_next_round(Site& site) {
+  return feed_of(Answer(sync_now(site)), "Encounter")["strategy"].string();
+}
+
+TEST(Fault26, OneResourceWhoseTimeWentBackCondemnsNoServer) {
+  Site site({}, kFastDelivery, kEncountersAlone);
+  load_patient(site, 12, 3);
+  sync_now(site);
+  site.ehr().set_faults({.body_next = 1, .body = old_visit_page(), .only_for = "_lastUpdated=ge"});
+  Answer summary(sync_now(site));
+  EXPECT_NE(gaps_of(summary, "Encounter").find("not found to ignore _lastUpdated"), std::string::npos)
+      << gaps_of(summary, "Encounter");
+  site.ehr().set_faults({});
+  EXPECT_EQ(strategy_of_next_round(site), "last_updated");
+}
+
+TEST(Fault26, AServerThatNoLongerHeedsLastUpdatedIsFoundOutAndTriedAgainAfterADay) {
+  // Of a day before, and of an older version, which kept no time and moved the watermark.
+  for (const char* aged : {"tested_at = tested_at - interval '25 hours'", "tested_at = null, watermark_at = now()"}) {
+    Site site({}, kFastDelivery, kEncountersAlone + "    roster: {file: roster.txt}\n    overlap: 0s\n");
+    site.folder().write("roster.txt", "p1\n");
+    load_patient(site, 12, 3);
+    sync_now(site);
+    site.ehr().set_faults({.body_next = 2, .body = old_visit_page(), .only_for = "_lastUpdated=g"});
+    Answer summary(sync_now(site));
+    EXPECT_NE(gaps_of(summary, "Encounter").find("it ignores _lastUpdated"), std::string::npos);
+    site.ehr().set_faults({});
+    EXPECT_EQ(strategy_of_next_round(site), "per_patient") << "what was found stands for a day";
+    // Of somebody whom the roster does not name, while the feed was swept.
+    ASSERT_TRUE(site.ehr().load(patient_json("p2")).ok());
+    ASSERT_TRUE(site.ehr().load(encounter_json("meanwhile", "p2", "90837", "2026-10-05")).ok());
+    std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // HTTP dates count whole seconds.
+    EXPECT_EQ(strategy_of_next_round(site), "per_patient");
+    site.database().owner_connection().execute_script(std::string("set authledger.tenant_id = '1'; update feed set ") +
+                                                      aged);
+    EXPECT_EQ(strategy_of_next_round(site), "last_updated");
+    Answer services(site.run({"services", "--on", "2026-11-01"}));
+    EXPECT_TRUE(services.row("key", "Encounter/meanwhile").exists()) << "a sweep moves no watermark";
+  }
+}
+
+TEST(Fault26, OneRefusalAtTheTestIsNoFindingAndTwoAre) {
+  for (const int refusals : {1, 2}) {
+    Site site({}, kFastDelivery, kEncountersAlone);
+    load_patient(site, 12, 3);
+    site.ehr().set_faults({.fail_next = refusals, .fail_status = 400, .only_for = "_lastUpdated=gt2200"});
+    EXPECT_EQ(strategy_of_next_round(site), refusals == 1 ? "last_updated" : "per_patient");
+  }
+}
+
+TEST(Fault26, AProbeShowsWhatRoundsFoundAndReplacesWhatIsFalse) {
+  Site site({}, kFastDelivery, kEncountersAlone);
+  load_patient(site, 12, 3);
+  site.ehr().set_faults({.fail_next = 2, .fail_status = 400, .only_for = "_lastUpdated=gt2200"});
+  ASSERT_EQ(strategy_of_next_round(site), "per_patient");
+  ProgramResult result = site.run({"probe"});
+  Answer probed(result);
+  const JsonView stored = probed.root().at(0)["findings"].at(0)["stored"];
+  EXPECT_EQ(stored["honours_last_updated"].text(), "false") << result.output;
+  EXPECT_TRUE(parse_instant(stored["tested_at"].text())) << result.output;
+  EXPECT_TRUE(stored["is_replaced"].boolean());
+  EXPECT_EQ(strategy_probed(site, "Encounter"), "last_updated");
+  EXPECT_EQ(strategy_of_next_round(site), "last_updated");
+}
+
+TEST(Fault26, AProbeThatCanTestNothingPlansByWhatRoundsFound) {
+  Site site({}, kFastDelivery, kEncountersAlone);
+  site.ehr().set_faults({.fail_next = 2, .fail_status = 400, .only_for = "_lastUpdated=gt2200"});
+  ASSERT_EQ(strategy_of_next_round(site), "per_patient");
+  EXPECT_EQ(strategy_probed(site, "Encounter"), "per_patient") << "no visit is there to test with";
+}
+
 TEST(Fault26, ATypeOfNoPatientIsReadWholeWhereChangesCannotBeAskedFor) {
   Site site({.honours_last_updated = true, .pretends_last_updated = true}, kFastDelivery);
   load_patient(site, 12, 1);

@@ -53,7 +53,7 @@ TEST(Sweep, GoesOnWithThePatientAtWhichItStopped) {
   load_patient(site, 12, 3);
   load_neighbours(site, 4);
   // The roster is sorted: n1, n2, n3, n4, p1.
-  site.ehr().set_faults({.unavailable_next = 9, .only_for = "patient=n3"});
+  site.ehr().set_faults({.throttle_next = 9, .only_for = "patient=n3"});
   sync_now(site, 4);
   EXPECT_EQ(count_requests(site, "GET /fhir/Encounter"), 3U);
   site.ehr().set_faults({});
@@ -87,8 +87,7 @@ const std::string kOnlyEncountersSwept =
                "ServiceRequest", "Claim", "ExplanationOfBenefit", "Procedure", "ChargeItem", "Appointment"});
 
 TEST(Sweep, ReadsThoseInNeedFirstAndGoesOnWhereItsBudgetEnded) {
-  // The statement, a test and a search of ClaimResponse, the roster: what is left of eight are three patients'
-  // searches.
+  // The statement, a test and a search of ClaimResponse: what is left of eight are five patients' searches.
   Site site({.type_history = false}, kFastDelivery, kOnlyEncountersSwept + "    requests_per_round_max: 8\n");
   load_neighbours(site, 6);
   load_patient(site, 12, 3);  // p1 comes last in the roster, and has an open authorization.
@@ -109,6 +108,110 @@ TEST(Sweep, ReadsThoseInNeedFirstAndGoesOnWhereItsBudgetEnded) {
   Answer again(sync_now(site));
   EXPECT_EQ(balance(site, "used"), "3");
   EXPECT_GE(std::stoll(encounter_feed(again)["read"].string()), 3) << "p1 is read first";
+}
+
+int64_t count_in(const Answer& summary, const char* column) {
+  const std::string text = feed_of(summary, "Encounter")[column].string();
+  return text.empty() ? -1 : std::stoll(text);
+}
+
+TEST(Fault11, APatientWhomTheServerRefusesKeepsNobodyFromTheRest) {
+  Site site({.type_history = false}, kFastDelivery, kOnlyEncountersSwept);
+  load_patient(site, 12, 3);
+  load_neighbours(site, 4);
+  site.ehr().set_faults({.fail_next = 1000, .fail_status = 403, .only_for = "patient=n2"});
+  for (int round = 0; round < 2; ++round) {
+    Answer summary(sync_now(site));
+    EXPECT_EQ(count_requests(site, "GET /fhir/Encounter"), 5U * (round + 1U)) << "each once in a sweep";
+    EXPECT_EQ(count_in(summary, "patients_read"), 4);
+    EXPECT_EQ(count_in(summary, "patients_withheld"), 1);
+    EXPECT_EQ(count_in(summary, "patients_failed"), 0);
+    EXPECT_FALSE(encounter_feed(summary)["complete"].boolean());
+    EXPECT_NE(gaps_of(summary, "Encounter").find("refuses the records of 1 patients"), std::string::npos)
+        << gaps_of(summary, "Encounter");
+  }
+  EXPECT_EQ(balance(site, "used"), "3") << "p1 comes after n2";
+  ProgramResult rows = site.run({"feeds"});
+  EXPECT_EQ(rows.exit_code, 0) << "what is withheld for good is shown and is no alarm: " << rows.output;
+  EXPECT_EQ(count_in(Answer(rows), "patients_withheld"), 1);
+  EXPECT_EQ(rows.output.find("n2"), std::string::npos) << "a certificate names no patient";
+  site.ehr().set_faults({});
+  Answer summary(sync_now(site));
+  EXPECT_EQ(count_in(summary, "patients_withheld"), 0);
+  EXPECT_TRUE(encounter_feed(summary)["complete"].boolean());
+}
+
+TEST(Fault11, APatientAtWhomTheServerFailsIsAnAlarmAndKeepsNobodyFromTheRest) {
+  Site site({.type_history = false}, kFastDelivery, kOnlyEncountersSwept);
+  load_patient(site, 12, 3);
+  load_neighbours(site, 4);
+  site.ehr().set_faults({.fail_next = 1000, .fail_status = 500, .only_for = "patient=n2"});
+  Answer summary(sync_now(site));
+  EXPECT_EQ(count_in(summary, "patients_read"), 4);
+  EXPECT_EQ(count_in(summary, "patients_failed"), 1);
+  EXPECT_EQ(balance(site, "used"), "3");
+  EXPECT_EQ(site.run({"feeds"}).exit_code, 3);
+}
+
+TEST(Fault11, APatientAtWhomTheServerIsSilentKeepsNobodyFromTheRest) {
+  Site site({.type_history = false}, kFastDelivery, kOnlyEncountersSwept + "    retries_max: 0\n");
+  load_patient(site, 12, 3);
+  load_neighbours(site, 4);
+  site.ehr().set_faults({.reset_next = 1000, .only_for = "patient=n2"});
+  Answer summary(sync_now(site));
+  EXPECT_EQ(count_in(summary, "patients_read"), 4);
+  EXPECT_EQ(count_in(summary, "patients_failed"), 1);
+  EXPECT_EQ(balance(site, "used"), "3");
+}
+
+TEST(Sweep, ManyWhoAreRefusedInARowAreTheServerOnlyWhenItGivesNobody) {
+  Site site({.type_history = false}, kFastDelivery, kOnlyEncountersSwept);
+  load_patient(site, 12, 3);
+  load_neighbours(site, 7);
+  site.ehr().set_faults({.fail_next = 1000, .fail_status = 403, .only_for = "patient=n"});
+  sync_now(site, 4);  // Nobody was ever read here: it may be the server.
+  EXPECT_EQ(balance(site, "used"), "0");
+  EXPECT_EQ(site.run({"feeds"}).exit_code, 3);
+  sync_now(site);
+  EXPECT_EQ(balance(site, "used"), "3") << "the next round begins with others";
+  EXPECT_EQ(site.run({"feeds"}).exit_code, 3) << "so many are no policy";
+  Answer third(sync_now(site));
+  EXPECT_EQ(count_in(third, "patients_read"), 1);
+  EXPECT_EQ(count_in(third, "patients_withheld"), 7) << "p1, asked once more, shows that the server is well";
+}
+
+TEST(Sweep, AServerThatFailsEverybodySetsNobodyAside) {
+  Site site({.type_history = false}, kFastDelivery, kOnlyEncountersSwept);
+  load_patient(site, 12, 3);
+  load_neighbours(site, 4);
+  sync_now(site);
+  site.ehr().set_faults({.fail_next = 1000, .fail_status = 500, .only_for = "Encounter"});
+  Answer summary(sync_now(site, 4));
+  EXPECT_EQ(count_in(summary, "patients_failed"), 0);
+  EXPECT_EQ(count_in(summary, "patients_read"), 0);
+  site.ehr().set_faults({});
+  Answer again(sync_now(site));
+  EXPECT_EQ(count_in(again, "patients_read"), 5);
+  EXPECT_TRUE(encounter_feed(again)["complete"].boolean());
+}
+
+TEST(Fault11, AMissingVisitThatCannotBeReadIsKeptAndKeepsNobodyFromTheRest) {
+  Site site({.type_history = false}, kFastDelivery, kOnlyEncountersSwept);
+  load_patient(site, 12, 3);
+  ASSERT_TRUE(site.ehr().load(patient_json("z9")).ok());  // Read after p1.
+  ASSERT_TRUE(site.ehr().load(encounter_json("visit-z9", "z9", "90837", "2026-10-05")).ok());
+  sync_now(site);
+  ASSERT_TRUE(site.ehr().remove("Encounter", "e2").ok());
+  ASSERT_TRUE(site.ehr().remove("Encounter", "visit-z9").ok());
+  site.ehr().set_faults({.fail_next = 1000, .fail_status = 500, .only_for = "Encounter/e2"});
+  Answer summary(sync_now(site));
+  EXPECT_EQ(balance(site, "used"), "3");
+  EXPECT_EQ(count_in(summary, "patients_read"), 2);
+  EXPECT_EQ(count_in(summary, "deleted"), 1);
+  EXPECT_NE(gaps_of(summary, "Encounter").find("what is known of them is kept"), std::string::npos);
+  site.ehr().set_faults({});
+  sync_now(site);
+  EXPECT_EQ(balance(site, "used"), "2");
 }
 
 TEST(Sweep, ADeletedVisitIsAskedForOnceAndThenRetracted) {
@@ -151,6 +254,105 @@ TEST(Sweep, ARemarkOfTheServerMeansThatNothingIsTakenForDeleted) {
   site.ehr().set_faults({});
   sync_now(site);
   EXPECT_EQ(balance(site, "used"), "2");
+}
+
+const std::string kEncountersAlone = kOnlyEncountersSwept + feeds_off({"ClaimResponse"});
+
+TEST(Sweep, ARosterOfMorePagesThanTheRoundHasRequestsLeavesOnePatientARound) {
+  Site site({.type_history = false}, kFastDelivery,
+            kEncountersAlone + "    page_size: 1\n    requests_per_round_max: 3\n");
+  load_neighbours(site, 6);
+  int64_t read = 0;
+  for (int round = 0; round < 6 && read < 6; ++round) {
+    Answer summary(sync_now(site));
+    EXPECT_GE(count_in(summary, "patients_read"), 1);
+    read += count_in(summary, "patients_read");
+  }
+  EXPECT_EQ(read, 6);
+}
+
+TEST(Sweep, FeedsThatAreOffTakeNoPartOfTheRoundsRequests) {
+  Site site({.type_history = false}, kFastDelivery, kEncountersAlone + "    requests_per_round_max: 6\n");
+  load_neighbours(site, 5);
+  Answer summary(sync_now(site));
+  EXPECT_EQ(count_in(summary, "patients_read"), 5) << "the statement is the sixth request";
+  EXPECT_TRUE(encounter_feed(summary)["complete"].boolean());
+}
+
+const std::string kListedEncounters = [] {
+  std::string keys = kEncountersAlone;
+  return keys.replace(keys.find("{kind: patient_search}"), 22, "{file: roster.txt}");
+}();
+
+TEST(Sweep, ARosterThatShrinksMuchOrIsEmptyIsAGapAndNothingIsCalledWhole) {
+  Site site({.type_history = false}, kFastDelivery, kListedEncounters);
+  load_neighbours(site, 5);
+  site.folder().write("roster.txt", "n1\nn2\nn3\nn4\nn5\n");
+  sync_now(site);
+  ASSERT_EQ(site.run({"feeds"}).exit_code, 0);
+  site.folder().write("roster.txt", "n1\nn2\nn3\n");
+  EXPECT_TRUE(encounter_feed(Answer(sync_now(site)))["complete"].boolean()) << "people leave";
+  Answer whole(site.run({"feeds"}));
+  site.folder().write("roster.txt", "n1\n");
+  Answer one(sync_now(site));
+  EXPECT_FALSE(encounter_feed(one)["complete"].boolean());
+  EXPECT_NE(gaps_of(one, "Encounter").find("names 1 of the 5 patients who were read in the last 7 days"),
+            std::string::npos)
+      << gaps_of(one, "Encounter");
+  site.folder().write("roster.txt", "# nobody\n");
+  Answer nobody(sync_now(site));
+  EXPECT_FALSE(encounter_feed(nobody)["complete"].boolean());
+  EXPECT_NE(gaps_of(nobody, "Encounter").find("names nobody"), std::string::npos);
+  ProgramResult rows = site.run({"feeds"});
+  EXPECT_EQ(rows.exit_code, 3);
+  EXPECT_EQ(feed_of(Answer(rows), "Encounter")["last_success"].text(),
+            feed_of(whole, "Encounter")["last_success"].text());
+}
+
+void set_clock_back_an_hour(Site& site) {
+  PgConnection owner = site.database().owner_connection();
+  owner.execute_script(
+      "set authledger.tenant_id = '1';"
+      "update sweep_visit set read_at = read_at + interval '1 hour';"
+      "update feed set last_success_at = last_success_at + interval '1 hour',"
+      " run_started_at = last_success_at + interval '1 hour';"
+      "update feed_certificate set started_at = started_at + interval '1 hour', resources_read = 1000");
+}
+
+TEST(Fault39, AfterOurClockWentBackEverybodyIsReadAgainAndTheLastCertificateCounts) {
+  Site site({.type_history = false}, kFastDelivery, kEncountersAlone);
+  load_neighbours(site, 3);
+  sync_now(site);
+  set_clock_back_an_hour(site);
+  ProgramResult ahead = site.run({"feeds"});
+  ASSERT_EQ(feed_of(Answer(ahead), "Encounter")["read"].text(), "1000");
+  EXPECT_EQ(ahead.exit_code, 3) << "a success that is still to come is none";
+  Answer summary(sync_now(site));
+  EXPECT_EQ(count_in(summary, "patients_read"), 3);
+  EXPECT_TRUE(encounter_feed(summary)["complete"].boolean());
+  ProgramResult rows = site.run({"feeds"});
+  EXPECT_EQ(feed_of(Answer(rows), "Encounter")["read"].text(), "3");
+  EXPECT_EQ(rows.exit_code, 0) << rows.output;
+}
+
+TEST(Fault25, ASweepAndAHistorySeeDeletionsAndChangesAloneDoNot) {
+  for (const bool has_history : {false, true}) {
+    Site site({.type_history = has_history}, kFastDelivery, kOnlyEncountersSwept);
+    load_patient(site, 12, 3);
+    sync_now(site);
+    ProgramResult rows = site.run({"feeds"});
+    Answer feeds(rows);
+    EXPECT_TRUE(feed_of(feeds, "Encounter")["sees_deletions"].boolean());
+    EXPECT_EQ(feed_of(feeds, "ClaimResponse")["sees_deletions"].text(), has_history ? "true" : "false");
+    EXPECT_EQ(gaps_of(feeds, "ClaimResponse"), "") << "what never changes is no gap of a round";
+    EXPECT_EQ(rows.exit_code, 0);
+    Answer probed(site.run({"probe"}));
+    std::string remarks;
+    for (JsonView remark : probed.root().at(0)["remarks"]) remarks += remark.string() + "\n";
+    EXPECT_EQ(remarks.find("what is deleted at the EHR stays in the ledger, of ClaimResponse: ") != std::string::npos,
+              !has_history)
+        << remarks;
+  }
 }
 
 TEST(SweepOrder, IsByNeedThenByWhoWaitsLongest) {
