@@ -23,6 +23,8 @@ namespace {
 constexpr std::chrono::hours kInquireEvery{24};
 // Under which name the inquiries of an endpoint are remembered among its sweeps.
 constexpr const char* kInquiries = "$inquire";
+constexpr const char* kOfAnother =
+    "what nothing shows to be of the patient or request asked about: quarantined, not counted";
 
 // One authorization to ask about.
 struct OpenRequest {
@@ -198,13 +200,12 @@ std::optional<FhirError> ask(RoundContext& context, const EndpointConfig& endpoi
   if (!root) return FhirError{FhirErrorKind::bad_answer, answer->status, "Claim/$inquire: " + root.error().message};
   InquiryAnswer found = read_inquiry_answer(*root, inquiry);
   for (const std::string& codes : found.remarks) result.gaps.push_back("the payer sent a remark (" + codes + ")");
-  if (found.is_of_another) {
+  if (found.of_others > 0) {
     // FAULTS 79.
-    result.gaps.emplace_back("an answer tells of another patient than the one asked about: quarantined");
+    result.gaps.emplace_back(fmt::format("an inquiry of {} was answered with {}", endpoint.name, kOfAnother));
     record_unreadable(context.session.connection(), context.session.tenant_id(), endpoint.name,
-                      {{Severity::error, "$inquire", "the answer tells of another patient than the one asked about"}},
+                      {{Severity::error, "$inquire", fmt::format("the answer holds {}", kOfAnother)}},
                       context.clock.now());
-    return std::nullopt;
   }
   std::vector<ReceivedResource> received;
   for (std::string& text : found.claim_responses) {

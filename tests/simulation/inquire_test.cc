@@ -94,7 +94,7 @@ TEST(Fault79, AnAnswerAboutAnotherPatientIsQuarantined) {
   ASSERT_TRUE(inquiry.payer().load(InquirySite::decision("final", "M-9", "A1")).ok());
   sync_now(site);
   EXPECT_EQ(balance(site, "decision", "REF-7"), "pended");
-  EXPECT_NE(site.run({"quarantine", "list"}).output.find("another patient"), std::string::npos);
+  EXPECT_NE(site.run({"quarantine", "list"}).output.find("of the patient or request asked about"), std::string::npos);
 }
 
 }  // namespace
