@@ -72,6 +72,9 @@ struct FeedConfig {
   // The endpoint answers a search of this type only when it holds all parameters of one of these ("date+patient").
   // Empty = none are known; what the CapabilityStatement adds is found by `probe`.
   std::vector<std::string> requires_one_of = {};
+  // inquire: the payers that the endpoint answers for, in any spelling that Rules::payer_aliases or the payer directory
+  // know. Requests of others are never sent to it.
+  std::vector<std::string> payers = {};
 };
 
 std::string_view word_of(FeedConfig::Strategy strategy);

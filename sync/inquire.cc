@@ -9,6 +9,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "ledger/payers.h"
 #include "ledger/reckon.h"
 #include "ledger/store/quarantine_store.h"
 #include "ledger/store/resource_body.h"
@@ -33,16 +34,12 @@ struct OpenRequest {
   std::string key() const { return to_hex(sha256(line.book)); }  // Names neither patient nor number.
 };
 
-// Whose line it is to answer: where one payer alone can be asked, all of them.
-bool is_for(const EndpointConfig& endpoint, const AuthorizationLine& line, const Config& config) {
-  const auto can_be_asked = [](const EndpointConfig& each) {
-    return std::any_of(each.feeds.begin(), each.feeds.end(),
-                       [](const FeedConfig& feed) { return feed.strategy == FeedConfig::Strategy::inquire; });
-  };
-  if (std::count_if(config.endpoints.begin(), config.endpoints.end(), can_be_asked) <= 1) return true;
-  if (line.request.starts_with(endpoint.base_url + "/")) return true;
-  return std::any_of(line.sources.begin(), line.sources.end(),
-                     [&](const Provenance& source) { return source.source == endpoint.name; });
+// Whether the endpoint answers for the line's payer. What is sent tells who is in treatment: no other may get it.
+bool is_for(const EndpointConfig& endpoint, const AuthorizationLine& line, const Rules& rules) {
+  const FeedConfig* feed = inquire_feed_of(endpoint);
+  return feed != nullptr && std::any_of(feed->payers.begin(), feed->payers.end(), [&](const std::string& payer) {
+           return names_payer(payer, line.payer, line.payer_display, rules);
+         });
 }
 
 // Lines that `wanted` accepts, one of each authorization: its lines are answered together.
@@ -218,16 +215,41 @@ std::optional<FhirError> ask(RoundContext& context, const EndpointConfig& endpoi
   return std::nullopt;
 }
 
+// Requests that wait for their decision; those that nobody may be asked about are counted.
+std::vector<OpenRequest> find_open_requests(const FeedRun& run) {
+  const Config& config = run.context.session.config();
+  const Rules& rules = run.context.session.policy().rules;
+  int64_t of_nobody = 0;
+  std::vector<OpenRequest> open =
+      find_requests(run.context, [](const AuthorizationLine& line) { return line.decision == Decision::pended; });
+  std::erase_if(open, [&](const OpenRequest& each) {
+    const std::vector<EndpointConfig>& endpoints = config.endpoints;
+    of_nobody += std::none_of(endpoints.begin(), endpoints.end(),
+                              [&](const EndpointConfig& any) { return is_for(any, each.line, rules); });
+    return !is_for(run.endpoint, each.line, rules);
+  });
+  if (of_nobody > 0) {
+    note_gap(run.certificate,
+             fmt::format("{} open requests of payers that no endpoint inquires for (feeds, payers)", of_nobody));
+  }
+  return open;
+}
+
 }  // namespace
+
+const FeedConfig* inquire_feed_of(const EndpointConfig& endpoint) {
+  const auto found = std::find_if(endpoint.feeds.begin(), endpoint.feeds.end(), [](const FeedConfig& feed) {
+    return feed.strategy == FeedConfig::Strategy::inquire;
+  });
+  return found == endpoint.feeds.end() ? nullptr : &*found;
+}
 
 std::optional<FhirError> pull_by_inquiry(const FeedRun& run) {
   RoundContext& context = run.context;
   TenantSession& session = context.session;
   const std::map<std::string, Instant> asked =
       read_sweep_visits(session.connection(), session.tenant_id(), run.endpoint.name, kInquiries);
-  const std::vector<OpenRequest> open = find_requests(context, [&](const AuthorizationLine& line) {
-    return line.decision == Decision::pended && is_for(run.endpoint, line, session.config());
-  });
+  const std::vector<OpenRequest> open = find_open_requests(run);
   InquiryBuilder builder(context);
   InquiryResult result;
   std::optional<FhirError> end;
@@ -255,14 +277,22 @@ std::optional<FhirError> pull_by_inquiry(const FeedRun& run) {
 
 Result<InquiryResult, FhirError> inquire_number(RoundContext& context, const EndpointConfig& endpoint,
                                                 const std::string& number, Intake& intake, FhirClient& client) {
-  const std::vector<OpenRequest> found = find_requests(context, [&](const AuthorizationLine& line) {
+  std::vector<OpenRequest> found = find_requests(context, [&](const AuthorizationLine& line) {
     return std::find(line.numbers.begin(), line.numbers.end(), number) != line.numbers.end();
   });
-  InquiryResult result;
   if (found.empty()) {
     return FhirError{FhirErrorKind::not_found, 0,
                      "no authorization of this number is in the ledger: nothing tells whose it is; import it first"};
   }
+  std::erase_if(found,
+                [&](const OpenRequest& each) { return !is_for(endpoint, each.line, context.session.policy().rules); });
+  if (found.empty()) {
+    return FhirError{FhirErrorKind::not_found, 0,
+                     fmt::format("the authorization of this number is of a payer that {} does not answer for; name its "
+                                 "endpoint with --endpoint, or add the payer to `payers` of the inquire feed",
+                                 endpoint.name)};
+  }
+  InquiryResult result;
   InquiryBuilder builder(context);
   for (const OpenRequest& each : found) {
     Inquiry inquiry = builder.build(each);
