@@ -49,6 +49,7 @@ void for_each_fault(Faults& faults, const Visit& visit) {
   visit("export_file_missing_next", faults.export_file_missing_next);
   visit("export_wrong_digest_next", faults.export_wrong_digest_next);
   visit("export_wrong_count", faults.export_wrong_count);
+  visit("inquiry_refused_for", faults.inquiry_refused_for);
   visit("search_lag", faults.search_lag);
   visit("withheld", faults.withheld);
   visit("only_for", faults.only_for);

@@ -46,6 +46,7 @@ struct SandboxFaults {
   int export_file_missing_next = 0;         // So many requests for a file are answered 404.
   int export_wrong_digest_next = 0;         // So many files come with a digest that is not theirs.
   bool export_wrong_count = false;          // The manifest's counts are one too high.
+  std::string inquiry_refused_for = "";     // Inquiries that hold these words are answered 422.
   std::chrono::milliseconds search_lag{0};  // Searches do not see writes younger than this.
   // Neither declared nor done, words of TYPE:INTERACTION or TYPE:PARAMETER: "Flag:create Task:update Task:identifier".
   std::string withheld = "";

@@ -137,5 +137,40 @@ TEST(Inquire, OnlyThePayersThatTheEndpointAnswersForAreAskedAbout) {
   EXPECT_EQ(inquiries(inquiry.payer()), 1U);
 }
 
+TEST(Inquire, OneThatIsRefusedDoesNotHoldUpTheOthersAndIsNotSentAgainUnchanged) {
+  InquirySite inquiry;
+  Site& site = *inquiry.site;
+  load_open_requests(site, 3);
+  inquiry.payer().set_faults({.inquiry_refused_for = "REF-1"});
+  sync_now(site);
+  EXPECT_EQ(inquiries(inquiry.payer()), 3U) << "the others go on";
+  EXPECT_NE(inquiry_gaps(site).find("1 inquiries were refused (payer: POST Claim/$inquire: answered 422"),
+            std::string::npos)
+      << inquiry_gaps(site);
+  sync_now(site);
+  EXPECT_EQ(inquiries(inquiry.payer()), 3U) << "FHIR_FACTS c: a 4xx is not sent again unchanged";
+  EXPECT_NE(inquiry_gaps(site).find("1 inquiries were refused: asked again"), std::string::npos) << inquiry_gaps(site);
+  edit(site, "ClaimResponse", "r1", R"("status":"active")",
+       R"("status":"active","extension":[{"url":"http://hl7.org/fhir/us/davinci-pas/StructureDefinition/)"
+       R"(extension-administrationReferenceNumber","valueString":"ADM-1"}])");
+  sync_now(site);
+  EXPECT_EQ(inquiries(inquiry.payer()), 4U) << "the request changed";
+}
+
+TEST(Inquire, APayerThatFailsIsAskedAFewTimesARoundAndAgainInTheNext) {
+  InquirySite inquiry;
+  Site& site = *inquiry.site;
+  load_open_requests(site, 6);
+  inquiry.payer().set_faults({.unavailable_next = 1000, .only_for = "$inquire"});
+  sync_now(site, 4);
+  EXPECT_EQ(inquiries(inquiry.payer()), 3U) << "of six";
+  inquiry.payer().set_faults({.unavailable_next = 1, .only_for = "$inquire"});
+  sync_now(site, 4);
+  EXPECT_EQ(inquiries(inquiry.payer()), 9U) << "one failed, the others went on";
+  inquiry.payer().set_faults({});
+  sync_now(site);
+  EXPECT_EQ(inquiries(inquiry.payer()), 10U) << "what failed was not counted as asked, the others were";
+}
+
 }  // namespace
 }  // namespace authledger
