@@ -172,5 +172,22 @@ TEST(Inquire, APayerThatFailsIsAskedAFewTimesARoundAndAgainInTheNext) {
   EXPECT_EQ(inquiries(inquiry.payer()), 10U) << "what failed was not counted as asked, the others were";
 }
 
+TEST(Fault39, AnInquiryOfATimeThatIsYetToComeCountsAsNeverAsked) {
+  InquirySite inquiry;
+  Site& site = *inquiry.site;
+  load_open_requests(site, 1);
+  sync_now(site);
+  ASSERT_EQ(inquiries(inquiry.payer()), 1U);
+  constexpr Statement kAskedInAMonth{"asked_in_a_month",
+                                     "update sweep_visit set read_at = now() + interval '30 days' "
+                                     "where resource_type = '$inquire'"};
+  PgConnection owner = site.database().owner_connection();
+  Transaction transaction(owner, 1);
+  transaction.execute(kAskedInAMonth);
+  transaction.commit();
+  sync_now(site);
+  EXPECT_EQ(inquiries(inquiry.payer()), 2U);
+}
+
 }  // namespace
 }  // namespace authledger
