@@ -14,6 +14,7 @@
 #include "ledger/store/sweep_store.h"
 #include "sync/feed_pages.h"
 #include "sync/inquiry_builder.h"
+#include "sync/remap.h"
 
 namespace authledger {
 namespace {
@@ -236,6 +237,18 @@ class InquiryRun {
   std::optional<FhirError> failure_;
 };
 
+// Answers that were mapped another way are mapped again: nobody is asked for them once more.
+void remap_answers(const FeedRun& run, FeedState& state) {
+  const std::string& version = run.intake.mapping_version(run.feed.resource_type);
+  if (state.mapping_version == version) return;
+  remap_stored(run.context, run.endpoint, run.feed.resource_type, run.intake);
+  run.intake.finish();
+  if (run.context.stop.stop_requested()) return;
+  state.mapping_version = version;
+  TenantSession& session = run.context.session;
+  transact(session.connection(), session.tenant_id(), [&](Transaction& transaction) { save_feed(transaction, state); });
+}
+
 }  // namespace
 
 const FeedConfig* inquire_feed_of(const EndpointConfig& endpoint) {
@@ -247,8 +260,9 @@ const FeedConfig* inquire_feed_of(const EndpointConfig& endpoint) {
 
 std::optional<FhirError> pull_by_inquiry(const FeedRun& run) {
   TenantSession& session = run.context.session;
-  if (auto end = InquiryRun(run).read()) return end;
   FeedState state = read_feed(session.connection(), session.tenant_id(), run.endpoint.name, run.feed.resource_type);
+  remap_answers(run, state);
+  if (auto end = InquiryRun(run).read()) return end;
   state.last_success_at = run.context.clock.now();
   transact(session.connection(), session.tenant_id(), [&](Transaction& transaction) { save_feed(transaction, state); });
   run.certificate.is_complete = true;

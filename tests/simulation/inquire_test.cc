@@ -189,5 +189,29 @@ TEST(Fault39, AnInquiryOfATimeThatIsYetToComeCountsAsNeverAsked) {
   EXPECT_EQ(inquiries(inquiry.payer()), 2U);
 }
 
+// Units of the only authorization that is approved.
+std::string approved_units(Site& site) {
+  const Answer rows(site.run({"authorizations", "--on", "2026-11-01"}));
+  return rows.row("decision", "approved")["approved"].string();
+}
+
+TEST(Inquire, AChangedMappingMapsTheAnswersAgain) {
+  InquirySite inquiry;
+  Site& site = *inquiry.site;
+  load_open_requests(site, 1);
+  ASSERT_TRUE(inquiry.payer().load(patient_of_payer("M-1", "p1")).ok());
+  ASSERT_TRUE(inquiry.payer().load(InquirySite::decision("final", "M-1", "A1", "REF-1")).ok());
+  sync_now(site);
+  ASSERT_EQ(approved_units(site), "12");
+  std::string config = read_file(site.config_file());
+  const std::string after = "  - name: payer\n";
+  config.insert(config.find(after) + after.size(),
+                "    overrides: [{mapping: pas_claim_response, column: quantity, path: \"20\"}]\n");
+  site.folder().write("authledger.yaml", config);
+  sync_now(site);
+  EXPECT_EQ(inquiries(inquiry.payer()), 1U) << "nobody is asked once more";
+  EXPECT_EQ(approved_units(site), "20");
+}
+
 }  // namespace
 }  // namespace authledger
