@@ -238,6 +238,17 @@ TEST(Scope, OnlyWhatIsUsedIsAskedForInBothVersions) {
             "system/Task.write");
 }
 
+TEST(Scope, WhoAsksForSubscriptionsAsksForTheRightToThem) {
+  EndpointConfig endpoint;
+  endpoint.feeds = {{.resource_type = "Encounter"}};
+  endpoint.deliver = false;
+  EXPECT_EQ(needed_scope(endpoint, ScopeVersion::v2), "system/Encounter.rs");
+  endpoint.subscriptions.hook_url = "https://authledger.example/hooks/ehr";
+  EXPECT_EQ(needed_scope(endpoint, ScopeVersion::v2), "system/Encounter.rs system/Subscription.crus");
+  EXPECT_EQ(needed_scope(endpoint, ScopeVersion::v1),
+            "system/Encounter.read system/Subscription.read system/Subscription.write");
+}
+
 TEST(Scope, WhatWasNotGrantedIsFoundAcrossVersionsAndWildcards) {
   const auto missing = [](const char* wanted, const char* granted) {
     return join(scopes_not_granted(wanted, granted), " ");
