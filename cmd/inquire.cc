@@ -61,7 +61,7 @@ int run_inquire(const GlobalOptions& global, const InquireOptions& options) {
   const SystemClock clock;
   const RoundOptions round;
   RoundContext context{*session, clock, round, stop, [](const std::string&) {}};
-  auto client = open_fhir_client(*endpoint, session->config().folder, clock, stop, &session->rate_limits());
+  auto client = open_fhir_client(*endpoint, session->config().folder, clock, stop, &session->shared_access());
   if (!client) return fail(client.error().message, kExitBadUsage);
   RoundSummary summary;
   Intake intake(context, *endpoint, *mapper, summary);
