@@ -43,6 +43,8 @@ struct AuthConfig {
   std::string scope;                            // smart_backend: empty = what the feeds and notices need.
   std::string secret_file;                      // Token, password, client secret or private key: a file …
   std::string secret_env;                       // … or an environment variable. Never in the YAML itself.
+  // A base URL of http:// beyond this machine: everybody on the way reads secret, token and records.
+  bool secrets_and_patients_in_clear_text = false;
 };
 
 enum class RosterKind { patient_search, group, list_file };

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "config/config.h"
 #include "config/yaml_reader.h"
@@ -36,5 +37,10 @@ std::string path_below(const std::string& folder, const std::string& path);
 
 // What is wrong with an http(s) URL, or "".
 std::string http_url_problem(const std::string& url);
+
+// localhost, 127.0.0.0/8, [::1]: nothing leaves this machine. `host` is without port.
+bool is_loopback_host(std::string_view host);
+// An http:// URL of another machine: everybody on the way reads what is sent.
+bool is_clear_text_abroad(std::string_view url);
 
 }  // namespace authledger

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "fhir/smart_discovery.h"
+#include "fhir/url.h"
 
 namespace authledger {
 namespace {
@@ -108,6 +109,12 @@ std::optional<FhirError> OauthGrant::find_token_endpoint(Exchange& exchange, Ins
     scope = needs_scope ? needed_scope(endpoint, ScopeVersion::v2) : auth.scope;
     token_url = auth.token_url;
   } else {
+    const auto base = parse_url(endpoint.base_url);
+    if (!has_key() && base && base->scheme == "http" && !is_loopback(*base)) {
+      // Whoever stands on the way would name a token endpoint of his own.
+      return error(FhirErrorKind::unauthorized, 0,
+                   "base_url is http://, so the token endpoint is not asked of it: set auth.token_url");
+    }
     const auto found = discover_smart(exchange, endpoint.name, endpoint.base_url);
     // What was found before stands until another one is known.
     if (!found) return token_url.empty() ? std::optional(found.error()) : std::nullopt;

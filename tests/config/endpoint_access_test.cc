@@ -21,5 +21,28 @@ TEST_F(ConfigFile, AnInquiryNamesThePayersThatItMaySendRequestsTo) {
   EXPECT_FOUND(problems(with_feed("strategy: last_updated, payers: [Blue Harbor]")), "payers: is for strategy inquire");
 }
 
+TEST_F(ConfigFile, ACredentialGoesOverClearTextToThisMachineAloneUnlessTheFileSaysWhatThatMeans) {
+  const auto at = [](const std::string& base_url, const std::string& auth) {
+    return std::string(kTenant) + "endpoints:\n  - name: ehr\n    base_url: " + base_url + "\n    auth: {" + auth +
+           "}\n";
+  };
+  const std::string bearer = "kind: bearer, secret_env: S", allowed = ", secrets_and_patients_in_clear_text: true";
+  for (const char* url : {"http://ehr.example/fhir", "http://10.0.0.7:8080/fhir", "http://127.evil.example/fhir"}) {
+    EXPECT_FOUND(problems(at(url, bearer)),
+                 "authledger.yaml:5:18: endpoints[0].auth.kind: base_url is http://: everybody on the way would read "
+                 "this credential");
+    EXPECT_EQ(problems(at(url, bearer + allowed)), "no problem") << url;
+    EXPECT_EQ(problems(at(url, "kind: none")), "no problem") << url;
+  }
+  for (const char* url : {"https://ehr.example/fhir", "http://127.0.0.1:8090/fhir", "http://localhost/fhir",
+                          "'http://[::1]:8090/fhir'"}) {
+    EXPECT_EQ(problems(at(url, bearer)), "no problem") << url;
+    EXPECT_FOUND(problems(at(url, bearer + allowed)), "is for a base_url of http:// on another machine only");
+  }
+  const std::string secret = "kind: client_secret, client_id: c, secret_env: S" + allowed;
+  EXPECT_FOUND(problems(at("http://ehr.example/fhir", secret)), "token_url is needed where base_url is http://");
+  EXPECT_EQ(problems(at("http://ehr.example/fhir", secret + ", token_url: 'https://idp.example/token'")), "no problem");
+}
+
 }  // namespace
 }  // namespace authledger

@@ -179,6 +179,18 @@ TEST(Fault61, ATokenThatReachesTooLittleIsRenewedOnceAMinuteThoughItIsGoodElsewh
   EXPECT_EQ(server.tokens, 2);
 }
 
+TEST(ClientToken, OverClearTextNoTokenEndpointIsTakenOnTrustWithASecret) {
+  FaultServer proxy([](const ReceivedRequest&, int) {
+    return canned(200, R"({"token_endpoint":"https://evil.example/token"})", "", "application/json");
+  });
+  auto endpoint = with_client_secret("http://ehr.example");
+  endpoint.proxy = proxy.origin();
+  const auto page = client_at(endpoint)->search_page("Encounter");
+  ASSERT_FALSE(page.ok());
+  EXPECT_NE(page.error().message.find("set auth.token_url"), std::string::npos) << page.error().message;
+  EXPECT_TRUE(proxy.requests().empty());
+}
+
 TEST(Fault61, ABearerFileThatWasRotatedTakesEffect) {
   FaultServer server([](const ReceivedRequest& request, int) {
     return request.headers.at("authorization") == "Bearer new" ? canned(200, searchset({"1"})) : canned(401, "");
