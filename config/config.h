@@ -115,6 +115,7 @@ struct EndpointConfig {
   bool authoritative = false;  // Folder: a file or resource that is gone is a deletion.
   std::string preset = "generic";
   AuthConfig auth;
+  AuthKind vendor_auth = AuthKind::none;  // Of the preset: how its vendor lets a backend in, for a plan without config.
   RosterConfig roster;
   BulkConfig bulk;
   std::vector<FeedConfig> feeds;  // Resolved: preset, then the site's `feeds:`.

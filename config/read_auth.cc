@@ -66,6 +66,10 @@ void check_clear_text(YamlMapReader& map, const EndpointConfig& endpoint) {
 
 }  // namespace
 
+void read_vendor_auth(YamlMapReader& preset_map, EndpointConfig& endpoint) {
+  preset_map.word("vendor_auth", endpoint.vendor_auth, kAuthKinds);
+}
+
 void refuse_secrets(YamlMapReader& map) {
   for (const char* key : kSecretKeys) {
     if (map.node().members.empty()) return;

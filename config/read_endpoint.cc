@@ -313,6 +313,7 @@ bool apply_preset(const std::string& name, EndpointConfig& endpoint) {
   map.text("based_on", base);
   if (!base.empty()) AUTHLEDGER_CHECK(apply_preset(base, endpoint));
   map.boolean("deliver", endpoint.deliver);
+  read_vendor_auth(map, endpoint);
   read_endpoint_defaults(map, endpoint, "");
   map.finish();
   AUTHLEDGER_CHECK(problems.empty());

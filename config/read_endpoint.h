@@ -16,6 +16,8 @@ EndpointConfig read_endpoint(YamlMapReader& map, const std::string& folder);
 // Reads `auth:`; refuse_secrets reports keys under which people write a secret into the file itself.
 void read_auth(YamlMapReader& endpoint_map, EndpointConfig& endpoint, const std::string& folder);
 void refuse_secrets(YamlMapReader& map);
+// Reads the kind of auth that a preset's vendor uses.
+void read_vendor_auth(YamlMapReader& preset_map, EndpointConfig& endpoint);
 
 // Reads `subscriptions:`; the endpoint's feeds and name are known by then.
 void read_subscriptions(YamlMapReader& endpoint_map, EndpointConfig& endpoint, const std::string& folder);
