@@ -7,8 +7,8 @@
 #include "adapters/render_members.h"
 #include "adapters/render_types.h"
 #include "base/crypto.h"
-#include "base/uuid.h"
 #include "base/text.h"
+#include "base/uuid.h"
 
 namespace authledger {
 namespace {
