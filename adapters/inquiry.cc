@@ -1,8 +1,14 @@
 #include "adapters/inquiry.h"
 
-#include <algorithm>
-#include <set>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "base/crypto.h"
+#include "base/uuid.h"
 #include "fhir/bundle.h"
 #include "fhir/outcome.h"
 
@@ -11,8 +17,6 @@ namespace {
 
 constexpr const char* kPas = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/";
 constexpr const char* kIdentifierTypes = "http://terminology.hl7.org/CodeSystem/v2-0203";
-constexpr const char* kClaimUrl = "urn:uuid:5f0c1d7a-6f6e-4f0b-9d0e-000000000001";
-constexpr const char* kClaimId = "inquiry";
 
 void write_coding(JsonWriter& json, const char* name, const char* system, const char* code) {
   json.key(name).begin_object().key("coding").begin_array().begin_object();
@@ -31,8 +35,24 @@ void write_extension(JsonWriter& json, const char* name, const std::string& valu
   json.begin_object().member("url", std::string(kPas) + name).member("valueString", value).end_object();
 }
 
+// The Claim of each inquiry has names of its own: an answer that carries one is the answer to this question.
+std::string claim_uuid(const Inquiry& inquiry) {
+  HashInput input;
+  input.add(inquiry.request).add(inquiry.authorization_number).add(inquiry.administration_reference);
+  input.add(inquiry.patient.url).add(format_instant(inquiry.asked_at));
+  return name_based_uuid(input.sha256());
+}
+
+std::string claim_url(const Inquiry& inquiry) {
+  return fmt::format("urn:uuid:{}", claim_uuid(inquiry));
+}
+
+std::string claim_id(const Inquiry& inquiry) {
+  return fmt::format("inquiry-{}", claim_uuid(inquiry));
+}
+
 void write_claim(JsonWriter& json, const Inquiry& inquiry, JsonView claim) {
-  json.begin_object().member("resourceType", "Claim").member("id", kClaimId);
+  json.begin_object().member("resourceType", "Claim").member("id", claim_id(inquiry));
   json.key("meta").begin_object().key("profile").begin_array();
   json.string(std::string(kPas) + "profile-claim-inquiry").end_array().end_object();
   if (claim["identifier"].exists()) json.key("identifier").value(claim["identifier"]);
@@ -103,40 +123,142 @@ void write_entry(JsonWriter& json, const std::string& url, const Write& write) {
   json.end_object();
 }
 
-// Values by which a payer may know the patient.
-std::set<std::string> identifiers_of(JsonView patient) {
-  std::set<std::string> values;
-  for (const JsonView identifier : patient["identifier"]) values.insert(identifier["value"].string());
-  values.erase("");
-  return values;
+using Identifiers = std::set<std::pair<std::string, std::string>>;  // System and value.
+
+Identifiers identifiers_of(JsonView resource) {
+  Identifiers found;
+  for (const JsonView identifier : resource["identifier"]) {
+    if (!identifier["value"].text().empty()) found.emplace(identifier["system"].string(), identifier["value"].string());
+  }
+  return found;
 }
 
-bool is_somebody_else(JsonView patient, const Inquiry& inquiry) {
-  const std::set<std::string> theirs = identifiers_of(patient);
-  if (theirs.empty()) return false;
-  JsonDocument document;
-  const auto asked = document.parse(inquiry.patient.json);
-  std::set<std::string> ours = asked ? identifiers_of(*asked) : std::set<std::string>();
-  if (!inquiry.member_id.empty()) ours.insert(inquiry.member_id);
-  return std::none_of(theirs.begin(), theirs.end(), [&](const std::string& value) { return ours.contains(value); });
+// A system that one of the two does not state says nothing against it.
+bool have_common(const Identifiers& ours, const Identifiers& theirs) {
+  return std::any_of(theirs.begin(), theirs.end(), [&](const auto& their) {
+    return std::any_of(ours.begin(), ours.end(), [&](const auto& our) {
+      const bool is_other_system = !our.first.empty() && !their.first.empty() && our.first != their.first;
+      return our.second == their.second && !is_other_system;
+    });
+  });
 }
+
+// Whether the last two parts of the reference are "Patient/x", say.
+bool refers_to(std::string_view reference, std::string_view type_and_id) {
+  return reference == type_and_id || reference.ends_with(fmt::format("/{}", type_and_id));
+}
+
+constexpr std::string_view kNumberExtensions[] = {"/extension-authorizationNumber",
+                                                  "/extension-previousAuthorizationNumber",
+                                                  "/extension-administrationReferenceNumber"};
+
+// Which ClaimResponses of an answer are of the patient and request asked about.
+class AnswerJudge {
+ public:
+  AnswerJudge(JsonView root, const Inquiry& inquiry) : inquiry_(inquiry) {
+    JsonDocument document;
+    if (const auto patient = document.parse(inquiry.patient.json)) patient_ = identifiers_of(*patient);
+    // The member id is of the payer's own system, which we do not state.
+    if (!inquiry.member_id.empty()) patient_.emplace("", inquiry.member_id);
+    if (const auto claim = document.parse(inquiry.claim)) claim_ = identifiers_of(*claim);
+    walk_resources_in_bundles(root, [&](JsonView found, std::string_view full_url, const BundleReferences&) {
+      const std::string_view type = found["resourceType"].text();
+      responses_ += type == "ClaimResponse";
+      if (type != "Patient" && type != "Claim") return;
+      const std::string_view id =
+          found["id"].exists() ? found["id"].text() : full_url.substr(full_url.find_last_of(":/") + 1);
+      named_.emplace(fmt::format("{}/{}", type, id), identifiers_of(found));
+    });
+  }
+
+  bool is_of_inquiry(JsonView response) const {
+    const std::string_view reference = response["patient"]["reference"].text();
+    if (const auto is_ours = is_patient_asked(reference)) return *is_ours;
+    const bool is_our_record = reference.find("://") != reference.npos && reference == inquiry_.patient.url;
+    return is_our_record || is_of_request(response);
+  }
+
+  // A payer may answer with all that it holds of a patient: then only what names the request answers it.
+  bool answers_request(JsonView response) const { return responses_ == 1 || is_of_request(response); }
+
+  // The request is not named, or is the inquiry's own Claim, which nobody keeps.
+  bool leaves_request_open(JsonView response) const {
+    const std::string_view request = response["request"]["reference"].text();
+    return request.empty() || is_inquiry(request);
+  }
+
+ private:
+  bool is_inquiry(std::string_view request) const {
+    return request == claim_url(inquiry_) || refers_to(request, fmt::format("Claim/{}", claim_uuid(inquiry_))) ||
+           refers_to(request, fmt::format("Claim/{}", claim_id(inquiry_)));
+  }
+
+  // Nothing when the answer does not say who that is. One id may stand for several people in several Bundles: then it
+  // is nobody.
+  std::optional<bool> is_patient_asked(std::string_view reference) const {
+    std::optional<bool> is_ours;
+    for (const auto& [name, identifiers] : named_) {
+      if (!name.starts_with("Patient/") || identifiers.empty() || !refers_to(reference, name)) continue;
+      is_ours = is_ours.value_or(true) && have_common(patient_, identifiers);
+    }
+    return is_ours;
+  }
+
+  bool is_number_asked(JsonView number) const {
+    return !number.text().empty() &&
+           (number.text() == inquiry_.authorization_number || number.text() == inquiry_.administration_reference);
+  }
+
+  bool names_number(JsonView element) const {
+    for (const JsonView extension : element["extension"]) {
+      const std::string_view url = extension["url"].text();
+      const bool is_number = std::any_of(std::begin(kNumberExtensions), std::end(kNumberExtensions),
+                                         [&](std::string_view end) { return url.ends_with(end); });
+      if (is_number && is_number_asked(extension["valueString"])) return true;
+      if (!url.ends_with("/extension-reviewAction")) continue;
+      for (const JsonView part : extension["extension"]) {
+        if (part["url"].text() == "number" && is_number_asked(part["valueString"])) return true;
+      }
+    }
+    for (const char* inner : {"item", "addItem", "adjudication"}) {
+      for (const JsonView each : element[inner]) {
+        if (names_number(each)) return true;
+      }
+    }
+    return false;
+  }
+
+  bool is_of_request(JsonView response) const {
+    const JsonView request = response["request"];
+    const std::string_view reference = request["reference"].text();
+    if (!inquiry_.request.empty() && reference == inquiry_.request) return true;
+    if (is_inquiry(reference) || is_number_asked(response["preAuthRef"]) || names_number(response)) return true;
+    Identifiers theirs = identifiers_of(response);  // PAS: the request's event trace number comes back.
+    theirs.emplace(request["identifier"]["system"].string(), request["identifier"]["value"].string());
+    for (const auto& [name, identifiers] : named_) {
+      if (name.starts_with("Claim/") && refers_to(reference, name))
+        theirs.insert(identifiers.begin(), identifiers.end());
+    }
+    return have_common(claim_, theirs);
+  }
+
+  const Inquiry& inquiry_;
+  Identifiers patient_, claim_;  // As they were sent.
+  std::multimap<std::string, Identifiers> named_;
+  int64_t responses_ = 0;
+};
 
 // The response as it is recorded: of the patient as we know them, and of the request that it answers.
-std::string as_ours(const std::string& text, const Inquiry& inquiry) {
-  JsonDocument document;
-  const auto response = document.parse(text);
-  if (!response) return text;
-  const std::string_view request = (*response)["request"]["reference"].text();
-  const bool answers_inquiry =
-      request.empty() || request == kClaimUrl || request.ends_with(std::string("Claim/") + kClaimId);
+std::string as_ours(JsonView response, const AnswerJudge& judge, const Inquiry& inquiry) {
+  const bool is_request_open = judge.leaves_request_open(response);
   JsonWriter json;
   json.begin_object();
-  for (const JsonView member : *response) {
-    if (member.name() == "patient" || (member.name() == "request" && answers_inquiry)) continue;
+  for (const JsonView member : response) {
+    if (member.name() == "patient" || (member.name() == "request" && is_request_open)) continue;
     json.key(member.name()).value(member);
   }
   json.key("patient").begin_object().member("reference", inquiry.patient.url).end_object();
-  if (answers_inquiry && !inquiry.request.empty()) {
+  if (is_request_open && !inquiry.request.empty() && judge.answers_request(response)) {
     json.key("request").begin_object().member("reference", inquiry.request).end_object();
   }
   return json.end_object().take();
@@ -152,7 +274,7 @@ std::string inquiry_bundle(const Inquiry& inquiry) {
   json.begin_object().member("resourceType", "Bundle").key("meta").begin_object().key("profile").begin_array();
   json.string(std::string(kPas) + "profile-pas-inquiry-request-bundle").end_array().end_object();
   json.member("type", "collection").member("timestamp", format_instant(inquiry.asked_at)).key("entry").begin_array();
-  write_entry(json, kClaimUrl, [&] { write_claim(json, inquiry, claim_root ? *claim_root : JsonView()); });
+  write_entry(json, claim_url(inquiry), [&] { write_claim(json, inquiry, claim_root ? *claim_root : JsonView()); });
   write_entry(json, inquiry.patient.url,
               [&] { write_patient(json, inquiry, patient_root ? *patient_root : JsonView()); });
   for (const InquiryParty* each : {&inquiry.insurer, &inquiry.provider, &inquiry.coverage}) {
@@ -164,15 +286,21 @@ std::string inquiry_bundle(const Inquiry& inquiry) {
 
 InquiryAnswer read_inquiry_answer(JsonView root, const Inquiry& inquiry) {
   InquiryAnswer answer;
+  const AnswerJudge judge(root, inquiry);
   walk_resources_in_bundles(root, [&](JsonView found, std::string_view full_url, const BundleReferences& references) {
     const std::string_view type = found["resourceType"].text();
     if (type == "OperationOutcome") {
       const std::string codes = outcome_codes(found);
       if (!codes.empty()) answer.remarks.push_back(codes);
     }
-    if (type == "Patient" && is_somebody_else(found, inquiry)) answer.is_of_another = true;
     if (type != "ClaimResponse") return;
-    answer.claim_responses.push_back(as_ours(resolve_in_bundle(found, full_url, references), inquiry));
+    JsonDocument document;
+    const auto response = document.parse(resolve_in_bundle(found, full_url, references));
+    if (response && judge.is_of_inquiry(*response)) {
+      answer.claim_responses.push_back(as_ours(*response, judge, inquiry));
+    } else {
+      ++answer.of_others;
+    }
   });
   return answer;
 }

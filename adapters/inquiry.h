@@ -33,10 +33,13 @@ std::string inquiry_bundle(const Inquiry& inquiry);
 
 struct InquiryAnswer {
   std::vector<std::string> claim_responses;  // JSON; patient and request named as the inquiry named them.
-  bool is_of_another = false;                // The answer tells of a patient who is not the one asked about.
-  std::vector<std::string> remarks;          // Codes of OperationOutcomes: "suppressed".
+  int64_t of_others = 0;  // Responses left out: nothing shows that they are of the patient or request asked about.
+  std::vector<std::string> remarks;  // Codes of OperationOutcomes: "suppressed".
 };
-// Accepts a Bundle, Parameters with Bundles under any name, or a bare ClaimResponse, wherever it stands.
+// Accepts a Bundle, Parameters with Bundles under any name, or a bare ClaimResponse, wherever it stands. FAULTS 79: of
+// its ClaimResponses those whose patient is, in the answer itself, a Patient with an identifier that was sent (a
+// subscriber with the member id is one), or the record that was sent; where the answer does not say who its patient is,
+// those that name the number, administration reference, request or request identifier that was asked about.
 InquiryAnswer read_inquiry_answer(JsonView root, const Inquiry& inquiry);
 
 }  // namespace authledger

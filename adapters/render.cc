@@ -8,6 +8,7 @@
 #include "adapters/render_types.h"
 #include "base/crypto.h"
 #include "base/text.h"
+#include "base/uuid.h"
 
 namespace authledger {
 namespace {
@@ -62,13 +63,8 @@ std::string identifier_query(const NoticePlace& place, const std::string& value,
   return "identifier=" + percent_encoded(identifier_system_of(place, identifier_system) + "|" + value);
 }
 
-// Laid out as a name-based UUID (RFC 9562, 5.5) of a better hash.
 std::string idempotency_key_of(const NoticePlace& place, const std::string& value) {
-  std::string hex = to_hex(HashInput().add(place.channel).add(value).sha256()).substr(0, 32);
-  hex[12] = '5';
-  hex[16] = '8';
-  return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4), hex.substr(16, 4),
-                     hex.substr(20));
+  return name_based_uuid(HashInput().add(place.channel).add(value).sha256());
 }
 
 Members own_members(const NoticePlace& place, const std::string& identifier_value, const RenderContext& context,

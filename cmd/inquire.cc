@@ -25,14 +25,11 @@ int fail(const std::string& message, int exit_code) {
 
 // The one that is named, else the only one with an inquire feed.
 const EndpointConfig* payer_of(const Config& config, const std::string& name) {
-  if (!name.empty()) return config.endpoint(name);
   const EndpointConfig* found = nullptr;
   for (const EndpointConfig& endpoint : config.endpoints) {
-    for (const FeedConfig& feed : endpoint.feeds) {
-      if (feed.strategy != FeedConfig::Strategy::inquire) continue;
-      if (found != nullptr) return nullptr;
-      found = &endpoint;
-    }
+    if (inquire_feed_of(endpoint) == nullptr || (!name.empty() && endpoint.name != name)) continue;
+    if (found != nullptr) return nullptr;
+    found = &endpoint;
   }
   return found;
 }
@@ -64,7 +61,7 @@ int run_inquire(const GlobalOptions& global, const InquireOptions& options) {
   const SystemClock clock;
   const RoundOptions round;
   RoundContext context{*session, clock, round, stop, [](const std::string&) {}};
-  auto client = open_fhir_client(*endpoint, session->config().folder, clock, stop, &session->rate_limits());
+  auto client = open_fhir_client(*endpoint, session->config().folder, clock, stop, &session->shared_access());
   if (!client) return fail(client.error().message, kExitBadUsage);
   RoundSummary summary;
   Intake intake(context, *endpoint, *mapper, summary);
@@ -89,7 +86,9 @@ void add_inquire_command(CommandLine line) {
   command->add_option("number", options->number, "The authorization number, or a reference number of a pended request")
       ->required();
   command->add_option("--endpoint", options->endpoint, "The payer's endpoint; left out: the one with an inquire feed");
-  command->footer("Exit codes: 0 an answer was recorded; 3 the payer has none, or nobody is known to have the number.");
+  command->footer(
+      "Exit codes: 0 an answer was recorded; 3 the payer has none, nobody is known to have the number, or the "
+      "endpoint does not answer for its payer.");
   command->callback([line, options] { line.run = [line, options] { return run_inquire(line.options, *options); }; });
 }
 

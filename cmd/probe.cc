@@ -133,10 +133,14 @@ Result<ProbedEndpoint> probe_file(const ProbeRun& run, const EndpointConfig& end
     return Failure{run.command.statement + " holds no CapabilityStatement (what GET [base]/metadata answers)"};
   }
   const Capability capability = read_capability(*root);
-  return ProbedEndpoint{plan_endpoint(plan_input(run, endpoint, capability)),
-                        {},
-                        "Planned from the file " + run.command.statement + "; the server was not asked",
-                        ""};
+  const bool assumes_key = !run.command.preset.empty() && endpoint.auth.kind == AuthKind::smart_backend;
+  return ProbedEndpoint{
+      plan_endpoint(plan_input(run, endpoint, capability)),
+      {},
+      "Planned from the file " + run.command.statement + "; the server was not asked",
+      assumes_key
+          ? "Assumed: SMART Backend Services, with the rights that authledger asks for by itself (no auth.scope)"
+          : ""};
 }
 
 Result<ProbedEndpoint, FhirError> probe_live(const ProbeRun& run, const EndpointConfig& endpoint) {
@@ -180,6 +184,8 @@ std::optional<Config> config_of(const GlobalOptions& global, const ProbeCommand&
                      suggestion(command.preset, shipped_names("presets"))));
     return std::nullopt;
   }
+  // Which rights the token would be asked for decides where notices stand.
+  endpoint.auth.kind = endpoint.vendor_auth;
   config.delivery.endpoint = endpoint.name;
   config.endpoints.push_back(std::move(endpoint));
   return config;

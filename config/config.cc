@@ -255,12 +255,7 @@ bool is_loopback(const std::string& listen) {
   std::string host = listen.substr(0, colon), port = listen.substr(colon + 1);
   if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos) return false;
   if (std::stoi(port) > 65535) return false;
-  if (host == "localhost" || host == "[::1]") return true;
-  std::vector<std::string> parts = split(host, '.');
-  return parts.size() == 4 && parts[0] == "127" && std::all_of(parts.begin(), parts.end(), [](const std::string& part) {
-           return !part.empty() && part.size() <= 3 && part.find_first_not_of("0123456789") == std::string::npos &&
-                  std::stoi(part) < 256;
-         });
+  return is_loopback_host(host);
 }
 
 void read_server(YamlMapReader& root, ServerConfig& server) {

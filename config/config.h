@@ -43,6 +43,8 @@ struct AuthConfig {
   std::string scope;                            // smart_backend: empty = what the feeds and notices need.
   std::string secret_file;                      // Token, password, client secret or private key: a file …
   std::string secret_env;                       // … or an environment variable. Never in the YAML itself.
+  // A base URL of http:// beyond this machine: everybody on the way reads secret, token and records.
+  bool secrets_and_patients_in_clear_text = false;
 };
 
 enum class RosterKind { patient_search, group, list_file };
@@ -72,6 +74,9 @@ struct FeedConfig {
   // The endpoint answers a search of this type only when it holds all parameters of one of these ("date+patient").
   // Empty = none are known; what the CapabilityStatement adds is found by `probe`.
   std::vector<std::string> requires_one_of = {};
+  // inquire: the payers that the endpoint answers for, in any spelling that Rules::payer_aliases or the payer directory
+  // know. Requests of others are never sent to it.
+  std::vector<std::string> payers = {};
 };
 
 std::string_view word_of(FeedConfig::Strategy strategy);
@@ -110,6 +115,7 @@ struct EndpointConfig {
   bool authoritative = false;  // Folder: a file or resource that is gone is a deletion.
   std::string preset = "generic";
   AuthConfig auth;
+  AuthKind vendor_auth = AuthKind::none;  // Of the preset: how its vendor lets a backend in, for a plan without config.
   RosterConfig roster;
   BulkConfig bulk;
   std::vector<FeedConfig> feeds;  // Resolved: preset, then the site's `feeds:`.

@@ -42,7 +42,33 @@ void check_urls(YamlMapReader& map, const AuthConfig& auth) {
   }
 }
 
+// Over clear text whoever stands on the way reads the credential, and with it the whole EHR.
+void check_clear_text(YamlMapReader& map, const EndpointConfig& endpoint) {
+  constexpr const char* kAllowed = "secrets_and_patients_in_clear_text";
+  const AuthConfig& auth = endpoint.auth;
+  const bool is_abroad = is_clear_text_abroad(endpoint.base_url);
+  if (!is_abroad && auth.secrets_and_patients_in_clear_text) {
+    map.problem(kAllowed, "is for a base_url of http:// on another machine only: leave it out");
+  }
+  if (!is_abroad || auth.kind == AuthKind::none) return;
+  if (!auth.secrets_and_patients_in_clear_text) {
+    map.problem("kind",
+                fmt::format("base_url is http://: everybody on the way would read this credential and the patients' "
+                            "records; use https://, or, on a line that nobody else can listen to, say {}: true",
+                            kAllowed));
+  }
+  if (auth.kind == AuthKind::client_secret && auth.token_url.empty()) {
+    map.problem("kind",
+                "token_url is needed where base_url is http://: anybody on the way could name a token endpoint of "
+                "their own, and would be given the client secret");
+  }
+}
+
 }  // namespace
+
+void read_vendor_auth(YamlMapReader& preset_map, EndpointConfig& endpoint) {
+  preset_map.word("vendor_auth", endpoint.vendor_auth, kAuthKinds);
+}
 
 void refuse_secrets(YamlMapReader& map) {
   for (const char* key : kSecretKeys) {
@@ -72,10 +98,12 @@ void read_auth(YamlMapReader& endpoint_map, EndpointConfig& endpoint, const std:
   map.text("scope", auth.scope);
   map.text("secret_file", auth.secret_file);
   map.text("secret_env", auth.secret_env);
+  map.boolean("secrets_and_patients_in_clear_text", auth.secrets_and_patients_in_clear_text);
   refuse_unused(map, auth);
   map.finish();
   auth.secret_file = path_below(folder, auth.secret_file);
   check_urls(map, auth);
+  check_clear_text(map, endpoint);
   if (!auth.secret_file.empty() && !auth.secret_env.empty()) {
     map.problem("secret_env", "secret_file is given too: keep one of them");
   }

@@ -253,6 +253,23 @@ std::string http_url_problem(const std::string& url) {
   return "";
 }
 
+bool is_loopback_host(std::string_view host) {
+  if (host == "localhost" || host == "[::1]") return true;
+  const std::vector<std::string> parts = split(std::string(host), '.');
+  return parts.size() == 4 && parts[0] == "127" && std::all_of(parts.begin(), parts.end(), [](const std::string& part) {
+           return !part.empty() && part.size() <= 3 && part.find_first_not_of("0123456789") == std::string::npos &&
+                  std::stoi(part) < 256;
+         });
+}
+
+bool is_clear_text_abroad(std::string_view url) {
+  constexpr std::string_view kHttp = "http://";
+  if (!url.starts_with(kHttp)) return false;
+  const std::string_view authority = url.substr(kHttp.size(), url.find_first_of("/?#", kHttp.size()) - kHttp.size());
+  const size_t colon = authority.ends_with(']') ? std::string_view::npos : authority.rfind(':');
+  return !is_loopback_host(authority.substr(0, colon));
+}
+
 std::vector<std::string> shipped_names(std::string_view kind) {
   std::string prefix = fmt::format("config/{}/", kind);
   std::vector<std::string> names;
@@ -296,6 +313,7 @@ bool apply_preset(const std::string& name, EndpointConfig& endpoint) {
   map.text("based_on", base);
   if (!base.empty()) AUTHLEDGER_CHECK(apply_preset(base, endpoint));
   map.boolean("deliver", endpoint.deliver);
+  read_vendor_auth(map, endpoint);
   read_endpoint_defaults(map, endpoint, "");
   map.finish();
   AUTHLEDGER_CHECK(problems.empty());

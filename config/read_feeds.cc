@@ -85,6 +85,15 @@ void read_feed(YamlMapReader& map, FeedConfig& feed, const std::string& folder) 
   if (feed.strategy == FeedConfig::Strategy::inquire && feed.resource_type != "ClaimResponse") {
     map.problem("strategy", "inquire is for ClaimResponse: it asks a payer for the answer to a request that waits");
   }
+  map.text_list("payers", feed.payers);
+  const bool is_inquiry = feed.strategy == FeedConfig::Strategy::inquire;
+  if (is_inquiry && feed.payers.empty()) {
+    map.problem(map.has("payers") ? "payers" : "strategy",
+                "inquire needs the payers that this endpoint answers for, or every payer's open requests would be sent "
+                "to it: write payers: [NAME, …], named as `authledger authorizations` shows them");
+  } else if (!is_inquiry && map.has("payers")) {
+    map.problem("payers", "is for strategy inquire: whose requests may be sent to this endpoint");
+  }
   map.text_list("requires", feed.requires_one_of);
   bool is_preset = folder.empty();
   map.text_list("mappings", feed.mappings);

@@ -10,8 +10,7 @@ namespace {
 void check_hook_url(YamlMapReader& map, const EndpointConfig& endpoint) {
   const std::string& url = endpoint.subscriptions.hook_url;
   if (std::string problem = http_url_problem(url); !problem.empty()) return map.problem("hook_url", problem);
-  const bool is_loopback = url.starts_with("http://127.") || url.starts_with("http://localhost");
-  if (url.starts_with("http://") && !is_loopback) {
+  if (is_clear_text_abroad(url)) {
     map.problem("hook_url", "must be https: the secret goes with every notification");
   }
   const std::string path = "/hooks/" + endpoint.name;

@@ -13,6 +13,7 @@
 #include "fhir/http_curl.h"
 #include "fhir/outcome.h"
 #include "fhir/search.h"
+#include "fhir/shared_access.h"
 #include "fhir/token.h"
 #include "fhir/url.h"
 #include "fhir/write.h"
@@ -238,7 +239,8 @@ class CurlFhirClient final : public FhirClient {
       if (!is_refused) token_->accepted();
       if ((status >= 200 && status < 300) || status == original_status) return response;
       if (is_refused) {
-        const bool may_renew = !renewed && token_->renew();
+        const auto why = status == 401 ? TokenRefusal::not_accepted : TokenRefusal::lacks_scope;
+        const bool may_renew = !renewed && token_->renew(why);
         if (!may_renew) return not_authorized(*response, renewed, what);
         renewed = true;
         continue;
@@ -305,18 +307,18 @@ HttpOptions http_options(const EndpointConfig& endpoint, const std::string& fold
 }  // namespace
 
 Result<std::unique_ptr<FhirClient>> open_fhir_client(const EndpointConfig& endpoint, const std::string& config_folder,
-                                                     const Clock& clock, std::stop_token stop, RateLimits* limits) {
+                                                     const Clock& clock, std::stop_token stop, SharedAccess* shared) {
   const HttpOptions options = http_options(endpoint, config_folder);
   if (auto problem = check_client_certificate(endpoint.name, options.client_certificate_file, clock.now())) {
     return *problem;
   }
   auto http = open_http_client(options, stop);
   if (!http) return Failure{fmt::format("{}: {}", endpoint.name, http.error().message)};
-  return open_fhir_client(endpoint, config_folder, clock, std::move(stop), limits, std::move(*http));
+  return open_fhir_client(endpoint, config_folder, clock, std::move(stop), shared, std::move(*http));
 }
 
 Result<std::unique_ptr<FhirClient>> open_fhir_client(const EndpointConfig& endpoint, const std::string& config_folder,
-                                                     const Clock& clock, std::stop_token stop, RateLimits* limits,
+                                                     const Clock& clock, std::stop_token stop, SharedAccess* shared,
                                                      std::unique_ptr<HttpClient> http) {
   auto base = parse_url(endpoint.base_url);
   if (!base || !base->query.empty()) {
@@ -324,7 +326,7 @@ Result<std::unique_ptr<FhirClient>> open_fhir_client(const EndpointConfig& endpo
         fmt::format("{}: base_url must be an http or https URL without user information or query", endpoint.name)};
   }
   while (base->path.ends_with('/')) base->path.pop_back();
-  auto token = open_token_source(endpoint, config_folder, clock);
+  auto token = open_token_source(endpoint, config_folder, clock, shared ? &shared->grants : nullptr);
   if (!token) return token.error();
   if (endpoint.auth.kind != AuthKind::none && base->scheme == "http" && !is_loopback(*base)) {
     log_warning("credentials_without_tls", {{"endpoint", endpoint.name}});
@@ -332,7 +334,7 @@ Result<std::unique_ptr<FhirClient>> open_fhir_client(const EndpointConfig& endpo
   std::random_device device;
   const uint64_t seed = (uint64_t{device()} << 32) | device();
   // Shared with the other clients of the endpoint; alone, the client is its only holder.
-  std::shared_ptr<RateLimit> limit = limits ? limits->of(endpoint) : std::make_shared<RateLimit>(endpoint);
+  std::shared_ptr<RateLimit> limit = shared ? shared->limits.of(endpoint) : std::make_shared<RateLimit>(endpoint);
   Exchange exchange(endpoint, std::move(http), std::move(limit), clock, std::move(stop), seed);
   return std::unique_ptr<FhirClient>(
       std::make_unique<CurlFhirClient>(endpoint, std::move(*base), std::move(exchange), std::move(*token), clock));

@@ -20,7 +20,7 @@
 
 namespace authledger {
 
-class RateLimits;
+struct SharedAccess;
 
 enum class FhirErrorKind {
   unreachable,      // No answer after retries; the feed stays where it is.
@@ -45,7 +45,7 @@ struct FhirError {
 
 struct Versioned {
   std::string id;
-  Instant asked_at{};       // Of a read, by our clock: it is at least as new as this.
+  Instant asked_at{};   // Of a read, by our clock: it is at least as new as this.
   std::string etag;     // As sent by the server, e.g. W/"3"; may be empty.
   std::string body;     // Resource as returned; may be empty when the server returns none.
   bool created = true;  // False when a conditional create found an existing one.
@@ -107,16 +107,16 @@ class FhirClient {
   virtual Result<HttpResponse, FhirError> operate(const OperationRequest& request) = 0;
 };
 
-// One client for one endpoint; not thread-safe. `stop` ends waiting between retries at once. `limits`: of all clients
-// of the process, so that they share the endpoint's request limits; without it the client keeps them alone. Clock and
-// limits outlive the client.
+// One client for one endpoint; not thread-safe. `stop` ends waiting between retries at once. `shared`: of all clients
+// of the process, so that they share the endpoint's request limits and token; without it the client keeps them alone.
+// Clock and `shared` outlive the client.
 // Errors: a config that cannot be used on this machine; a client certificate that has expired.
 Result<std::unique_ptr<FhirClient>> open_fhir_client(const EndpointConfig& endpoint, const std::string& config_folder,
                                                      const Clock& clock, std::stop_token stop,
-                                                     RateLimits* limits = nullptr);
+                                                     SharedAccess* shared = nullptr);
 // The same over another transport than libcurl, which knows the options: a simulation owns the network as the clock.
 Result<std::unique_ptr<FhirClient>> open_fhir_client(const EndpointConfig& endpoint, const std::string& config_folder,
-                                                     const Clock& clock, std::stop_token stop, RateLimits* limits,
+                                                     const Clock& clock, std::stop_token stop, SharedAccess* shared,
                                                      std::unique_ptr<HttpClient> http);
 
 // Percent-encodes a query value (RFC 3986).

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "fhir/smart_discovery.h"
+#include "fhir/url.h"
 
 namespace authledger {
 namespace {
@@ -24,6 +25,7 @@ constexpr seconds kRenewBefore{30};
 constexpr seconds kAssertionLife{180};  // At most five minutes by the server's clock, which may be behind ours.
 constexpr seconds kClockSkewMin{30};
 constexpr seconds kRefusalKept{60};
+constexpr std::chrono::hours kDiscoveryKept{24};
 constexpr const char* kAssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 // RFC 6749, 5.2: the code only. Descriptions may repeat what was sent.
@@ -55,19 +57,19 @@ bool is_token(std::string_view text) {
 
 }  // namespace
 
-struct OauthToken::State {
-  State(const EndpointConfig& config, std::string secrets_folder, const Clock& time)
-      : endpoint(config), auth(endpoint.auth), folder(std::move(secrets_folder)), clock(time) {}
+struct OauthGrant {
+  OauthGrant(const EndpointConfig& config, std::string secrets_folder)
+      : endpoint(config), auth(endpoint.auth), folder(std::move(secrets_folder)) {}
 
   const EndpointConfig endpoint;
   const AuthConfig& auth;
   const std::string folder;
-  const Clock& clock;
+  std::mutex mutex;  // Of all that follows, held while the token endpoint is asked.
   std::string token_url, scope, granted_scope, value;
-  Instant renew_at{};
+  Instant found_at{}, renew_at{};
   seconds server_ahead{0};  // Of our clock, as far as the server's Date header tells.
   bool was_accepted = true;
-  bool was_renewed = false;
+  std::optional<Instant> renewed_at;
   // Who the server does not know is not shown to it with every request. FAULTS 63.
   std::optional<FhirError> refused;
   std::string refused_secret;
@@ -79,42 +81,60 @@ struct OauthToken::State {
     return {kind, status, fmt::format("{}: {}", endpoint.name, text)};
   }
 
-  std::optional<FhirError> find_token_endpoint(Exchange& exchange);
-  Result<HttpRequest, FhirError> request(const std::string& secret) const;
-  std::optional<FhirError> add_client(HttpRequest& request, const std::string& secret) const;
-  Result<HttpResponse, FhirError> post(Exchange& exchange, const std::string& secret) const;
-  Result<std::string, FhirError> fetch(Exchange& exchange);
-  Result<std::string, FhirError> take(const HttpResponse& answer);
-  bool was_refused(const std::string& secret) const;
+  std::optional<FhirError> find_token_endpoint(Exchange& exchange, Instant now);
+  Result<HttpRequest, FhirError> request(const std::string& secret, const Clock& clock) const;
+  std::optional<FhirError> add_client(HttpRequest& request, const std::string& secret, const Clock& clock) const;
+  Result<HttpResponse, FhirError> post(Exchange& exchange, const std::string& secret, const Clock& clock) const;
+  Result<std::string, FhirError> ask(Exchange& exchange, const std::string& secret, const Clock& clock);
+  Result<std::string, FhirError> fetch(Exchange& exchange, const Clock& clock);
+  Result<std::string, FhirError> take(const HttpResponse& answer, Instant now);
+  bool was_refused(const std::string& secret, Instant now) const;
   FhirError refusal(const HttpResponse& answer) const;
-  bool learns_clock(const HttpResponse& answer);
+  bool learns_clock(const HttpResponse& answer, Instant now);
 };
 
-std::optional<FhirError> OauthToken::State::find_token_endpoint(Exchange& exchange) {
-  if (!token_url.empty()) return std::nullopt;
-  scope = auth.scope;
-  const bool needs_scope = has_key() && scope.empty();
+namespace {
+
+// Within `time` before now; a time that is yet to come is of a clock that was set back.
+bool is_lately(Instant then, Instant now, seconds time) {
+  return then <= now && now - then < time;
+}
+
+}  // namespace
+
+std::optional<FhirError> OauthGrant::find_token_endpoint(Exchange& exchange, Instant now) {
+  if (!token_url.empty() && is_lately(found_at, now, kDiscoveryKept)) return std::nullopt;
+  const bool needs_scope = has_key() && auth.scope.empty();
   if (!auth.token_url.empty()) {
-    if (needs_scope) scope = needed_scope(endpoint, ScopeVersion::v2);
+    scope = needs_scope ? needed_scope(endpoint, ScopeVersion::v2) : auth.scope;
     token_url = auth.token_url;
   } else {
+    const auto base = parse_url(endpoint.base_url);
+    if (!has_key() && base && base->scheme == "http" && !is_loopback(*base)) {
+      // Whoever stands on the way would name a token endpoint of his own.
+      return error(FhirErrorKind::unauthorized, 0,
+                   "base_url is http://, so the token endpoint is not asked of it: set auth.token_url");
+    }
     const auto found = discover_smart(exchange, endpoint.name, endpoint.base_url);
-    if (!found) return found.error();
+    // What was found before stands until another one is known.
+    if (!found) return token_url.empty() ? std::optional(found.error()) : std::nullopt;
     if (has_key() && !found->offers_private_key_jwt) {
       return error(FhirErrorKind::unauthorized, 0,
                    "the endpoint's smart-configuration does not offer private_key_jwt; use kind client_secret, or ask "
                    "its administrator to allow asymmetric client authentication");
     }
-    if (needs_scope) scope = needed_scope(endpoint, found->scopes);
+    scope = needs_scope ? needed_scope(endpoint, found->scopes) : auth.scope;
     token_url = found->token_url;
   }
+  found_at = now;
   const std::string problem = token_url_problem(token_url, endpoint.base_url);
   if (problem.empty()) return std::nullopt;
   token_url.clear();
   return error(FhirErrorKind::unauthorized, 0, problem);
 }
 
-std::optional<FhirError> OauthToken::State::add_client(HttpRequest& request, const std::string& secret) const {
+std::optional<FhirError> OauthGrant::add_client(HttpRequest& request, const std::string& secret,
+                                                const Clock& clock) const {
   if (!has_key()) {
     // RFC 6749, 2.3.1: both parts are form-encoded before they are joined.
     if (auth.secret_in == SecretPlace::header) {
@@ -138,21 +158,22 @@ std::optional<FhirError> OauthToken::State::add_client(HttpRequest& request, con
   return std::nullopt;
 }
 
-Result<HttpRequest, FhirError> OauthToken::State::request(const std::string& secret) const {
+Result<HttpRequest, FhirError> OauthGrant::request(const std::string& secret, const Clock& clock) const {
   HttpRequest request{"POST", token_url, {}, "grant_type=client_credentials"};
   if (!scope.empty()) request.body += "&scope=" + query_value(scope);
   request.headers = {{"Accept", "application/json"}, {"Content-Type", "application/x-www-form-urlencoded"}};
-  if (auto problem = add_client(request, secret)) return *problem;
+  if (auto problem = add_client(request, secret, clock)) return *problem;
   return request;
 }
 
-Result<HttpResponse, FhirError> OauthToken::State::post(Exchange& exchange, const std::string& secret) const {
+Result<HttpResponse, FhirError> OauthGrant::post(Exchange& exchange, const std::string& secret,
+                                                 const Clock& clock) const {
   // The first is made here for its errors; a key that has signed once signs again.
-  auto first = request(secret);
+  auto first = request(secret, clock);
   if (!first) return first.error();
   std::optional<HttpRequest> next = std::move(*first);
   const auto make = [&] {
-    HttpRequest made = next ? std::move(*next) : request(secret).value();
+    HttpRequest made = next ? std::move(*next) : request(secret, clock).value();
     next.reset();
     return made;
   };
@@ -160,18 +181,18 @@ Result<HttpResponse, FhirError> OauthToken::State::post(Exchange& exchange, cons
 }
 
 // An assertion is judged by the server's clock. True when ours differs so much that another try is worth it.
-bool OauthToken::State::learns_clock(const HttpResponse& answer) {
+bool OauthGrant::learns_clock(const HttpResponse& answer, Instant now) {
   if (!has_key() || answer.status < 400 || answer.status >= 500 || server_ahead != seconds(0)) return false;
   const auto server_now = parse_http_date(answer.header("date"));
   if (!server_now) return false;
-  const auto ahead = std::chrono::floor<seconds>(*server_now - clock.now());
+  const auto ahead = std::chrono::floor<seconds>(*server_now - now);
   if (std::chrono::abs(ahead) < kClockSkewMin) return false;
   server_ahead = ahead;
   log_warning("clock_differs", {{"endpoint", endpoint.name}, {"server_ahead_seconds", ahead.count()}});
   return true;
 }
 
-FhirError OauthToken::State::refusal(const HttpResponse& answer) const {
+FhirError OauthGrant::refusal(const HttpResponse& answer) const {
   const std::string code = oauth_error_of(answer.body);
   const auto kind = answer.status == 429   ? FhirErrorKind::throttled
                     : answer.status >= 500 ? FhirErrorKind::server_error
@@ -199,7 +220,7 @@ FhirError OauthToken::State::refusal(const HttpResponse& answer) const {
   return error(kind, answer.status, text);
 }
 
-Result<std::string, FhirError> OauthToken::State::take(const HttpResponse& answer) {
+Result<std::string, FhirError> OauthGrant::take(const HttpResponse& answer, Instant now) {
   JsonDocument document;
   const auto parsed = document.parse(answer.body);
   const std::string token = answer.status == 200 && parsed ? (*parsed)["access_token"].string() : std::string();
@@ -218,22 +239,29 @@ Result<std::string, FhirError> OauthToken::State::take(const HttpResponse& answe
   }
   const seconds life = life_of(*parsed);
   // A very short life is used up to its last third rather than never.
-  renew_at = clock.now() + life - std::min(kRenewBefore, life / 3);
+  renew_at = now + life - std::min(kRenewBefore, life / 3);
   value = "Bearer " + token;
   return value;
 }
 
-Result<std::string, FhirError> OauthToken::State::fetch(Exchange& exchange) {
-  if (auto problem = find_token_endpoint(exchange)) return *problem;
+Result<std::string, FhirError> OauthGrant::ask(Exchange& exchange, const std::string& secret, const Clock& clock) {
+  if (auto problem = find_token_endpoint(exchange, clock.now())) return *problem;
+  auto answer = post(exchange, secret, clock);
+  if (answer && learns_clock(*answer, clock.now())) answer = post(exchange, secret, clock);
+  if (!answer) return answer.error();
+  return take(*answer, clock.now());
+}
+
+Result<std::string, FhirError> OauthGrant::fetch(Exchange& exchange, const Clock& clock) {
   const auto secret = read_secret(auth.secret_file, auth.secret_env, folder);
   if (!secret) return error(FhirErrorKind::unauthorized, 0, secret.error().message);
-  if (was_refused(*secret)) return *refused;
+  if (was_refused(*secret, clock.now())) return *refused;
   refused.reset();
-  auto answer = post(exchange, *secret);
-  if (answer && learns_clock(*answer)) answer = post(exchange, *secret);
-  if (!answer) return answer.error();
-  auto token = take(*answer);
-  if (!token && token.error().kind == FhirErrorKind::unauthorized) {
+  auto token = ask(exchange, *secret, clock);
+  if (token) return token;
+  // The token endpoint may have moved.
+  if (token.error().kind != FhirErrorKind::stopped && token.error().kind != FhirErrorKind::throttled) token_url.clear();
+  if (token.error().kind == FhirErrorKind::unauthorized) {
     refused = token.error();
     refused_secret = *secret;
     refused_at = clock.now();
@@ -242,35 +270,53 @@ Result<std::string, FhirError> OauthToken::State::fetch(Exchange& exchange) {
 }
 
 // Lately, and with this secret: another one may be known.
-bool OauthToken::State::was_refused(const std::string& secret) const {
-  const auto age = clock.now() - refused_at;
-  return refused && refused_secret == secret && age >= seconds(0) && age < kRefusalKept;
+bool OauthGrant::was_refused(const std::string& secret, Instant now) const {
+  return refused && refused_secret == secret && is_lately(refused_at, now, kRefusalKept);
 }
 
-OauthToken::OauthToken(const EndpointConfig& endpoint, std::string folder, const Clock& clock)
-    : state_(std::make_unique<State>(endpoint, std::move(folder), clock)) {}
-OauthToken::~OauthToken() = default;
+std::shared_ptr<OauthGrant> make_oauth_grant(const EndpointConfig& endpoint, const std::string& folder) {
+  return std::make_shared<OauthGrant>(endpoint, folder);  // Shared by the clients of the endpoint.
+}
+
+std::shared_ptr<OauthGrant> OauthGrants::of(const EndpointConfig& endpoint, const std::string& folder) {
+  const std::lock_guard lock(mutex_);
+  std::shared_ptr<OauthGrant>& grant = grants_[endpoint.name];
+  if (!grant) grant = make_oauth_grant(endpoint, folder);
+  return grant;
+}
 
 Result<std::string, FhirError> OauthToken::authorization(Exchange& exchange) {
-  if (!state_->value.empty() && state_->clock.now() < state_->renew_at) return state_->value;
-  state_->value.clear();
-  return state_->fetch(exchange);
+  const std::lock_guard lock(grant_->mutex);
+  if (grant_->value.empty() || clock_.now() >= grant_->renew_at) {
+    grant_->value.clear();
+    const auto token = grant_->fetch(exchange, clock_);
+    if (!token) return token;
+  }
+  used_ = grant_->value;
+  return used_;
 }
 
-bool OauthToken::renew() {
-  if (state_->was_renewed && !state_->was_accepted) return false;
-  state_->was_renewed = true;
-  state_->was_accepted = false;
-  state_->value.clear();
+bool OauthToken::renew(TokenRefusal why) {
+  const std::lock_guard lock(grant_->mutex);
+  if (grant_->value != used_) return true;  // Another client did, since.
+  const Instant now = clock_.now();
+  const bool was_lately = grant_->renewed_at && is_lately(*grant_->renewed_at, now, kRefusalKept);
+  // A token that reaches too little is accepted elsewhere: that says nothing of the next one.
+  if (was_lately && (why == TokenRefusal::lacks_scope || !grant_->was_accepted)) return false;
+  grant_->renewed_at = now;
+  grant_->was_accepted = false;
+  grant_->value.clear();
   return true;
 }
 
 void OauthToken::accepted() {
-  state_->was_accepted = true;
+  const std::lock_guard lock(grant_->mutex);
+  if (grant_->value == used_) grant_->was_accepted = true;
 }
 
 std::string OauthToken::scope_hint() const {
-  const auto missing = scopes_not_granted(state_->scope, state_->granted_scope);
+  const std::lock_guard lock(grant_->mutex);
+  const auto missing = scopes_not_granted(grant_->scope, grant_->granted_scope);
   return missing.empty() ? "" : fmt::format("the server granted less than was asked for, not {}", join(missing, " "));
 }
 

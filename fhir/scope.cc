@@ -77,6 +77,8 @@ std::string needed_scope(const EndpointConfig& endpoint, ScopeVersion version) {
   if (endpoint.deliver) {
     for (const std::string& type : endpoint.writes.types) writes[type] = true;
   }
+  // `subscriptions create` looks for what is there, creates what is missing and asks again for what is in error.
+  if (!endpoint.subscriptions.hook_url.empty()) writes["Subscription"] = true;
   std::vector<std::string> scopes;
   for (const auto& [type, is_written] : writes) {
     const std::string system = "system/" + type;

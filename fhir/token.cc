@@ -14,7 +14,7 @@ namespace {
 class NoToken final : public TokenSource {
  public:
   Result<std::string, FhirError> authorization(Exchange&) override { return std::string(); }
-  bool renew() override { return false; }
+  bool renew(TokenRefusal) override { return false; }
 };
 
 // A bearer token or a password from a file or the environment.
@@ -25,7 +25,7 @@ class SecretToken final : public TokenSource {
 
   Result<std::string, FhirError> authorization(Exchange&) override { return value_; }
 
-  bool renew() override {
+  bool renew(TokenRefusal) override {
     const auto secret = read_secret(auth_.secret_file, auth_.secret_env, folder_);
     if (!secret) return false;
     const std::string former = std::exchange(value_, value_of(*secret));
@@ -46,7 +46,7 @@ class SecretToken final : public TokenSource {
 }  // namespace
 
 Result<std::unique_ptr<TokenSource>> open_token_source(const EndpointConfig& endpoint, const std::string& config_folder,
-                                                       const Clock& clock) {
+                                                       const Clock& clock, OauthGrants* grants) {
   using Source = std::unique_ptr<TokenSource>;
   const AuthConfig& auth = endpoint.auth;
   if (auth.kind == AuthKind::none) return Source(std::make_unique<NoToken>());
@@ -59,7 +59,8 @@ Result<std::unique_ptr<TokenSource>> open_token_source(const EndpointConfig& end
     if (!key) return Failure{fmt::format("{}: {}", endpoint.name, key.error().message)};
   }
   if (auth.kind == AuthKind::client_secret || auth.kind == AuthKind::smart_backend) {
-    return Source(std::make_unique<OauthToken>(endpoint, config_folder, clock));
+    auto grant = grants ? grants->of(endpoint, config_folder) : make_oauth_grant(endpoint, config_folder);
+    return Source(std::make_unique<OauthToken>(std::move(grant), clock));
   }
   return Source(std::make_unique<SecretToken>(auth, config_folder, *secret));
 }

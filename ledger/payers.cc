@@ -47,4 +47,15 @@ std::string PayerNames::canonical(std::string_view source, std::string_view paye
   return std::string(trim(stated));
 }
 
+bool names_payer(std::string_view spelling, std::string_view payer, std::string_view display, const Rules& rules) {
+  if (payer.empty() || trim(spelling).empty()) return false;
+  const std::string meant = PayerNames({}, rules).canonical("", spelling, spelling);
+  if (meant == payer) return true;
+  const bool is_reference = meant.find('/') != std::string::npos || payer.find('/') != std::string_view::npos;
+  if (!is_reference && plain_payer_name(meant) == plain_payer_name(payer)) return true;
+  const bool is_in_directory = std::any_of(rules.payer_aliases.begin(), rules.payer_aliases.end(),
+                                           [&](const auto& alias) { return alias.second == payer; });
+  return !is_in_directory && !trim(display).empty() && plain_payer_name(spelling) == plain_payer_name(display);
+}
+
 }  // namespace authledger

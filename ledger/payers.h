@@ -28,4 +28,10 @@ class PayerNames {
   std::vector<std::pair<std::string, std::string>> by_display_;  // Plain display text → payer, sorted.
 };
 
+// Whether `spelling`, as a person writes it into the config, names the payer of a line (`payer` as PayerNames gives it,
+// `display` as a source writes it): as the ledger names it, an alias, a name or identifier of the payer directory, or
+// the same name in other letters. A display text alone says nothing of a payer that the directory knows: two may share
+// it.
+bool names_payer(std::string_view spelling, std::string_view payer, std::string_view display, const Rules& rules);
+
 }  // namespace authledger

@@ -56,6 +56,7 @@ void for_each_fault(Faults& faults, const Visit& visit) {
   visit("export_place", faults.export_place);
   visit("export_leaves_out", faults.export_leaves_out);
   visit("export_takes", faults.export_takes);
+  visit("inquiry_refused_for", faults.inquiry_refused_for);
   visit("search_lag", faults.search_lag);
   visit("withheld", faults.withheld);
   visit("only_for", faults.only_for);

@@ -21,6 +21,10 @@ void collect(JsonView value, std::string_view name, std::set<std::string>& found
 
 SandboxAnswer FhirRoutes::inquire(const SandboxRequest& request) {
   if (!options_.inquiry) return outcome_answer(404, "not-supported", "this server answers no inquiries");
+  const std::string refused = faults_.faults().inquiry_refused_for;
+  if (!refused.empty() && request.body.find(refused) != std::string::npos) {
+    return outcome_answer(422, "business-rule", "this inquiry is refused");
+  }
   JsonDocument asked;
   const auto bundle = asked.parse(request.body);
   const JsonView claim = bundle ? (*bundle)["entry"].at(0)["resource"] : JsonView();

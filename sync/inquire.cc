@@ -5,16 +5,16 @@
 #include <algorithm>
 #include <array>
 
-#include "adapters/inquiry.h"
 #include "base/crypto.h"
 #include "base/log.h"
-#include "base/text.h"
+#include "ledger/payers.h"
 #include "ledger/reckon.h"
 #include "ledger/store/quarantine_store.h"
-#include "ledger/store/resource_body.h"
 #include "ledger/store/subject_store.h"
 #include "ledger/store/sweep_store.h"
 #include "sync/feed_pages.h"
+#include "sync/inquiry_builder.h"
+#include "sync/remap.h"
 
 namespace authledger {
 namespace {
@@ -23,24 +23,23 @@ namespace {
 constexpr std::chrono::hours kInquireEvery{24};
 // Under which name the inquiries of an endpoint are remembered among its sweeps.
 constexpr const char* kInquiries = "$inquire";
+constexpr const char* kOfAnother =
+    "what nothing shows to be of the patient or request asked about: quarantined, not counted";
 
-// One authorization to ask about.
-struct OpenRequest {
-  AuthorizationLine line;
-  int64_t subject_id = 0;
-  std::string key() const { return to_hex(sha256(line.book)); }  // Names neither patient nor number.
-};
+// So many in a row that failed: what is left waits for the next round.
+constexpr int kFailuresInRowMax = 3;
 
-// Whose line it is to answer: where one payer alone can be asked, all of them.
-bool is_for(const EndpointConfig& endpoint, const AuthorizationLine& line, const Config& config) {
-  const auto can_be_asked = [](const EndpointConfig& each) {
-    return std::any_of(each.feeds.begin(), each.feeds.end(),
-                       [](const FeedConfig& feed) { return feed.strategy == FeedConfig::Strategy::inquire; });
-  };
-  if (std::count_if(config.endpoints.begin(), config.endpoints.end(), can_be_asked) <= 1) return true;
-  if (line.request.starts_with(endpoint.base_url + "/")) return true;
-  return std::any_of(line.sources.begin(), line.sources.end(),
-                     [&](const Provenance& source) { return source.source == endpoint.name; });
+// Under which key a request is remembered: it names neither patient nor number.
+std::string key_of(const OpenRequest& open) {
+  return to_hex(sha256(open.line.book));
+}
+
+// Whether the endpoint answers for the line's payer. What is sent tells who is in treatment: no other may get it.
+bool is_for(const EndpointConfig& endpoint, const AuthorizationLine& line, const Rules& rules) {
+  const FeedConfig* feed = inquire_feed_of(endpoint);
+  return feed != nullptr && std::any_of(feed->payers.begin(), feed->payers.end(), [&](const std::string& payer) {
+           return names_payer(payer, line.payer, line.payer_display, rules);
+         });
 }
 
 // Lines that `wanted` accepts, one of each authorization: its lines are answered together.
@@ -70,112 +69,6 @@ std::vector<OpenRequest> find_requests(RoundContext& context, const Wanted& want
   return found;
 }
 
-// Reads what an inquiry names from where it lives: the ledger's own store, else the endpoint.
-class InquiryBuilder {
- public:
-  explicit InquiryBuilder(RoundContext& context) : context_(context), session_(context.session) {}
-
-  Inquiry build(const OpenRequest& open) {
-    Inquiry inquiry;
-    inquiry.authorization_number = open.line.authorization_number;
-    inquiry.request = open.line.request;
-    inquiry.member_id = open.line.member_id;
-    inquiry.asked_at = context_.clock.now();
-    take_claim(open, inquiry);
-    take_responses(open, inquiry);
-    if (inquiry.insurer.url.empty()) {
-      inquiry.insurer.display = open.line.payer_display.empty() ? open.line.payer : open.line.payer_display;
-    }
-    for (InquiryParty* party : {&inquiry.patient, &inquiry.insurer, &inquiry.provider, &inquiry.coverage}) {
-      party->json = read_url(party->url);
-    }
-    return inquiry;
-  }
-
- private:
-  const EndpointConfig* endpoint_of(const std::string& url) const {
-    for (const EndpointConfig& endpoint : session_.config().endpoints) {
-      if (!endpoint.base_url.empty() && url.starts_with(endpoint.base_url + "/")) return &endpoint;
-    }
-    return nullptr;
-  }
-
-  // Absolute: another endpoint reads it.
-  static std::string absolute(const EndpointConfig& endpoint, JsonView reference) {
-    return absolute_reference(reference["reference"].text(), endpoint.base_url);
-  }
-
-  void take_claim(const OpenRequest& open, Inquiry& inquiry) {
-    const EndpointConfig* endpoint = endpoint_of(open.line.request);
-    if (endpoint == nullptr) return;
-    const std::string reference = open.line.request.substr(endpoint->base_url.size() + 1);
-    if (!reference.starts_with("Claim/")) return;
-    inquiry.claim =
-        read_stored_body(session_.connection(), session_.tenant_id(), endpoint->name, "Claim", reference.substr(6));
-    const auto claim = document_.parse(inquiry.claim);
-    if (!claim) return;
-    inquiry.patient.url = absolute(*endpoint, (*claim)["patient"]);
-    inquiry.insurer.url = absolute(*endpoint, (*claim)["insurer"]);
-    inquiry.provider.url = absolute(*endpoint, (*claim)["provider"]);
-    inquiry.coverage.url = absolute(*endpoint, (*claim)["insurance"].at(0)["coverage"]);
-  }
-
-  // What the Claim does not say, a response does.
-  void take_responses(const OpenRequest& open, Inquiry& inquiry) {
-    for (const Provenance& source : open.line.sources) {
-      const EndpointConfig* endpoint = session_.config().endpoint(source.source);
-      const size_t slash = source.resource.find('/');
-      if (endpoint == nullptr || slash == std::string::npos) continue;
-      const std::string body = read_stored_body(session_.connection(), session_.tenant_id(), source.source,
-                                                source.resource.substr(0, slash), source.resource.substr(slash + 1));
-      const auto response = document_.parse(body);
-      if (!response) continue;
-      take_if_empty(inquiry.patient.url, absolute(*endpoint, (*response)["patient"]));
-      take_if_empty(inquiry.insurer.url, absolute(*endpoint, (*response)["insurer"]));
-      take_if_empty(inquiry.provider.url, absolute(*endpoint, (*response)["requestor"]));
-      take_administration_reference(*response, inquiry);
-    }
-  }
-
-  static void take_if_empty(std::string& url, std::string other) {
-    if (url.empty()) url = std::move(other);
-  }
-
-  // Of the response or of any of its items (FHIR_FACTS a.1: the key to inquire on later).
-  static void take_administration_reference(JsonView element, Inquiry& inquiry) {
-    if (!inquiry.administration_reference.empty()) return;
-    for (const JsonView extension : element["extension"]) {
-      if (extension["url"].text().ends_with("/extension-administrationReferenceNumber")) {
-        inquiry.administration_reference = extension["valueString"].string();
-      }
-    }
-    for (const JsonView item : element["item"]) take_administration_reference(item, inquiry);
-  }
-
-  // "" when it cannot be read: the inquiry goes without.
-  std::string read_url(const std::string& url) {
-    const EndpointConfig* endpoint = endpoint_of(url);
-    if (endpoint == nullptr) return "";
-    const std::string reference = url.substr(endpoint->base_url.size() + 1);
-    const size_t slash = reference.find('/');
-    if (slash == std::string::npos) return "";
-    std::unique_ptr<FhirClient>& client = clients_[endpoint->name];
-    if (!client) {
-      auto opened =
-          open_fhir_client(*endpoint, session_.config().folder, context_.clock, context_.stop, &session_.rate_limits());
-      if (!opened) return "";
-      client = std::move(*opened);
-    }
-    const auto read = client->read(reference.substr(0, slash), reference.substr(slash + 1));
-    return read ? read->body : "";
-  }
-
-  RoundContext& context_;
-  TenantSession& session_;
-  JsonDocument document_;
-  std::map<std::string, std::unique_ptr<FhirClient>> clients_;
-};
-
 // Sends one inquiry and records what comes back. `result` counts.
 std::optional<FhirError> ask(RoundContext& context, const EndpointConfig& endpoint, FhirClient& client, Intake& intake,
                              const Inquiry& inquiry, InquiryResult& result) {
@@ -198,13 +91,12 @@ std::optional<FhirError> ask(RoundContext& context, const EndpointConfig& endpoi
   if (!root) return FhirError{FhirErrorKind::bad_answer, answer->status, "Claim/$inquire: " + root.error().message};
   InquiryAnswer found = read_inquiry_answer(*root, inquiry);
   for (const std::string& codes : found.remarks) result.gaps.push_back("the payer sent a remark (" + codes + ")");
-  if (found.is_of_another) {
+  if (found.of_others > 0) {
     // FAULTS 79.
-    result.gaps.emplace_back("an answer tells of another patient than the one asked about: quarantined");
+    result.gaps.emplace_back(fmt::format("an inquiry of {} was answered with {}", endpoint.name, kOfAnother));
     record_unreadable(context.session.connection(), context.session.tenant_id(), endpoint.name,
-                      {{Severity::error, "$inquire", "the answer tells of another patient than the one asked about"}},
+                      {{Severity::error, "$inquire", fmt::format("the answer holds {}", kOfAnother)}},
                       context.clock.now());
-    return std::nullopt;
   }
   std::vector<ReceivedResource> received;
   for (std::string& text : found.claim_responses) {
@@ -217,36 +109,161 @@ std::optional<FhirError> ask(RoundContext& context, const EndpointConfig& endpoi
   return std::nullopt;
 }
 
-}  // namespace
+// 4xx of this inquiry alone: FHIR_FACTS c, "do not resend unchanged". 401 is of the client, 429 asks for a pause.
+bool is_refused(const FhirError& error) {
+  switch (error.kind) {
+    case FhirErrorKind::refused:
+    case FhirErrorKind::not_found:
+    case FhirErrorKind::conflict:
+      return true;
+    case FhirErrorKind::unauthorized:
+      return error.status == 403;
+    case FhirErrorKind::unreachable:
+    case FhirErrorKind::throttled:
+    case FhirErrorKind::server_error:
+    case FhirErrorKind::bad_answer:
+    case FhirErrorKind::foreign_link:
+    case FhirErrorKind::endless_paging:
+    case FhirErrorKind::outcome_unknown:
+    case FhirErrorKind::stopped:
+      return false;
+  }
+  return false;
+}
 
-std::optional<FhirError> pull_by_inquiry(const FeedRun& run) {
-  RoundContext& context = run.context;
-  TenantSession& session = context.session;
-  const std::map<std::string, Instant> asked =
-      read_sweep_visits(session.connection(), session.tenant_id(), run.endpoint.name, kInquiries);
-  const std::vector<OpenRequest> open = find_requests(context, [&](const AuthorizationLine& line) {
-    return line.decision == Decision::pended && is_for(run.endpoint, line, session.config());
-  });
-  InquiryBuilder builder(context);
-  InquiryResult result;
-  std::optional<FhirError> end;
-  for (const OpenRequest& each : open) {
-    const auto last = asked.find(each.key());
-    if (last != asked.end() && context.clock.now() - last->second < kInquireEvery) continue;
-    if (context.stop.stop_requested()) end = stopped("stopped; the next round goes on with the open requests");
-    if (!end) end = budget_end(run);
-    if (!end) end = ask(context, run.endpoint, run.client, run.intake, builder.build(each), result);
-    if (end) break;
-    run.intake.finish();
-    transact(session.connection(), session.tenant_id(), [&](Transaction& transaction) {
-      save_sweep_visits(transaction, run.endpoint.name, kInquiries, std::array{each.key()}, context.clock.now());
+// It may pass, and may be of this inquiry alone.
+bool may_pass(const FhirError& error) {
+  return error.kind == FhirErrorKind::unreachable || error.kind == FhirErrorKind::server_error ||
+         error.kind == FhirErrorKind::bad_answer;
+}
+
+// The inquiries of one round.
+class InquiryRun {
+ public:
+  explicit InquiryRun(const FeedRun& run)
+      : run_(run),
+        session_(run.context.session),
+        asked_(read_sweep_visits(session_.connection(), session_.tenant_id(), run.endpoint.name, kInquiries)),
+        builder_(run.context) {}
+
+  // What keeps the feed from counting as read, or nothing.
+  std::optional<FhirError> read() {
+    std::optional<FhirError> end;
+    for (const OpenRequest& each : open_requests()) {
+      if ((end = take(each))) break;
+    }
+    run_.certificate.pages += result_.asked;
+    for (std::string& gap : result_.gaps) note_gap(run_.certificate, std::move(gap));
+    if (refused_ > 0) {
+      note_gap(run_.certificate,
+               fmt::format("{} inquiries were refused{}: asked again when the request changes, or a day later",
+                           refused_, refusal_.empty() ? "" : " (" + refusal_ + ")"));
+    }
+    return end ? end : failure_;
+  }
+
+ private:
+  std::vector<OpenRequest> open_requests() {
+    const Rules& rules = session_.policy().rules;
+    int64_t of_nobody = 0;
+    std::vector<OpenRequest> open =
+        find_requests(run_.context, [](const AuthorizationLine& line) { return line.decision == Decision::pended; });
+    std::erase_if(open, [&](const OpenRequest& each) {
+      const std::vector<EndpointConfig>& endpoints = session_.config().endpoints;
+      of_nobody += std::none_of(endpoints.begin(), endpoints.end(),
+                                [&](const EndpointConfig& any) { return is_for(any, each.line, rules); });
+      return !is_for(run_.endpoint, each.line, rules);
+    });
+    if (of_nobody > 0) {
+      note_gap(run_.certificate,
+               fmt::format("{} open requests of payers that no endpoint inquires for (feeds, payers)", of_nobody));
+    }
+    return open;
+  }
+
+  // Asked lately. A time that is yet to come is of a clock that went wrong: FAULTS 39.
+  bool was_asked(const std::string& key) const {
+    const auto found = asked_.find(key);
+    const Instant now = run_.context.clock.now();
+    return found != asked_.end() && found->second <= now && now - found->second < kInquireEvery;
+  }
+
+  void remember(const std::string& key) {
+    transact(session_.connection(), session_.tenant_id(), [&](Transaction& transaction) {
+      save_sweep_visits(transaction, run_.endpoint.name, kInquiries, std::array{key}, run_.context.clock.now());
     });
   }
-  run.certificate.pages += result.asked;
-  for (std::string& gap : result.gaps) note_gap(run.certificate, std::move(gap));
-  if (end) return end;
+
+  std::optional<FhirError> take(const OpenRequest& open) {
+    if (was_asked(key_of(open))) return std::nullopt;
+    Inquiry inquiry = builder_.draft(open);
+    // Of what was refused its wording is remembered: a request that changed has another.
+    const std::string wording =
+        to_hex(HashInput().add(open.line.book).add(inquiry.claim).add(inquiry_bundle(inquiry)).sha256());
+    if (was_asked(wording)) {
+      ++refused_;
+      return std::nullopt;
+    }
+    if (run_.context.stop.stop_requested()) return stopped("stopped; the next round goes on with the open requests");
+    if (auto end = budget_end(run_)) return end;
+    builder_.complete(inquiry);
+    const auto problem = ask(run_.context, run_.endpoint, run_.client, run_.intake, inquiry, result_);
+    if (!problem) {
+      run_.intake.finish();
+      remember(key_of(open));
+      failures_in_row_ = 0;
+      return std::nullopt;
+    }
+    if (is_refused(*problem)) {
+      remember(wording);
+      ++refused_;
+      refusal_ = problem->message;
+    } else if (may_pass(*problem)) {
+      failure_ = problem;
+    } else {
+      return problem;
+    }
+    return ++failures_in_row_ < kFailuresInRowMax ? std::nullopt : problem;
+  }
+
+  const FeedRun& run_;
+  TenantSession& session_;
+  const std::map<std::string, Instant> asked_;
+  InquiryBuilder builder_;
+  InquiryResult result_;
+  int64_t refused_ = 0;
+  std::string refusal_;  // The last one's words, of this round.
+  int failures_in_row_ = 0;
+  std::optional<FhirError> failure_;
+};
+
+// Answers that were mapped another way are mapped again: nobody is asked for them once more.
+void remap_answers(const FeedRun& run, FeedState& state) {
+  const std::string& version = run.intake.mapping_version(run.feed.resource_type);
+  if (state.mapping_version == version) return;
+  remap_stored(run.context, run.endpoint, run.feed.resource_type, run.intake);
+  run.intake.finish();
+  if (run.context.stop.stop_requested()) return;
+  state.mapping_version = version;
+  TenantSession& session = run.context.session;
+  transact(session.connection(), session.tenant_id(), [&](Transaction& transaction) { save_feed(transaction, state); });
+}
+
+}  // namespace
+
+const FeedConfig* inquire_feed_of(const EndpointConfig& endpoint) {
+  const auto found = std::find_if(endpoint.feeds.begin(), endpoint.feeds.end(), [](const FeedConfig& feed) {
+    return feed.strategy == FeedConfig::Strategy::inquire;
+  });
+  return found == endpoint.feeds.end() ? nullptr : &*found;
+}
+
+std::optional<FhirError> pull_by_inquiry(const FeedRun& run) {
+  TenantSession& session = run.context.session;
   FeedState state = read_feed(session.connection(), session.tenant_id(), run.endpoint.name, run.feed.resource_type);
-  state.last_success_at = context.clock.now();
+  remap_answers(run, state);
+  if (auto end = InquiryRun(run).read()) return end;
+  state.last_success_at = run.context.clock.now();
   transact(session.connection(), session.tenant_id(), [&](Transaction& transaction) { save_feed(transaction, state); });
   run.certificate.is_complete = true;
   return std::nullopt;
@@ -254,18 +271,27 @@ std::optional<FhirError> pull_by_inquiry(const FeedRun& run) {
 
 Result<InquiryResult, FhirError> inquire_number(RoundContext& context, const EndpointConfig& endpoint,
                                                 const std::string& number, Intake& intake, FhirClient& client) {
-  const std::vector<OpenRequest> found = find_requests(context, [&](const AuthorizationLine& line) {
+  std::vector<OpenRequest> found = find_requests(context, [&](const AuthorizationLine& line) {
     return std::find(line.numbers.begin(), line.numbers.end(), number) != line.numbers.end();
   });
-  InquiryResult result;
   if (found.empty()) {
     return FhirError{FhirErrorKind::not_found, 0,
                      "no authorization of this number is in the ledger: nothing tells whose it is; import it first"};
   }
+  std::erase_if(found,
+                [&](const OpenRequest& each) { return !is_for(endpoint, each.line, context.session.policy().rules); });
+  if (found.empty()) {
+    return FhirError{FhirErrorKind::not_found, 0,
+                     fmt::format("the authorization of this number is of a payer that {} does not answer for; name its "
+                                 "endpoint with --endpoint, or add the payer to `payers` of the inquire feed",
+                                 endpoint.name)};
+  }
+  InquiryResult result;
   InquiryBuilder builder(context);
   for (const OpenRequest& each : found) {
-    Inquiry inquiry = builder.build(each);
+    Inquiry inquiry = builder.draft(each);
     inquiry.authorization_number = number;
+    builder.complete(inquiry);
     if (auto end = ask(context, endpoint, client, intake, inquiry, result)) return *end;
   }
   intake.finish();

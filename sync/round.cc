@@ -21,8 +21,8 @@ Day RoundContext::today() const {
 
 Result<std::unique_ptr<FhirClient>> RoundContext::open_client(const EndpointConfig& endpoint) const {
   const std::string& folder = session.config().folder;
-  if (!open_http) return open_fhir_client(endpoint, folder, clock, stop, &session.rate_limits());
-  return open_fhir_client(endpoint, folder, clock, stop, &session.rate_limits(), open_http(endpoint));
+  if (!open_http) return open_fhir_client(endpoint, folder, clock, stop, &session.shared_access());
+  return open_fhir_client(endpoint, folder, clock, stop, &session.shared_access(), open_http(endpoint));
 }
 
 void join_patients(RoundContext& context) {

@@ -20,14 +20,14 @@ std::unique_ptr<PgConnection> connect_as_application(const std::string& url) {
 
 TenantSession::TenantSession(const Config& config, std::optional<EmbeddedPostgres> embedded, std::string url,
                              std::unique_ptr<PgConnection> connection, int64_t tenant_id, RulesInForce rules,
-                             std::shared_ptr<RateLimits> rate_limits)
+                             std::shared_ptr<SharedAccess> shared_access)
     : config_(config),
       embedded_(std::move(embedded)),
       url_(std::move(url)),
       connection_(std::move(connection)),
       tenant_id_(tenant_id),
       rules_(std::move(rules)),
-      rate_limits_(std::move(rate_limits)) {}
+      shared_access_(std::move(shared_access)) {}
 
 Result<std::unique_ptr<TenantSession>> TenantSession::open(const Config& config) {
   std::optional<EmbeddedPostgres> embedded;
@@ -48,10 +48,10 @@ Result<std::unique_ptr<TenantSession>> TenantSession::open(const Config& config)
     RulesInForce rules = read_rules_in_force(*connection, tenant_id, config.rules,
                                              read_payer_organizations(*connection, tenant_id), config.rollout);
     // Shared by the sessions beside it; what is booked, by all processes.
-    auto rate_limits = std::make_shared<RateLimits>(std::make_shared<SharedLimits>(url, tenant_id));
+    auto shared_access = std::make_shared<SharedAccess>(std::make_shared<SharedLimits>(url, tenant_id));
     return std::unique_ptr<TenantSession>(new TenantSession(config, std::move(embedded), std::move(url),
                                                             std::move(connection), tenant_id, std::move(rules),
-                                                            std::move(rate_limits)));
+                                                            std::move(shared_access)));
   } catch (const DbError& error) {
     return Failure{fmt::format(
         "the database cannot be used: {}{}", error.what(),
@@ -61,7 +61,7 @@ Result<std::unique_ptr<TenantSession>> TenantSession::open(const Config& config)
 
 std::unique_ptr<TenantSession> TenantSession::beside() const {
   return std::unique_ptr<TenantSession>(
-      new TenantSession(config_, std::nullopt, url_, connect(), tenant_id_, rules_, rate_limits_));
+      new TenantSession(config_, std::nullopt, url_, connect(), tenant_id_, rules_, shared_access_));
 }
 
 std::unique_ptr<PgConnection> TenantSession::connect() const {

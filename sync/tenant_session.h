@@ -10,7 +10,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "fhir/capability.h"
-#include "fhir/rate_limit.h"
+#include "fhir/shared_access.h"
 #include "ledger/store/pg.h"
 #include "ledger/store/rule_store.h"
 #include "sync/embedded_postgres.h"
@@ -31,8 +31,8 @@ class TenantSession {
   // Errors: the database cannot be reached or prepared; the message says what to do.
   static Result<std::unique_ptr<TenantSession>> open(const Config& config);
 
-  // A session for another worker thread: connections of its own, the same request limits. This one must outlive it.
-  // Throws DbError.
+  // A session for another worker thread: connections of its own, the same request limits and tokens. This one must
+  // outlive it. Throws DbError.
   std::unique_ptr<TenantSession> beside() const;
   // Another connection to the same tenant, for a second worker. Throws DbError.
   std::unique_ptr<PgConnection> connect() const;
@@ -46,8 +46,8 @@ class TenantSession {
   // By which rules each subject is reckoned; policy() is what decides for all but those on waiting rules.
   const RulesInForce& rules() const { return rules_; }
   const Policy& policy() const { return rules_.policy; }
-  // Kept from round to round, so that the requests of one count for the next.
-  RateLimits& rate_limits() { return *rate_limits_; }
+  // Kept from round to round, so that the requests of one count for the next, and its token is good for it.
+  SharedAccess& shared_access() { return *shared_access_; }
   // Records the config's rules where they changed, and the payer directory, and takes up what other processes stepped
   // to. Only a round does: a command that answers leaves no trace. Throws DbError.
   void refresh_rules();
@@ -63,7 +63,7 @@ class TenantSession {
  private:
   TenantSession(const Config& config, std::optional<EmbeddedPostgres> embedded, std::string url,
                 std::unique_ptr<PgConnection> connection, int64_t tenant_id, RulesInForce rules,
-                std::shared_ptr<RateLimits> rate_limits);
+                std::shared_ptr<SharedAccess> shared_access);
 
   Config config_;
   std::optional<EmbeddedPostgres> embedded_;
@@ -71,7 +71,7 @@ class TenantSession {
   std::unique_ptr<PgConnection> connection_, second_connection_;
   int64_t tenant_id_;
   RulesInForce rules_;
-  std::shared_ptr<RateLimits> rate_limits_;  // Of all sessions of the process.
+  std::shared_ptr<SharedAccess> shared_access_;  // Of all sessions of the process.
   std::map<std::string, KnownStatement> known_statements_;
   std::set<std::string> said_;
 };

@@ -91,6 +91,23 @@ TEST(ProbeCommand, AnEndpointWithoutAnyChannelEndsWithOneAndSaysWhy) {
   EXPECT_EQ(run_authledger({"probe", "--preset", "epic", "--statement", folder.write("x", "{}")}).exit_code, 2);
 }
 
+TEST(ProbeCommand, APlanForAVendorsPresetCountsWithTheRightsThatATokenIsAskedFor) {
+  const TemporaryFolder folder;
+  const std::string statement = folder.write("statement.json", R"({"resourceType":"CapabilityStatement","fhirVersion":
+    "4.0.1","rest":[{"mode":"server","resource":[{"type":"DocumentReference","interaction":[{"code":"create"},
+    {"code":"update"},{"code":"search-type"}],"searchParam":[{"name":"identifier"}]}]}]})");
+  const auto channel_with = [&](const std::string& preset) {
+    const ProgramResult shown =
+        run_authledger({"probe", "--format", "json", "--preset", preset, "--statement", statement});
+    JsonDocument document;
+    const auto root = document.parse(shown.output);
+    EXPECT_TRUE(root.ok()) << shown.output << shown.errors;
+    return root ? (*root).at(0)["notices"].at(0)["channel"].string() : "";
+  };
+  EXPECT_EQ(channel_with("generic"), "DocumentReference");
+  EXPECT_EQ(channel_with("oracle_health"), "none") << "no right to DocumentReference is asked for there";
+}
+
 TEST(ProbeCommand, AnUnknownKeyAndAServerThatIsNotThereEndWithFour) {
   const RegisteredSite site("ES384");
   const std::string other = site.folder.path() + "/other.jwk";

@@ -5,8 +5,8 @@
 #include <thread>
 
 #include "base/day.h"
-#include "fhir/rate_limit.h"
 #include "fhir/retry.h"
+#include "fhir/shared_access.h"
 #include "tests/fhir/fault_server.h"
 
 namespace authledger {
@@ -99,11 +99,11 @@ TEST(Fault17, APauseBeyondTheLimitHoldsEveryWorkerUntilItIsOver) {
   FaultServer server([](const ReceivedRequest&, int number) {
     return number == 0 ? canned(429, "", "Retry-After: 3600\r\n") : canned(200, searchset({"1"}));
   });
-  RateLimits limits;
+  SharedAccess shared;
   FixedClock clock(*parse_instant("2026-11-01T12:00:00Z"));
   const EndpointConfig endpoint = endpoint_at(server.origin());
-  const auto first = std::move(*open_fhir_client(endpoint, "/", clock, {}, &limits));
-  const auto second = std::move(*open_fhir_client(endpoint, "/", clock, {}, &limits));
+  const auto first = std::move(*open_fhir_client(endpoint, "/", clock, {}, &shared));
+  const auto second = std::move(*open_fhir_client(endpoint, "/", clock, {}, &shared));
   EXPECT_EQ(first->search_page("Encounter").error().kind, FhirErrorKind::throttled);
   clock.set(clock.now() + std::chrono::minutes(59));
   const auto page = second->search_page("Encounter");
@@ -140,9 +140,9 @@ TEST(Fault18, AfterThreeRequestsWithoutServiceTheCircuitOpensAndOneTrialClosesIt
       [&](const ReceivedRequest&, int) { return serves ? canned(200, searchset({"1"})) : canned(503, ""); });
   EndpointConfig endpoint = endpoint_at(server.origin());
   endpoint.retries_max = 0;
-  RateLimits limits;
+  SharedAccess shared;
   FixedClock clock(*parse_instant("2026-11-01T12:00:00Z"));
-  const auto open = [&] { return std::move(*open_fhir_client(endpoint, "/", clock, {}, &limits)); };
+  const auto open = [&] { return std::move(*open_fhir_client(endpoint, "/", clock, {}, &shared)); };
   const auto first = open(), second = open();
   for (int i = 0; i < 10; ++i) EXPECT_FALSE((i % 2 == 0 ? first : second)->search_page("Encounter").ok());
   EXPECT_EQ(server.requests().size(), 3U) << "the other seven were not sent";

@@ -1,12 +1,15 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
+#include <functional>
+#include <thread>
 
 #include "base/crypto.h"
 #include "base/jose.h"
 #include "base/text.h"
-#include "fhir/rate_limit.h"
 #include "fhir/scope.h"
+#include "fhir/shared_access.h"
 #include "tests/fhir/fault_server.h"
 
 namespace authledger {
@@ -77,6 +80,115 @@ TEST(Fault61, ARevokedTokenIsRenewedOnceAndNeverInALoop) {
   ASSERT_FALSE(page.ok());
   EXPECT_EQ(page.error().kind, FhirErrorKind::unauthorized);
   EXPECT_EQ(never.requests().size(), 4u);
+}
+
+// A FHIR server with its token endpoint: each token is another one, and `answer` says what it is good for.
+class TokenServer {
+ public:
+  using Answer = std::function<CannedAnswer(const ReceivedRequest&)>;
+  explicit TokenServer(Answer answer, std::chrono::milliseconds pause = {})
+      : server_([this, answer, pause](const ReceivedRequest& request, int) {
+          if (request.target == "/fhir/.well-known/smart-configuration") {
+            ++discoveries;
+            return canned(200, R"({"token_endpoint":")" + server_.origin() + R"(/token"})", "", "application/json");
+          }
+          if (request.target != "/token") return answer(request);
+          std::this_thread::sleep_for(pause);
+          const int token = ++tokens;
+          if (refuses) return canned(400, R"({"error":"invalid_client"})", "", "application/json");
+          return canned(200, R"({"access_token":"t)" + std::to_string(token) + R"(","expires_in":3600})", "",
+                        "application/json");
+        }),
+        endpoint_(with_client_secret(server_.origin())) {}
+
+  // What a round does: a client of its own. The error's text, "" when it was served.
+  std::string round(const std::string& url = "Encounter") {
+    const auto client = std::move(*open_fhir_client(endpoint_, "/", clock, {}, &shared_));
+    const auto page = client->search_page(url);
+    return page ? "" : page.error().message;
+  }
+
+  std::atomic<int> tokens = 0, discoveries = 0;
+  std::atomic<bool> refuses = false;
+  FixedClock clock{*parse_instant("2026-11-01T12:00:00Z")};
+
+ private:
+  FaultServer server_;
+  EndpointConfig endpoint_;
+  SharedAccess shared_;
+};
+
+TEST(Fault63, AllRoundsOfAProcessUseOneTokenUntilItEnds) {
+  TokenServer server([](const ReceivedRequest&) { return canned(200, searchset({"1"})); });
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(server.round(), "");
+  EXPECT_EQ(server.tokens, 1);
+  EXPECT_EQ(server.discoveries, 1);
+  server.clock.set(server.clock.now() + std::chrono::hours(1));
+  EXPECT_EQ(server.round(), "");
+  EXPECT_EQ(server.tokens, 2) << "it had ended";
+  EXPECT_EQ(server.discoveries, 1);
+  server.clock.set(server.clock.now() + std::chrono::hours(24));
+  EXPECT_EQ(server.round(), "");
+  EXPECT_EQ(server.discoveries, 2) << "a token endpoint may move";
+}
+
+TEST(Fault63, RoundsAtTheSameTimeAskForOneToken) {
+  TokenServer server([](const ReceivedRequest&) { return canned(200, searchset({"1"})); },
+                     std::chrono::milliseconds(200));
+  {
+    std::vector<std::jthread> rounds;
+    for (int i = 0; i < 4; ++i) rounds.emplace_back([&] { EXPECT_EQ(server.round(), ""); });
+  }
+  EXPECT_EQ(server.tokens, 1);
+}
+
+TEST(Fault63, WhoTheTokenEndpointDoesNotKnowIsShownToItOnceAMinute) {
+  TokenServer server([](const ReceivedRequest&) { return canned(200, searchset({"1"})); });
+  server.refuses = true;
+  for (int i = 0; i < 5; ++i) EXPECT_NE(server.round().find("invalid_client"), std::string::npos);
+  EXPECT_EQ(server.tokens, 1) << "whichever round asked";
+  EXPECT_EQ(server.discoveries, 1);
+  server.refuses = false;
+  server.clock.set(server.clock.now() + std::chrono::seconds(61));
+  EXPECT_EQ(server.round(), "");
+}
+
+TEST(Fault61, ATokenThatIsRefusedAgainIsRenewedOnceAMinuteByAllRounds) {
+  TokenServer server([](const ReceivedRequest& request) {
+    return request.headers.at("authorization") == "Bearer t3" ? canned(200, searchset({"1"})) : canned(401, "");
+  });
+  for (int i = 0; i < 5; ++i) EXPECT_NE(server.round(), "");
+  EXPECT_EQ(server.tokens, 2);
+  server.clock.set(server.clock.now() + std::chrono::seconds(61));
+  EXPECT_EQ(server.round(), "");
+  EXPECT_EQ(server.tokens, 3);
+  EXPECT_EQ(server.round(), "");
+  EXPECT_EQ(server.tokens, 3);
+}
+
+TEST(Fault61, ATokenThatReachesTooLittleIsRenewedOnceAMinuteThoughItIsGoodElsewhere) {
+  TokenServer server([](const ReceivedRequest& request) {
+    return request.target == "/fhir/Coverage"
+               ? canned(403, "", "WWW-Authenticate: Bearer error=\"insufficient_scope\"\r\n")
+               : canned(200, searchset({"1"}));
+  });
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_NE(server.round("Coverage"), "");
+    EXPECT_EQ(server.round(), "");
+  }
+  EXPECT_EQ(server.tokens, 2);
+}
+
+TEST(ClientToken, OverClearTextNoTokenEndpointIsTakenOnTrustWithASecret) {
+  FaultServer proxy([](const ReceivedRequest&, int) {
+    return canned(200, R"({"token_endpoint":"https://evil.example/token"})", "", "application/json");
+  });
+  auto endpoint = with_client_secret("http://ehr.example");
+  endpoint.proxy = proxy.origin();
+  const auto page = client_at(endpoint)->search_page("Encounter");
+  ASSERT_FALSE(page.ok());
+  EXPECT_NE(page.error().message.find("set auth.token_url"), std::string::npos) << page.error().message;
+  EXPECT_TRUE(proxy.requests().empty());
 }
 
 TEST(Fault61, ABearerFileThatWasRotatedTakesEffect) {
@@ -214,9 +326,9 @@ TEST(ClientRate, TwoClientsOfOneEndpointShareItsLimit) {
   FaultServer server([](const ReceivedRequest&, int) { return canned(200, searchset({"1"})); });
   auto endpoint = endpoint_at(server.origin());
   endpoint.requests_per_second_max = 10;
-  RateLimits limits;
+  SharedAccess shared;
   const SystemClock clock;
-  const auto open = [&] { return std::move(*open_fhir_client(endpoint, "/", clock, {}, &limits)); };
+  const auto open = [&] { return std::move(*open_fhir_client(endpoint, "/", clock, {}, &shared)); };
   const auto first = open(), second = open();
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < 3; ++i) {
@@ -236,6 +348,17 @@ TEST(Scope, OnlyWhatIsUsedIsAskedForInBothVersions) {
   EXPECT_EQ(needed_scope(endpoint, ScopeVersion::v1),
             "system/Encounter.read system/Flag.read system/Flag.write system/Group.read system/Task.read "
             "system/Task.write");
+}
+
+TEST(Scope, WhoAsksForSubscriptionsAsksForTheRightToThem) {
+  EndpointConfig endpoint;
+  endpoint.feeds = {{.resource_type = "Encounter"}};
+  endpoint.deliver = false;
+  EXPECT_EQ(needed_scope(endpoint, ScopeVersion::v2), "system/Encounter.rs");
+  endpoint.subscriptions.hook_url = "https://authledger.example/hooks/ehr";
+  EXPECT_EQ(needed_scope(endpoint, ScopeVersion::v2), "system/Encounter.rs system/Subscription.crus");
+  EXPECT_EQ(needed_scope(endpoint, ScopeVersion::v1),
+            "system/Encounter.read system/Subscription.read system/Subscription.write");
 }
 
 TEST(Scope, WhatWasNotGrantedIsFoundAcrossVersionsAndWildcards) {

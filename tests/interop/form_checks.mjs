@@ -89,7 +89,8 @@ export async function formChecks(checks, written, clinic, folder) {
       await site.sync();
       const pended = (await site.authorizations()).filter((row) => row.decision === 'pended');
       expect(pended.length > 0, 'no request waits');
-      const feeds = { ClaimResponse: { strategy: 'inquire', mappings: ['pas_claim_response'] } };
+      const payers = [...new Set(pended.map((row) => row.payer))];
+      const feeds = { ClaimResponse: { strategy: 'inquire', payers, mappings: ['pas_claim_response'] } };
       site.configure({ endpoints: site.members.endpoints.map((each) => ({ ...each, feeds })) });
       const round = await site.sync();
       const inquiries = front.written.filter((each) => each.path.endsWith('/Claim/$inquire')).length;

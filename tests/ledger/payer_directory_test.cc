@@ -82,5 +82,23 @@ TEST(PayerDirectory, SurvivesInThePolicyThatAReplayReads) {
   EXPECT_EQ(again.payer_aliases, rules.payer_aliases);
 }
 
+TEST(PayerDirectory, APersonsSpellingNamesAPayerOrNobody) {
+  Rules site;
+  site.payer_aliases["bhh"] = "Blue Harbor";
+  const Rules rules = with_payer_directory(site, kOrganizations);
+  const PayerNames names({}, rules);
+  const std::string blue = names.canonical("ehr", "Organization/o1", "");
+  for (const char* spelling : {"Blue Harbor", "the blue harbor inc", "60054", "Organization/o1"}) {
+    EXPECT_TRUE(names_payer(spelling, blue, "", rules)) << spelling;
+    EXPECT_FALSE(names_payer(spelling, "Organization/o1@lab", "Cedar Mutual", rules)) << spelling;
+  }
+  EXPECT_TRUE(names_payer("cedar mutual", "Organization/o1@lab", "", rules));
+  EXPECT_TRUE(names_payer("Desert Health, Inc.", "desert health", "", rules)) << "a payer of a spreadsheet";
+  EXPECT_TRUE(names_payer("Desert Health", "Organization/d", "DESERT HEALTH LLC", rules)) << "nobody holds its record";
+  EXPECT_FALSE(names_payer("Blue Harbor", "Organization/o1@lab", "Blue Harbor", rules)) << "the directory knows better";
+  EXPECT_FALSE(names_payer("Blue Harbor", "", "", rules));
+  EXPECT_FALSE(names_payer("", "", "", rules));
+}
+
 }  // namespace
 }  // namespace authledger

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "base/jose.h"
 #include "fhir/http_curl.h"
 #include "sandbox/loopback_socket.h"
 #include "tests/simulation/fault_site.h"
@@ -23,14 +24,17 @@ std::string day_from_now(int days) {
 // A clinic that `serve` asks once an hour only: whatever it learns in between came by a notification.
 class NotifyingSite {
  public:
+  // `key`: with which authledger signs in, where the EHR wants tokens.
   explicit NotifyingSite(const std::string& topics = "", const std::string& strategy = "last_updated",
-                         const std::string& interval = "1h")
+                         const std::string& interval = "1h", const SigningKey* key = nullptr)
       : port_(free_loopback_port()),
-        site_({},
+        site_(options_with(key),
               fmt::format("server: {{listen: 127.0.0.1:{}, sync_interval: {}}}\n{}", port_, interval, kFastDelivery),
               fmt::format("    subscriptions: {{hook_url: http://127.0.0.1:{}/hooks/ehr, secret_file: hook.secret{}}}\n"
-                          "    feeds: {{Encounter: {{strategy: {}}}}}\n",
-                          port_, topics, strategy)) {
+                          "    feeds: {{Encounter: {{strategy: {}}}}}\n{}",
+                          port_, topics, strategy,
+                          key ? "    auth: {kind: smart_backend, client_id: ledger, secret_file: key.jwk}\n" : "")) {
+    if (key != nullptr) site_.folder().write("key.jwk", key->private_jwk());
     site_.folder().write("hook.secret", std::string(kSecret) + "\n");
     EXPECT_TRUE(site_.ehr().load(patient_json("p1")).ok());
     EXPECT_TRUE(site_.ehr()
@@ -66,6 +70,14 @@ class NotifyingSite {
   }
 
  private:
+  static SandboxOptions options_with(const SigningKey* key) {
+    SandboxOptions options;
+    if (key == nullptr) return options;
+    options.authorization.client_id = "ledger";
+    options.authorization.jwks = key->public_jwks();
+    return options;
+  }
+
   int port_;
   Site site_;
   std::optional<RunningProgram> serve_;
@@ -86,6 +98,19 @@ TEST(Subscriptions, AVisitIsInTheChartByR4WebhookLongBeforeTheNextRound) {
   EXPECT_TRUE(clinic.shows(0)) << "a deletion is a change too";
   const Answer again(clinic.site().run({"subscriptions", "create"}));
   EXPECT_EQ(again.row("criteria", "Encounter?")["done"].text(), "there already");
+}
+
+TEST(Subscriptions, NotificationsAskForNoTokenWhileOneIsGoodAndTheRightToSubscribeIsAskedFor_Fault63) {
+  const auto key = SigningKey::generate(SigningAlgorithm::es384);
+  NotifyingSite clinic("", "last_updated", "1h", &*key);
+  const Answer created(clinic.site().run({"subscriptions", "create"}));
+  EXPECT_EQ(created.row("criteria", "Encounter?")["done"].text(), "created") << "without auth.scope";
+  const size_t tokens = count_requests(clinic.site(), "POST /auth/token");
+  for (int i = 1; i <= 3; ++i) {
+    clinic.visit(fmt::format("e{}", i));
+    EXPECT_TRUE(clinic.shows(i));
+  }
+  EXPECT_EQ(count_requests(clinic.site(), "POST /auth/token"), tokens);
 }
 
 TEST(Subscriptions, AVisitIsInTheChartByBackportNotificationOfASweptFeed) {
