@@ -10,7 +10,8 @@ namespace authledger {
 
 Result<std::unique_ptr<TenantSession>> open_stored_findings(const Config& config) {
   std::error_code ignored;  // What cannot be looked at is not there for this user.
-  const bool has_database = !config.database.url.empty() || std::filesystem::exists(config.database.data_folder, ignored);
+  const bool has_database =
+      !config.database.url.empty() || std::filesystem::exists(config.database.data_folder, ignored);
   if (!has_database) return std::unique_ptr<TenantSession>();
   return TenantSession::open(config);
 }
@@ -23,8 +24,7 @@ StoredFindings compare_with_stored(TenantSession& session, const EndpointConfig&
     const bool hangs_on_it =
         feed.strategy == FeedConfig::Strategy::last_updated || feed.strategy == FeedConfig::Strategy::bulk;
     if (!hangs_on_it) continue;
-    const FeedState state =
-        read_feed(session.connection(), session.tenant_id(), endpoint.name, feed.resource_type);
+    const FeedState state = read_feed(session.connection(), session.tenant_id(), endpoint.name, feed.resource_type);
     if (!state.heeds_last_updated || state.tested_on != statement) continue;
     StoredFinding stored{*state.heeds_last_updated, state.tested_at};
     std::optional<bool>& found = findings[feed.resource_type].honours_last_updated;
@@ -43,7 +43,8 @@ StoredFindings compare_with_stored(TenantSession& session, const EndpointConfig&
 std::string stored_text(const StoredFinding& stored) {
   if (stored.honours_last_updated && !stored.is_replaced) return "";
   const std::string when = stored.tested_at ? " on " + format_instant(*stored.tested_at) : "";
-  return fmt::format("a round found{} that it {} _lastUpdated{}", when, stored.honours_last_updated ? "heeds" : "ignores",
+  return fmt::format("a round found{} that it {} _lastUpdated{}", when,
+                     stored.honours_last_updated ? "heeds" : "ignores",
                      stored.is_replaced ? ": replaced by what was found now" : "");
 }
 

@@ -29,7 +29,8 @@ struct HttpRequest {
   std::string body;
   bool is_identity = false;  // The body is wanted as it is, not compressed: a range of it is asked for.
   // When set: gets the decoded body of a 200 or 206 piece by piece, in place of HttpResponse::body, without a limit of
-  // size or of the whole time, as long as it comes; false ends the transfer. Must not throw. `head`: status and headers.
+  // size or of the whole time, as long as it comes; false ends the transfer. Must not throw. `head`: status and
+  // headers.
   std::function<bool(const HttpResponse& head, std::string_view bytes)> take_body = {};
 };
 

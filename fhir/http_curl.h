@@ -17,9 +17,9 @@ struct HttpOptions {
   std::chrono::milliseconds connect_timeout{10'000};
   // The whole exchange; of a file, which takes as long as it comes, until its first byte.
   std::chrono::milliseconds request_timeout{60'000};
-  size_t body_bytes_max = size_t{64} << 20;           // Of the decoded body: a gzip bomb ends here.
-  std::string ca_file;                                // PEM; empty = the system's authorities.
-  std::string client_certificate_file;                // Mutual TLS, both PEM; shown to a server that asks for it.
+  size_t body_bytes_max = size_t{64} << 20;  // Of the decoded body: a gzip bomb ends here.
+  std::string ca_file;                       // PEM; empty = the system's authorities.
+  std::string client_certificate_file;       // Mutual TLS, both PEM; shown to a server that asks for it.
   std::string client_key_file;
   std::string proxy;  // URL, "none", or empty: the environment's (https_proxy, no_proxy), as every libcurl program.
   // A body that has begun and then brings less than this is given up as slow. A server may think before its first byte,

@@ -215,7 +215,8 @@ struct BenefitFact {
 // One rendition of a document. The content itself is never kept.
 struct Attachment {
   std::string url;
-  std::string hash;  // As the source writes it; else base64 of a SHA-1: of the content, or with kStatedHash (letters.h).
+  std::string
+      hash;  // As the source writes it; else base64 of a SHA-1: of the content, or with kStatedHash (letters.h).
   bool operator==(const Attachment&) const = default;
 };
 

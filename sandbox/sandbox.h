@@ -23,39 +23,39 @@ struct SandboxFaults {
   int fail_status = 403;         // … with this status.
   int slow_next = 0;             // So many answers wait `slow_for`.
   std::chrono::milliseconds slow_for{0};
-  int truncate_next = 0;                      // So many bodies end half way.
-  int reset_next = 0;                         // So many connections close without an answer.
-  int html_next = 0;                          // So many are answered 200 with an HTML login page.
-  int body_next = 0;                          // So many GETs are answered 200 application/fhir+json …
-  std::string body = "";                      // … with these bytes.
-  int oversized_next = 0;                     // So many GETs are answered with 10 GB, as long as the client reads.
-  int drip_next = 0;                          // So many bodies come at ten bytes a second.
-  bool repeat_entries = false;                // The last entry of a page comes again on the next one.
-  bool stale_repeat = false;                  // … in an older version.
-  bool endless_next = false;                  // `next` repeats for ever.
-  std::string foreign_next = "";              // `next` links point here instead.
-  std::string redirect_to = "";               // Every GET is answered 307 to here.
-  bool outcome_in_searchset = false;          // Each page carries an OperationOutcome entry; total is wrong.
-  int write_then_silent_next = 0;             // So many writes are done, but the answer never comes.
-  int hold_next = 0;                          // So many requests are neither done nor answered.
-  int expired_pages_next = 0;                 // So many pages after the first are answered 410: the search expired.
+  int truncate_next = 0;              // So many bodies end half way.
+  int reset_next = 0;                 // So many connections close without an answer.
+  int html_next = 0;                  // So many are answered 200 with an HTML login page.
+  int body_next = 0;                  // So many GETs are answered 200 application/fhir+json …
+  std::string body = "";              // … with these bytes.
+  int oversized_next = 0;             // So many GETs are answered with 10 GB, as long as the client reads.
+  int drip_next = 0;                  // So many bodies come at ten bytes a second.
+  bool repeat_entries = false;        // The last entry of a page comes again on the next one.
+  bool stale_repeat = false;          // … in an older version.
+  bool endless_next = false;          // `next` repeats for ever.
+  std::string foreign_next = "";      // `next` links point here instead.
+  std::string redirect_to = "";       // Every GET is answered 307 to here.
+  bool outcome_in_searchset = false;  // Each page carries an OperationOutcome entry; total is wrong.
+  int write_then_silent_next = 0;     // So many writes are done, but the answer never comes.
+  int hold_next = 0;                  // So many requests are neither done nor answered.
+  int expired_pages_next = 0;         // So many pages after the first are answered 410: the search expired.
   // So many pages after the first lack their first entry, as when pages are counted off and one before it has gone.
   int lost_entries_next = 0;
   std::string strangers_patient = "";         // Searches for a patient give this patient's records as well.
   std::chrono::milliseconds clock_behind{0};  // lastUpdated of new versions and the Date header lag by this.
   std::string clock_stands_at = "";           // All happens at this instant ("2026-10-31T12:00:00Z").
   // Of Bulk Data exports:
-  int export_polls_pending = 0;             // So many polls are answered 202, with `retry_after` (or none).
-  int export_status_gone_next = 0;          // So many polls are answered 404: the manifest has expired.
-  int export_file_missing_next = 0;         // So many requests for a file are answered 404.
-  int export_wrong_digest_next = 0;         // So many files come with a digest that is not theirs.
-  bool export_wrong_count = false;          // The manifest's counts are one too high.
-  int export_status_fails_next = 0;         // So many polls are answered 500: the job has failed.
-  std::string export_place = "";            // The place to poll is below this, and not below the base URL.
-  std::string export_leaves_out = "";       // Types that no file is made of: "Organization Claim".
+  int export_polls_pending = 0;               // So many polls are answered 202, with `retry_after` (or none).
+  int export_status_gone_next = 0;            // So many polls are answered 404: the manifest has expired.
+  int export_file_missing_next = 0;           // So many requests for a file are answered 404.
+  int export_wrong_digest_next = 0;           // So many files come with a digest that is not theirs.
+  bool export_wrong_count = false;            // The manifest's counts are one too high.
+  int export_status_fails_next = 0;           // So many polls are answered 500: the job has failed.
+  std::string export_place = "";              // The place to poll is below this, and not below the base URL.
+  std::string export_leaves_out = "";         // Types that no file is made of: "Organization Claim".
   std::chrono::milliseconds export_takes{0};  // By so much transactionTime is later than the kick-off.
-  std::string inquiry_refused_for = "";     // Inquiries that hold these words are answered 422.
-  std::chrono::milliseconds search_lag{0};  // Searches do not see writes younger than this.
+  std::string inquiry_refused_for = "";       // Inquiries that hold these words are answered 422.
+  std::chrono::milliseconds search_lag{0};    // Searches do not see writes younger than this.
   // Neither declared nor done, words of TYPE:INTERACTION or TYPE:PARAMETER: "Flag:create Task:update Task:identifier".
   std::string withheld = "";
   std::string only_for = "";     // Faults apply only to paths that contain this, e.g. "Flag".

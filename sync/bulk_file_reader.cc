@@ -19,7 +19,8 @@ namespace {
 
 constexpr int64_t kBatchesPerCheckpoint = 16;
 constexpr size_t kUnreadableLinesMax = 1000;  // Of one batch.
-constexpr const char* kNotTheFile = "the answer holds no resource of the type that the manifest names: it is not the file";
+constexpr const char* kNotTheFile =
+    "the answer holds no resource of the type that the manifest names: it is not the file";
 
 }  // namespace
 
@@ -100,16 +101,14 @@ void BulkFileReader::take_line(std::string_view line) {
   std::string problem = problem_of(root);
   ends_well_ = problem.empty();
   if (!ends_well_) {
-    unreadable_.push_back(
-        {Severity::error, fmt::format("export:{}:{}", file_.type, lines_at_), std::move(problem)});
+    unreadable_.push_back({Severity::error, fmt::format("export:{}:{}", file_.type, lines_at_), std::move(problem)});
     return;
   }
   is_the_file_ = true;
   switch (static_cast<ExportFileKind>(file_.kind)) {
     case ExportFileKind::output:
-      received_.push_back(
-          {(*root)["resourceType"].string(), (*root)["id"].string(), to_json_text(*root), run_.client.base_url(), "",
-           run_.exported.started_at});
+      received_.push_back({(*root)["resourceType"].string(), (*root)["id"].string(), to_json_text(*root),
+                           run_.client.base_url(), "", run_.exported.started_at});
       return;
     case ExportFileKind::deleted:
       take_deletions(*root);
@@ -173,7 +172,8 @@ void BulkFileReader::flush() {
   if (!received_.empty()) run_.intake.record(std::exchange(received_, {}), nullptr);
   if (!deleted_.empty()) {
     // What is written after the export's moment stands; HTTP dates count whole seconds.
-    const Instant known_at = std::min(*run_.exported.transaction_at, moment_of(run_.exported) + std::chrono::seconds(1));
+    const Instant known_at =
+        std::min(*run_.exported.transaction_at, moment_of(run_.exported) + std::chrono::seconds(1));
     run_.intake.record_deleted(std::exchange(deleted_, {}), known_at);
   }
   if (++batches_ % kBatchesPerCheckpoint == 0) checkpoint();
@@ -206,7 +206,8 @@ std::string BulkFileReader::doubt() const {
   if (file_.stated_count && *file_.stated_count != lines_at_) {
     return fmt::format("the manifest says {} resources, the file holds {}", *file_.stated_count, lines_at_);
   }
-  return ends_well_ ? "" : "the last line of an export file is no resource of its type: the file may have been cut short";
+  return ends_well_ ? ""
+                    : "the last line of an export file is no resource of its type: the file may have been cut short";
 }
 
 FhirError BulkFileReader::begin_again(std::string why) {

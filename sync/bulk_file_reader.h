@@ -15,8 +15,9 @@
 namespace authledger {
 
 // Reads one NDJSON file of an export from the network into the ledger, in constant memory: while it comes, whole lines
-// are recorded in batches, and how far they are committed is kept. A line that is no resource of the file's type goes to
-// quarantine, among good ones; without any good one the answer is not the file (an OperationOutcome, a proxy's error).
+// are recorded in batches, and how far they are committed is kept. A line that is no resource of the file's type goes
+// to quarantine, among good ones; without any good one the answer is not the file (an OperationOutcome, a proxy's
+// error).
 class BulkFileReader {
  public:
   struct Run {
@@ -58,10 +59,10 @@ class BulkFileReader {
   Issues unreadable_;
   int64_t batches_ = 0;
   int64_t bytes_at_ = 0, lines_at_ = 0;  // Of the file, up to the last whole line.
-  bool is_the_file_;                     // A line of it is what the file should hold; before that nothing counts as read.
-  bool ends_well_ = true;                // The last line is.
-  std::exception_ptr thrown_;            // By the database, inside of the transfer.
-  std::optional<FhirError> end_;         // Why the transfer was ended from here.
+  bool is_the_file_;              // A line of it is what the file should hold; before that nothing counts as read.
+  bool ends_well_ = true;         // The last line is.
+  std::exception_ptr thrown_;     // By the database, inside of the transfer.
+  std::optional<FhirError> end_;  // Why the transfer was ended from here.
 };
 
 }  // namespace authledger

@@ -24,8 +24,8 @@ bool is_swept(const SourcePlan& plan) {
   return plan.strategy == SourceStrategy::per_patient || plan.afterwards == SourceStrategy::per_patient;
 }
 
-// Whom the swept feeds of a plan's group read; nothing when it cannot be known: with a failure in the summary, unless it
-// is a Group, which can be exported instead.
+// Whom the swept feeds of a plan's group read; nothing when it cannot be known: with a failure in the summary, unless
+// it is a Group, which can be exported instead.
 std::optional<SweepRoster> sweep_roster(RoundContext& context, const EndpointConfig& endpoint, FhirClient& client,
                                         const std::string& group, RoundSummary& summary) {
   SweepRoster roster;

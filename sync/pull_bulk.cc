@@ -270,8 +270,8 @@ class BulkPull {
     // FAULTS 31: the manifest has expired.
     if (error.kind == FhirErrorKind::not_found) {
       const bool is_first = read_bulk_pause(connection_, session_.tenant_id(), run_.endpoint.name).failures == 0;
-      FhirError ended = give_up(
-          {error.kind, error.status, "the export had expired at the server before all of it was read"});
+      FhirError ended =
+          give_up({error.kind, error.status, "the export had expired at the server before all of it was read"});
       return is_first ? later(std::move(ended.message)) : ended;
     }
     if (!is_of_the_export(error)) return error;
@@ -408,9 +408,7 @@ class BulkPull {
   }
   // An export without a file of the type says that there is nothing of it. One of patients' records does not say it of
   // what belongs to none.
-  bool must_hold(const std::string& type) const {
-    return path_ == "$export" || !belongs_to_no_patient(type);
-  }
+  bool must_hold(const std::string& type) const { return path_ == "$export" || !belongs_to_no_patient(type); }
 
   const BulkRun& run_;
   TenantSession& session_;

@@ -175,7 +175,7 @@ class ChangesRun {
   std::optional<Instant> asked_since_;
   bool is_whole_ = false, is_tested_ = false;
   int64_t pages_ = 0, matched_ = 0, repeated_ = 0, count_ = 0;
-  std::unordered_set<size_t> ids_;  // Hashes of those that came.
+  std::unordered_set<size_t> ids_;    // Hashes of those that came.
   std::optional<FhirError> failure_;  // That the server reported among its results.
 };
 

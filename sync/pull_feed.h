@@ -30,8 +30,8 @@ struct FeedEnd {
   std::optional<std::string> failure;  // As a sentence; what had been committed stays.
 };
 
-// Without a failure the feed was read to its end, or goes on with the next round (the certificate says so). A full round
-// waits for a worker that may be dead; a woken one does not: see RoundSummary::left_woken.
+// Without a failure the feed was read to its end, or goes on with the next round (the certificate says so). A full
+// round waits for a worker that may be dead; a woken one does not: see RoundSummary::left_woken.
 FeedEnd pull_feed(const FeedRun& run, const SweepRoster& roster);
 
 // Patient ids to sweep, from a Patient search, a Group or a list file; sorted, without repetition. `group`: the members

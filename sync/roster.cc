@@ -71,8 +71,8 @@ Result<std::vector<std::string>> unsorted_roster(RoundContext& context, const En
 
 }  // namespace
 
-Result<std::vector<std::string>> read_roster(RoundContext& context, const EndpointConfig& endpoint,
-                                             FhirClient& client, const std::string& group) {
+Result<std::vector<std::string>> read_roster(RoundContext& context, const EndpointConfig& endpoint, FhirClient& client,
+                                             const std::string& group) {
   auto ids = group.empty() ? unsorted_roster(context, endpoint, client) : ids_from_group(group, client);
   if (!ids) return ids;
   std::sort(ids->begin(), ids->end());

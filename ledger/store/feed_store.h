@@ -9,8 +9,8 @@
 namespace authledger {
 
 // Where one feed stands. `watermark`: everything last updated before it has been read (server's clock, overlap already
-// taken off), `deletions_watermark`: and every deletion before that, where the server tells of them. `resume_link`: next
-// page of a run that has not ended; its run_started_at becomes the watermark when the run's last page commits.
+// taken off), `deletions_watermark`: and every deletion before that, where the server tells of them. `resume_link`:
+// next page of a run that has not ended; its run_started_at becomes the watermark when the run's last page commits.
 struct FeedState {
   std::string source, resource_type;
   std::optional<Instant> watermark, deletions_watermark;

@@ -90,7 +90,8 @@ TEST(Fault15, APlaceToAskOfAnotherOriginIsRefusedAtTheKickOff) {
   site.ehr().set_faults({.export_place = "http://hapi-internal.example:8080/fhir"});
   for (int round = 0; round < 2; ++round) {
     Answer answer(sync_now(site, 4));
-    EXPECT_NE(gaps_of(answer, "Encounter").find("wants to be asked for it at http://hapi-internal.example:8080, which is not"),
+    EXPECT_NE(gaps_of(answer, "Encounter")
+                  .find("wants to be asked for it at http://hapi-internal.example:8080, which is not"),
               std::string::npos)
         << gaps_of(answer, "Encounter");
   }

@@ -307,7 +307,8 @@ TEST(Fault28, AnAnswerThatIsNotTheFileIsNeverTakenForIt) {
     for (int round = 0; round < 2; ++round) {
       Answer failed(sync_now(site, 4));
       EXPECT_FALSE(feed_of(failed, "Encounter")["complete"].boolean()) << round;
-      EXPECT_NE(gaps_of(failed, "Encounter").find("is not the file"), std::string::npos) << gaps_of(failed, "Encounter");
+      EXPECT_NE(gaps_of(failed, "Encounter").find("is not the file"), std::string::npos)
+          << gaps_of(failed, "Encounter");
     }
     Answer whole(sync_now(site));
     EXPECT_TRUE(feed_of(whole, "Encounter")["complete"].boolean());
@@ -350,8 +351,7 @@ TEST(Fault28, AFileWhoseLastLineIsCutIsReadAgainBeforeItIsBelieved) {
 
 TEST(Fault31, FilesThatAManifestNamesInAnotherOrderAreKnownByTheirUrls) {
   const std::string moment = "2026-10-31T12:00:00Z";
-  Site site(exporting(2), kFastDelivery,
-            "    feeds:\n      Encounter: {strategy: bulk, mappings: [encounter]}\n");
+  Site site(exporting(2), kFastDelivery, "    feeds:\n      Encounter: {strategy: bulk, mappings: [encounter]}\n");
   site.ehr().set_faults({.clock_stands_at = moment});
   load_patient(site, 12, 4);
   site.ehr().set_faults({.clock_stands_at = moment, .export_file_missing_next = 1});

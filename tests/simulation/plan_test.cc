@@ -278,7 +278,8 @@ TEST(Fault24, AServerThatIsAwayBetweenTwoPagesMakesNobodyBeginAnew) {
   sync_now(site, 4);
   const size_t searches = count_requests(site, "GET /fhir/Encounter");
   sync_now(site, 4);
-  EXPECT_EQ(count_requests(site, "GET /fhir/Encounter"), searches + 1) << "the second page was asked for, not the first";
+  EXPECT_EQ(count_requests(site, "GET /fhir/Encounter"), searches + 1)
+      << "the second page was asked for, not the first";
   site.ehr().set_faults({});
   const Answer summary(sync_now(site));
   EXPECT_EQ(gaps_of(summary, "Encounter"), "");

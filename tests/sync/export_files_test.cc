@@ -21,7 +21,8 @@ std::vector<int64_t> bytes_of_files(const std::vector<BulkFile>& files) {
 }
 
 TEST(ExportFiles, AreKnownAgainByTheirUrlWhateverItsQueryAndPlace) {
-  const std::vector<BulkFile> known = {file("https://ehr.example/a?sig=1", 10), file("https://ehr.example/b?sig=1", 20, 2)};
+  const std::vector<BulkFile> known = {file("https://ehr.example/a?sig=1", 10),
+                                       file("https://ehr.example/b?sig=1", 20, 2)};
   std::vector<BulkFile> files = {file("https://ehr.example/b?sig=2"), file("https://ehr.example/a?sig=2"),
                                  file("https://ehr.example/c")};
   keep_progress(known, true, files);
@@ -30,7 +31,8 @@ TEST(ExportFiles, AreKnownAgainByTheirUrlWhateverItsQueryAndPlace) {
 }
 
 TEST(ExportFiles, ThatOnlyTheQueryTellsAreKnownByTheWholeUrl) {
-  const std::vector<BulkFile> known = {file("https://ehr.example/file?no=1", 10), file("https://ehr.example/file?no=2", 20)};
+  const std::vector<BulkFile> known = {file("https://ehr.example/file?no=1", 10),
+                                       file("https://ehr.example/file?no=2", 20)};
   std::vector<BulkFile> files = {file("https://ehr.example/file?no=2"), file("https://ehr.example/file?no=3")};
   keep_progress(known, true, files);
   EXPECT_EQ(bytes_of_files(files), (std::vector<int64_t>{20, 0}));
