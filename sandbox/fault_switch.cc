@@ -43,6 +43,7 @@ void for_each_fault(Faults& faults, const Visit& visit) {
   visit("write_then_silent_next", faults.write_then_silent_next);
   visit("hold_next", faults.hold_next);
   visit("expired_pages_next", faults.expired_pages_next);
+  visit("ignored_parameter", faults.ignored_parameter);
   visit("lost_entries_next", faults.lost_entries_next);
   visit("strangers_patient", faults.strangers_patient);
   visit("clock_behind", faults.clock_behind);

@@ -254,6 +254,7 @@ SandboxAnswer FhirRoutes::search(const Target& target, const SandboxRequest& req
   SearchSettings settings = search_settings();
   settings.strict = request.header("prefer").find("handling=strict") != std::string::npos;
   const SandboxFaults faults = faults_.page_faults(request.method, request.path);
+  std::erase_if(*pairs, [&](const auto& pair) { return pair.first == faults.ignored_parameter; });
   for (auto& [name, value] : *pairs) {
     if (is_withheld(faults_.faults().withheld, target.type, name)) {
       return outcome_answer(400, "not-supported", "this server does not search by " + name + " here");

@@ -39,6 +39,7 @@ struct SandboxFaults {
   int write_then_silent_next = 0;     // So many writes are done, but the answer never comes.
   int hold_next = 0;                  // So many requests are neither done nor answered.
   int expired_pages_next = 0;         // So many pages after the first are answered 410: the search expired.
+  std::string ignored_parameter = "";  // Searches take no notice of this one, though it is declared: "identifier".
   // So many pages after the first lack their first entry, as when pages are counted off and one before it has gone.
   int lost_entries_next = 0;
   std::string strangers_patient = "";         // Searches for a patient give this patient's records as well.

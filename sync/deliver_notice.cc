@@ -250,11 +250,29 @@ class NoticeDelivery {
     write_over(*current, DeliveryAction::update, tries);
   }
 
+  // Whatever a server gives for our search, or under an id that it gave us: only what carries this notice's identifier
+  // is written to. Servers ignore search parameters, and are exchanged for others under the same name.
+  bool is_ours(JsonView resource) const {
+    const std::string system = identifier_system_of(place_, context_.config.identifier_system), value = identifier();
+    for (const JsonView each : resource["identifier"]) {
+      if (each["system"].text() == system && each["value"].text() == value) return true;
+    }
+    return false;
+  }
+
+  void fail_as_foreign() {
+    fail({FhirErrorKind::bad_answer, 0,
+          fmt::format("{}: the {} that stands where this notice was written does not carry its identifier: nothing is "
+                      "written to it. Was the server exchanged, or delivery.identifier_system changed?",
+                      context_.endpoint.name, place_.channel)});
+  }
+
   // PUTs only when the rendered resource differs from what stands there.
   void write_over(const Remote& remote, DeliveryAction action, int tries) {
     JsonDocument document;
     auto root = document.parse(remote.body);
     if (!root) return fail({FhirErrorKind::bad_answer, 0, "the endpoint returned no JSON"});
+    if (!is_ours(*root)) return fail_as_foreign();
     if (is_closed(*root)) {
       result_.remote_id = remote.id;
       return close_by_person((*root)["status"].string());
@@ -301,6 +319,7 @@ class NoticeDelivery {
     JsonDocument document;
     auto root = document.parse(current->body);
     if (!root) return fail({FhirErrorKind::bad_answer, 0, "the endpoint returned no JSON"});
+    if (!is_ours(*root)) return fail_as_foreign();
     result_.remote_id = id;
     result_.is_retired = true;
     if (is_closed(*root)) {
@@ -325,7 +344,7 @@ class NoticeDelivery {
     if (!page) return page.error();
     std::vector<Remote> found;
     for (JsonView resource : page->resources) {
-      if (resource["resourceType"].text() != place_.channel) continue;
+      if (resource["resourceType"].text() != place_.channel || !is_ours(resource)) continue;
       std::string version = resource["meta"]["versionId"].string();
       found.push_back(
           {resource["id"].string(), version.empty() ? "" : fmt::format("W/\"{}\"", version), to_json_text(resource)});

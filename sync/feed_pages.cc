@@ -198,6 +198,7 @@ std::optional<FhirError> pull_deletions(const FeedRun& run, FeedState& state) {
     log_warning("history_refused", {{"feed", name_of(run)}, {"status", end->status}});
     note_gap(run.certificate,
              fmt::format("deletions: the endpoint declares the type's history and does not give it ({})", end->message));
+    state.deletions_watermark = since;  // Stays behind.
     return std::nullopt;
   }
   if (!state.run_started_at) state.run_started_at = history.started_at;

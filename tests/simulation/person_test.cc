@@ -44,6 +44,36 @@ TEST(Fault33, AnEditBetweenReadAndWriteIsKeptWhereIfMatchIsRequiredAndAnswered40
   expect_edit_between_read_and_write_is_kept(site);
 }
 
+TEST(Fault33, WhatDoesNotCarryOurIdentifierIsNeverWrittenTo) {
+  const auto fall_risk = [](const std::string& id) {
+    return R"({"resourceType":"Flag","id":")" + id +
+           R"(","status":"active","code":{"text":"FALL RISK"},"subject":{"reference":"Patient/p9"}})";
+  };
+  {  // Another server answers under the endpoint's name: the id is somebody else's there.
+    Site site({}, kFastDelivery);
+    load_patient(site, 12, 3);
+    sync_now(site);
+    const std::string id = only_id(site, "Flag");
+    site.ehr().forget("Flag", id);
+    ASSERT_TRUE(site.ehr().put(fall_risk(id)).ok());
+    ASSERT_TRUE(site.ehr().load(encounter_json("e4", "p1", "90837", "2026-10-20")).ok());
+    EXPECT_NE(sync_now(site, 4).errors.find("does not carry its identifier"), std::string::npos);
+    EXPECT_EQ(count_resources(site, "Flag", "active", "FALL RISK"), 1U);
+    EXPECT_EQ(count_resources(site, "Flag"), 1U);
+  }
+  {  // A server that ignores the search by identifier shows every Flag for ours.
+    Site site({.conditional_create = false}, kFastDelivery);
+    load_patient(site, 12, 3);
+    ASSERT_TRUE(site.ehr().put(fall_risk("f9")).ok());
+    site.ehr().set_faults({.write_then_silent_next = 1, .ignored_parameter = "identifier", .only_for = "Flag"});
+    site.run(kSyncNow);
+    wait_out_lease();
+    sync_now(site);
+    EXPECT_EQ(count_resources(site, "Flag", "active", "FALL RISK"), 1U) << "neither overwritten nor closed";
+    EXPECT_EQ(count_resources(site, "Flag", "active", "3 of 12 visits used"), 1U) << "and ours stands once";
+  }
+}
+
 TEST(Fault34, ATaskThatAPersonClosedStaysClosed) {
   Site site({}, kFastDelivery);
   load_patient(site, 4, 1);  // Three left: units are low.

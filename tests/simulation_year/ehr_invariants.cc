@@ -243,8 +243,13 @@ Complaints cursor_passed_nothing_unread(Year& year) {
       const HeldVersion*& held = newest[version.id];
       if (held == nullptr || held->number < version.version.number) held = &version.version;
     }
-    // What changed after the cursor will be read; what it was before need not be any more.
-    std::erase_if(newest, [&](const auto& entry) { return entry.second->updated >= *feed.watermark; });
+    // What changed after the cursor will be read; what it was before need not be any more. Deletions have a cursor of
+    // their own, which stays behind while the server does not give its history.
+    std::erase_if(newest, [&](const auto& entry) {
+      const Instant cursor =
+          entry.second->deleted ? feed.deletions_watermark.value_or(*feed.watermark) : *feed.watermark;
+      return entry.second->updated >= cursor;
+    });
     for (const auto& [id, held] : newest) {
       const std::string name = feed.resource_type + "/" + id;
       const auto known = stored.find(name);
