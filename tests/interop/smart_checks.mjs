@@ -10,7 +10,7 @@ import { Front } from './front.mjs';
 
 const kClient = 'authledger-interop';
 const kJku = 'https://keys.example/jwks.json';
-const kTokensARound = 2; // One for what is read, one for what is written: each has a connection of its own.
+const kTokensARound = 1; // Shared by what is read and what is written.
 const kAssertionSecondsMax = 300; // SMART App Launch 2, section 4.1.5: exp no more than five minutes in the future.
 
 // The token endpoint. It takes an assertion only as SMART demands, and keeps what it saw.
