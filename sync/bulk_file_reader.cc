@@ -137,7 +137,7 @@ void BulkFileReader::take_deletions(JsonView bundle) {
     const auto found = certificates_.find(type);
     if (found == certificates_.end()) continue;  // Of a type that was not asked for.
     ++found->second.deleted;
-    deleted_.push_back({type, reference.substr(slash + 1), sha256("deleted " + reference), ""});
+    deleted_.push_back(deletion_of(type, reference.substr(slash + 1)));
   }
 }
 

@@ -37,10 +37,6 @@ std::optional<FhirError> read_history(const FeedRun& run, Instant since, TypeHis
                     });
 }
 
-ResourceHash deletion_of(const std::string& type, const std::string& id) {
-  return {type, id, sha256("deleted " + type + "/" + id), ""};
-}
-
 // The history's order is the server's clock's, which may have gone back since the deletion: what was written again
 // under an earlier time stands before the watermark and in no later search. Whatever the history says, a resource that
 // stands here is therefore asked for. FAULTS 23, 25.
@@ -121,7 +117,8 @@ std::optional<FhirError> read_by_id(const FeedRun& run, const std::string& id, s
   // Of this resource alone; without a good token (401) nothing is said of any.
   const bool is_withheld = error.kind == FhirErrorKind::refused || error.status == 403;
   if (!is_withheld) return error;
-  note_gap(run.certificate, "the server neither gives nor denies some resources by their id: what is known of them is kept");
+  note_gap(run.certificate,
+           "the server neither gives nor denies some resources by their id: what is known of them is kept");
   return std::nullopt;
 }
 
@@ -155,6 +152,27 @@ std::optional<FhirError> budget_end(const FeedRun& run) {
 
 bool goes_on_later(const FhirError& end) {
   return end.kind == FhirErrorKind::throttled && end.status == 0;
+}
+
+bool is_refused_for_good(const FhirError& error) {
+  switch (error.kind) {
+    case FhirErrorKind::refused:
+    case FhirErrorKind::not_found:
+    case FhirErrorKind::conflict:
+      return true;
+    case FhirErrorKind::unauthorized:
+      return error.status == 403;
+    case FhirErrorKind::unreachable:
+    case FhirErrorKind::throttled:
+    case FhirErrorKind::server_error:
+    case FhirErrorKind::bad_answer:
+    case FhirErrorKind::foreign_link:
+    case FhirErrorKind::endless_paging:
+    case FhirErrorKind::outcome_unknown:
+    case FhirErrorKind::stopped:
+      break;
+  }
+  return false;
 }
 
 void note_page(const FeedRun& run, const SearchPage& page) {
@@ -196,8 +214,9 @@ std::optional<FhirError> pull_deletions(const FeedRun& run, FeedState& state) {
                          end->kind == FhirErrorKind::stopped;
     if (is_away) return end;
     log_warning("history_refused", {{"feed", name_of(run)}, {"status", end->status}});
-    note_gap(run.certificate,
-             fmt::format("deletions: the endpoint declares the type's history and does not give it ({})", end->message));
+    note_gap(
+        run.certificate,
+        fmt::format("deletions: the endpoint declares the type's history and does not give it ({})", end->message));
     state.deletions_watermark = since;  // Stays behind.
     return std::nullopt;
   }

@@ -38,6 +38,11 @@ std::optional<FhirError> budget_end(const FeedRun& run);
 // The end is no failure: what is left comes with the next round.
 bool goes_on_later(const FhirError& end);
 
+// The server's last word about what was asked, as long as nobody changes its mind: a 4xx of this request alone
+// (FHIR_FACTS c, "do not resend unchanged"; Epic's break-the-glass answers 403 for good). 401 is of the client, 429
+// asks for a pause.
+bool is_refused_for_good(const FhirError& error);
+
 // Notes a page in the certificate, and what the server said beside its results.
 void note_page(const FeedRun& run, const SearchPage& page);
 // An outcome among the results that tells of a failure: what the page brings counts, but the search is not done.

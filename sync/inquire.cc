@@ -109,28 +109,6 @@ std::optional<FhirError> ask(RoundContext& context, const EndpointConfig& endpoi
   return std::nullopt;
 }
 
-// 4xx of this inquiry alone: FHIR_FACTS c, "do not resend unchanged". 401 is of the client, 429 asks for a pause.
-bool is_refused(const FhirError& error) {
-  switch (error.kind) {
-    case FhirErrorKind::refused:
-    case FhirErrorKind::not_found:
-    case FhirErrorKind::conflict:
-      return true;
-    case FhirErrorKind::unauthorized:
-      return error.status == 403;
-    case FhirErrorKind::unreachable:
-    case FhirErrorKind::throttled:
-    case FhirErrorKind::server_error:
-    case FhirErrorKind::bad_answer:
-    case FhirErrorKind::foreign_link:
-    case FhirErrorKind::endless_paging:
-    case FhirErrorKind::outcome_unknown:
-    case FhirErrorKind::stopped:
-      return false;
-  }
-  return false;
-}
-
 // It may pass, and may be of this inquiry alone.
 bool may_pass(const FhirError& error) {
   return error.kind == FhirErrorKind::unreachable || error.kind == FhirErrorKind::server_error ||
@@ -214,7 +192,7 @@ class InquiryRun {
       failures_in_row_ = 0;
       return std::nullopt;
     }
-    if (is_refused(*problem)) {
+    if (is_refused_for_good(*problem)) {
       remember(wording);
       ++refused_;
       refusal_ = problem->message;

@@ -40,6 +40,10 @@ bool keeps_body(std::string_view resource_type) {
          resource_type == "ServiceRequest" || resource_type == "Coverage";
 }
 
+ResourceHash deletion_of(const std::string& type, const std::string& id) {
+  return {type, id, sha256("deleted " + type + "/" + id), ""};
+}
+
 Intake::Intake(RoundContext& context, const EndpointConfig& endpoint, const ResourceMapper& mapper,
                RoundSummary& summary)
     : context_(context), endpoint_(endpoint), mapper_(mapper), summary_(summary) {}
@@ -76,8 +80,8 @@ void Intake::record(std::vector<ReceivedResource> resources, const FeedState* fe
   if (!changed.empty() || feed != nullptr) record_page_behind(std::move(changed), feed);
 }
 
-// A lower version with a later time is an old one that a server whose clock went back gives once more, or the first of a
-// server that numbers anew: only the server knows. FAULTS 23.
+// A lower version with a later time is an old one that a server whose clock went back gives once more, or the first of
+// a server that numbers anew: only the server knows. FAULTS 23.
 void Intake::settle(MappedResource& resource, ReceivedResource& received, const StoredVersion& stored) {
   const bool is_doubtful = resource.version && stored.version && *resource.version < *stored.version &&
                            resource.updated_at && stored.updated_at && *resource.updated_at > *stored.updated_at;

@@ -22,6 +22,9 @@ struct ReceivedResource {
   std::optional<Instant> asked_at = std::nullopt;  // As of MappedResource.
 };
 
+// What record_deleted takes for a resource that is gone at the source.
+ResourceHash deletion_of(const std::string& type, const std::string& id);
+
 // What became of resources since the tally was taken last.
 struct ResourceTally {
   int64_t read = 0, added = 0, changed = 0, unchanged = 0, quarantined = 0, deleted = 0, clock_went_back = 0;

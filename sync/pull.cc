@@ -158,6 +158,7 @@ void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& in
     if (!plan.group.empty() && !rosters[plan.group]) plan.afterwards = SourceStrategy::bulk;
   }
   const uint64_t roster_requests = (*client)->requests() - before_roster;
+  const std::optional<SweepRoster> nobody = SweepRoster();
   std::map<std::string, FeedCertificate> exported;
   if (!woken_only) {
     if (auto failure = pull_bulk({context, endpoint, planned, **client, intake}, exported)) {
@@ -182,7 +183,7 @@ void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& in
     if (plan.strategy == SourceStrategy::bulk) plan.strategy = plan.afterwards;
     if (plan.strategy == SourceStrategy::bulk) continue;  // By its next export.
     const auto known_roster = rosters.find(plan.group);
-    const std::optional<SweepRoster> roster = known_roster == rosters.end() ? SweepRoster() : known_roster->second;
+    const std::optional<SweepRoster>& roster = known_roster == rosters.end() ? nobody : known_roster->second;
     FeedCertificate certificate;
     certificate.source = endpoint.name;
     certificate.resource_type = feed.resource_type;
@@ -198,7 +199,7 @@ void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& in
       const FeedRun run{context, endpoint,           feed,
                         plan,    planned.capability, **client,
                         intake,  certificate,        requests_max_of(endpoint, **client, roster_requests, to_come)};
-      if (auto failure = pull_one(run, roster.value_or(SweepRoster()), wakeups, summary)) {
+      if (auto failure = pull_one(run, roster ? *roster : *nobody, wakeups, summary)) {
         log_warning("feed_failed", {{"feed", endpoint.name + "/" + feed.resource_type}, {"cause", *failure}});
         summary.failures.push_back(fmt::format("{}/{}: {}", endpoint.name, feed.resource_type, *failure));
       }

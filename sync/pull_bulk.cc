@@ -38,10 +38,6 @@ bool is_of_the_export(const FhirError& end) {
          end.kind != FhirErrorKind::stopped;
 }
 
-bool is_no_service(const FhirError& end) {
-  return end.status == 502 || end.status == 503 || end.status == 504;
-}
-
 std::chrono::minutes pause_after(int64_t failures) {
   if (failures <= 1) return std::chrono::minutes(0);
   return std::min(kAnewPauseMax, kAnewPauseFirst * (int64_t{1} << std::min<int64_t>(failures - 2, 10)));
@@ -277,7 +273,7 @@ class BulkPull {
     if (!is_of_the_export(error)) return error;
     ++exported.failures;
     save_bulk_export(connection_, session_.tenant_id(), exported);
-    if (exported.failures < (is_no_service(error) ? kNoServiceMax : kStatusFailuresMax)) return error;
+    if (exported.failures < (is_no_service_status(error.status) ? kNoServiceMax : kStatusFailuresMax)) return error;
     tell_server(exported);
     return give_up(error);
   }

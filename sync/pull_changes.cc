@@ -113,10 +113,8 @@ class ChangesRun {
   void count_matches(const SearchPage& page) {
     matched_ += static_cast<int64_t>(page.resources.size());
     for (const JsonView resource : page.resources) {
-      if (ids_.size() < kDistinctIdsMax) {
-        const bool is_first = ids_.insert(std::hash<std::string_view>{}(resource["id"].text())).second;
-        if (!is_first) ++repeated_;
-      }
+      if (ids_.size() >= kDistinctIdsMax) return;
+      if (!ids_.insert(std::hash<std::string_view>{}(resource["id"].text())).second) ++repeated_;
     }
   }
 

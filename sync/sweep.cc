@@ -25,30 +25,9 @@ constexpr size_t kWitnessesMax = 3;
 // The answer is about the one who was asked for, not about the server, the network or this round. A token that is not
 // good (401) says nothing of anybody.
 bool is_of_one(const FhirError& error) {
-  switch (error.kind) {
-    case FhirErrorKind::unauthorized:
-      return error.status == 403;
-    case FhirErrorKind::not_found:
-    case FhirErrorKind::conflict:
-    case FhirErrorKind::refused:
-    case FhirErrorKind::server_error:
-    case FhirErrorKind::bad_answer:
-    case FhirErrorKind::foreign_link:
-    case FhirErrorKind::endless_paging:
-      return true;
-    case FhirErrorKind::unreachable:
-    case FhirErrorKind::throttled:
-    case FhirErrorKind::outcome_unknown:
-    case FhirErrorKind::stopped:
-      return false;
-  }
-  return false;
-}
-
-// The server's last word, as long as nobody changes its mind: Epic's break-the-glass answers 403 for good.
-bool is_withheld(const FhirError& error) {
-  return error.kind == FhirErrorKind::unauthorized || error.kind == FhirErrorKind::not_found ||
-         error.kind == FhirErrorKind::conflict || error.kind == FhirErrorKind::refused;
+  return is_refused_for_good(error) || error.kind == FhirErrorKind::server_error ||
+         error.kind == FhirErrorKind::bad_answer || error.kind == FhirErrorKind::foreign_link ||
+         error.kind == FhirErrorKind::endless_paging;
 }
 
 const char* patient_parameter(const FeedRun& run) {
@@ -139,7 +118,7 @@ class Sweep {
       if (auto failed = read_patient(due[read])) {
         const bool is_silent = may_be_silence(*failed);
         if (!is_of_one(*failed) && !is_silent) return failed;
-        failed_.push_back({due[read], run_.context.clock.now(), is_withheld(*failed)});
+        failed_.push_back({due[read], run_.context.clock.now(), is_refused_for_good(*failed)});
         failure_ = std::move(failed);
         // No answer at all costs a timeout each, and seldom is about one patient: it is looked into at once.
         if (!is_silent && failed_.size() < kFailedInARowMax) continue;

@@ -135,6 +135,15 @@ TEST(Fault29, AGzipPageIsReadDecoded) {
   EXPECT_EQ(page->resources.size(), 1u);
 }
 
+// A second of less than a thousand bytes is too slow for it.
+Result<std::unique_ptr<HttpClient>> impatient_client(seconds request_timeout) {
+  HttpOptions options;
+  options.request_timeout = request_timeout;
+  options.body_bytes_per_second_min = 1000;
+  options.slow_window = seconds(1);
+  return open_http_client(options, {});
+}
+
 TEST(Fault29, ABodyThatComesByteByByteIsGivenUpBeforeTheTotalTimeout) {
   FaultServer server([](const ReceivedRequest&, int) {
     CannedAnswer slow = canned(200, searchset({"1", "2", "3"}));
@@ -142,11 +151,7 @@ TEST(Fault29, ABodyThatComesByteByByteIsGivenUpBeforeTheTotalTimeout) {
     slow.pause = std::chrono::milliseconds(400);
     return slow;
   });
-  HttpOptions options;
-  options.request_timeout = seconds(60);
-  options.body_bytes_per_second_min = 1000;
-  options.slow_window = seconds(1);
-  const auto client = open_http_client(options, {});
+  const auto client = impatient_client(seconds(60));
   ASSERT_TRUE(client.ok());
   const auto start = std::chrono::steady_clock::now();
   const auto answer = (*client)->send({"GET", server.origin() + "/", {}, ""});
@@ -166,11 +171,7 @@ TEST(Fault29, AFileThatNeverBeginsOrStopsInItsMiddleIsGivenUp) {
       stalled.keep_open = true;  // Silence, not an end.
       return stalled;
     });
-    HttpOptions options;
-    options.request_timeout = seconds(1);
-    options.body_bytes_per_second_min = 1000;
-    options.slow_window = seconds(1);
-    const auto client = open_http_client(options, {});
+    const auto client = impatient_client(seconds(1));
     ASSERT_TRUE(client.ok());
     std::string taken;
     HttpRequest request{"GET", server.origin() + "/", {}, ""};
@@ -194,11 +195,7 @@ TEST(Fault29, AFileTakesAsLongAsItComes) {
     steady.pause = std::chrono::milliseconds(200);
     return steady;
   });
-  HttpOptions options;
-  options.request_timeout = seconds(1);
-  options.body_bytes_per_second_min = 1000;
-  options.slow_window = seconds(1);
-  const auto client = open_http_client(options, {});
+  const auto client = impatient_client(seconds(1));
   ASSERT_TRUE(client.ok());
   size_t taken = 0;
   HttpRequest request{"GET", server.origin() + "/", {}, ""};

@@ -54,12 +54,17 @@ TEST(Fault18, ACreateThatIsThrottledForHoursIsMadeOnceWhenItIsTaken) {
   expect_consistent(site);
 }
 
-TEST(Fault19, WritesThatGetNoServiceForHoursWhileReadsDoParkNothing) {
-  Site site({}, kFastDelivery, kNoRetries);
+// A second visit whose notices cannot be written.
+void withhold_updates(Site& site) {
   load_patient(site, 4, 1);
   sync_now(site);
   ASSERT_TRUE(site.ehr().load(encounter_json("e2", "p1", "90837", "2026-10-05")).ok());
   site.ehr().set_faults(without_service("PUT", false));
+}
+
+TEST(Fault19, WritesThatGetNoServiceForHoursWhileReadsDoParkNothing) {
+  Site site({}, kFastDelivery, kNoRetries);
+  withhold_updates(site);
   for (int i = 0; i < kRoundsWithoutService; ++i) {
     const ProgramResult failed = sync_now(site, 4);
     EXPECT_NE(failed.errors.find("answered 503"), std::string::npos) << failed.errors;
@@ -75,10 +80,7 @@ TEST(Fault19, WritesThatGetNoServiceForHoursWhileReadsDoParkNothing) {
 
 TEST(Delivery, BadAnswersAboutANoticeParkItAndWaitsForServiceDoNotCount) {
   Site site({}, kFastDelivery, kNoRetries);
-  load_patient(site, 4, 1);
-  sync_now(site);
-  ASSERT_TRUE(site.ehr().load(encounter_json("e2", "p1", "90837", "2026-10-05")).ok());
-  site.ehr().set_faults(without_service("PUT", false));
+  withhold_updates(site);
   for (int i = 0; i < kRoundsWithoutService; ++i) {
     sync_now(site, 4);
     let_time_pass(site);

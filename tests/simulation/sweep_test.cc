@@ -64,13 +64,6 @@ TEST(Sweep, GoesOnWithThePatientAtWhichItStopped) {
   expect_consistent(site);
 }
 
-JsonView encounter_feed(const Answer& summary) {
-  for (JsonView feed : summary.root()["feeds"]) {
-    if (feed["resource_type"].text() == "Encounter") return feed;
-  }
-  return {};
-}
-
 const std::string kEncounterSweep =
     "    roster: {kind: patient_search}\n"
     "    feeds:\n"
@@ -92,22 +85,22 @@ TEST(Sweep, ReadsThoseInNeedFirstAndGoesOnWhereItsBudgetEnded) {
   load_neighbours(site, 6);
   load_patient(site, 12, 3);  // p1 comes last in the roster, and has an open authorization.
   Answer first(sync_now(site));
-  EXPECT_FALSE(encounter_feed(first)["complete"].boolean());
-  EXPECT_EQ(encounter_feed(first)["patients_known"].text(), "7");
-  const int64_t read_first = std::stoll(encounter_feed(first)["patients_read"].string());
+  EXPECT_FALSE(feed_of(first, "Encounter")["complete"].boolean());
+  EXPECT_EQ(feed_of(first, "Encounter")["patients_known"].text(), "7");
+  const int64_t read_first = std::stoll(feed_of(first, "Encounter")["patients_read"].string());
   EXPECT_GT(read_first, 0);
   EXPECT_LT(read_first, 7);
   int64_t read = read_first;
   for (int round = 0; round < 7 && read < 7; ++round) {
     Answer next(sync_now(site));
-    read += std::stoll(encounter_feed(next)["patients_read"].string());
-    EXPECT_EQ(encounter_feed(next)["complete"].boolean(), read >= 7);
+    read += std::stoll(feed_of(next, "Encounter")["patients_read"].string());
+    EXPECT_EQ(feed_of(next, "Encounter")["complete"].boolean(), read >= 7);
   }
   EXPECT_EQ(read, 7) << "each patient once in a sweep";
   // A new sweep: by now the ledger knows who is in need.
   Answer again(sync_now(site));
   EXPECT_EQ(balance(site, "used"), "3");
-  EXPECT_GE(std::stoll(encounter_feed(again)["read"].string()), 3) << "p1 is read first";
+  EXPECT_GE(std::stoll(feed_of(again, "Encounter")["read"].string()), 3) << "p1 is read first";
 }
 
 int64_t count_in(const Answer& summary, const char* column) {
@@ -126,7 +119,7 @@ TEST(Fault11, APatientWhomTheServerRefusesKeepsNobodyFromTheRest) {
     EXPECT_EQ(count_in(summary, "patients_read"), 4);
     EXPECT_EQ(count_in(summary, "patients_withheld"), 1);
     EXPECT_EQ(count_in(summary, "patients_failed"), 0);
-    EXPECT_FALSE(encounter_feed(summary)["complete"].boolean());
+    EXPECT_FALSE(feed_of(summary, "Encounter")["complete"].boolean());
     EXPECT_NE(gaps_of(summary, "Encounter").find("refuses the records of 1 patients"), std::string::npos)
         << gaps_of(summary, "Encounter");
   }
@@ -138,7 +131,7 @@ TEST(Fault11, APatientWhomTheServerRefusesKeepsNobodyFromTheRest) {
   site.ehr().set_faults({});
   Answer summary(sync_now(site));
   EXPECT_EQ(count_in(summary, "patients_withheld"), 0);
-  EXPECT_TRUE(encounter_feed(summary)["complete"].boolean());
+  EXPECT_TRUE(feed_of(summary, "Encounter")["complete"].boolean());
 }
 
 TEST(Fault11, APatientAtWhomTheServerFailsIsAnAlarmAndKeepsNobodyFromTheRest) {
@@ -192,7 +185,7 @@ TEST(Sweep, AServerThatFailsEverybodySetsNobodyAside) {
   site.ehr().set_faults({});
   Answer again(sync_now(site));
   EXPECT_EQ(count_in(again, "patients_read"), 5);
-  EXPECT_TRUE(encounter_feed(again)["complete"].boolean());
+  EXPECT_TRUE(feed_of(again, "Encounter")["complete"].boolean());
 }
 
 TEST(Fault11, AMissingVisitThatCannotBeReadIsKeptAndKeepsNobodyFromTheRest) {
@@ -223,7 +216,7 @@ TEST(Sweep, ADeletedVisitIsAskedForOnceAndThenRetracted) {
   ASSERT_TRUE(site.ehr().remove("Encounter", "e2").ok());
   Answer summary(sync_now(site));
   EXPECT_EQ(count_requests(site, "GET /fhir/Encounter/e2"), 1U);
-  EXPECT_EQ(encounter_feed(summary)["deleted"].text(), "1");
+  EXPECT_EQ(feed_of(summary, "Encounter")["deleted"].text(), "1");
   EXPECT_EQ(balance(site, "used"), "2");
   expect_consistent(site);
   EXPECT_EQ(count_requests(site, "GET /fhir/Encounter/e2"), 1U) << "what is known to be gone is not asked for again";
@@ -276,7 +269,7 @@ TEST(Sweep, FeedsThatAreOffTakeNoPartOfTheRoundsRequests) {
   load_neighbours(site, 5);
   Answer summary(sync_now(site));
   EXPECT_EQ(count_in(summary, "patients_read"), 5) << "the statement is the sixth request";
-  EXPECT_TRUE(encounter_feed(summary)["complete"].boolean());
+  EXPECT_TRUE(feed_of(summary, "Encounter")["complete"].boolean());
 }
 
 const std::string kListedEncounters = [] {
@@ -291,17 +284,17 @@ TEST(Sweep, ARosterThatShrinksMuchOrIsEmptyIsAGapAndNothingIsCalledWhole) {
   sync_now(site);
   ASSERT_EQ(site.run({"feeds"}).exit_code, 0);
   site.folder().write("roster.txt", "n1\nn2\nn3\n");
-  EXPECT_TRUE(encounter_feed(Answer(sync_now(site)))["complete"].boolean()) << "people leave";
+  EXPECT_TRUE(feed_of(Answer(sync_now(site)), "Encounter")["complete"].boolean()) << "people leave";
   Answer whole(site.run({"feeds"}));
   site.folder().write("roster.txt", "n1\n");
   Answer one(sync_now(site));
-  EXPECT_FALSE(encounter_feed(one)["complete"].boolean());
+  EXPECT_FALSE(feed_of(one, "Encounter")["complete"].boolean());
   EXPECT_NE(gaps_of(one, "Encounter").find("names 1 of the 5 patients who were read in the last 7 days"),
             std::string::npos)
       << gaps_of(one, "Encounter");
   site.folder().write("roster.txt", "# nobody\n");
   Answer nobody(sync_now(site));
-  EXPECT_FALSE(encounter_feed(nobody)["complete"].boolean());
+  EXPECT_FALSE(feed_of(nobody, "Encounter")["complete"].boolean());
   EXPECT_NE(gaps_of(nobody, "Encounter").find("names nobody"), std::string::npos);
   ProgramResult rows = site.run({"feeds"});
   EXPECT_EQ(rows.exit_code, 3);
@@ -329,7 +322,7 @@ TEST(Fault39, AfterOurClockWentBackEverybodyIsReadAgainAndTheLastCertificateCoun
   EXPECT_EQ(ahead.exit_code, 3) << "a success that is still to come is none";
   Answer summary(sync_now(site));
   EXPECT_EQ(count_in(summary, "patients_read"), 3);
-  EXPECT_TRUE(encounter_feed(summary)["complete"].boolean());
+  EXPECT_TRUE(feed_of(summary, "Encounter")["complete"].boolean());
   ProgramResult rows = site.run({"feeds"});
   EXPECT_EQ(feed_of(Answer(rows), "Encounter")["read"].text(), "3");
   EXPECT_EQ(rows.exit_code, 0) << rows.output;

@@ -165,7 +165,7 @@ Complaints any_order_gives_the_same(Year& year) {
     const ReceivedResource one{name.substr(0, slash), name.substr(slash + 1, last - slash - 1), body, kSimulatedBase};
     for (int times = 1 + year.dice().below(2); times > 0; --times) heard.push_back(one);
     if (!seen.insert(one.type + "/" + one.id).second || year.ehr().body(one.type, one.id)) continue;
-    gone.push_back({one.type, one.id, sha256("deleted " + one.type + "/" + one.id), ""});
+    gone.push_back(deletion_of(one.type, one.id));
   }
   year.dice().shuffle(heard);
   {
