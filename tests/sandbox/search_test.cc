@@ -61,14 +61,17 @@ TEST_F(Search, ByDateInTheClinicsTimeZone) {
 }
 
 TEST_F(Search, ByLastUpdatedFindsOnlyWhatChangedSince) {
-  const std::string before = json(get("Encounter/c"))["meta"]["lastUpdated"].string();
+  const auto last_updated = [&](const std::string& id) {
+    return json(get("Encounter/" + id))["meta"]["lastUpdated"].string();
+  };
+  // b and c were loaded in this order, in one millisecond or in several.
+  const std::string of_b = last_updated("b"), of_c = last_updated("c");
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   ASSERT_TRUE(sandbox->put(encounter("a", "p1", "2026-03-01T23:30:00-05:00", "cancelled")).ok());
-  const std::string after = json(get("Encounter/a"))["meta"]["lastUpdated"].string();
-  EXPECT_EQ(ids("Encounter?_lastUpdated=ge" + before), "b c a");
-  EXPECT_EQ(ids("Encounter?_lastUpdated=gt" + before), "a");
-  EXPECT_EQ(ids("Encounter?_lastUpdated=le" + before), "b c");
-  EXPECT_EQ(ids("Encounter?_lastUpdated=lt" + after + "&patient=p1"), "c");
+  EXPECT_EQ(ids("Encounter?_lastUpdated=ge" + of_b), "b c a");
+  EXPECT_EQ(ids("Encounter?_lastUpdated=gt" + of_c), "a");
+  EXPECT_EQ(ids("Encounter?_lastUpdated=le" + of_c), "b c");
+  EXPECT_EQ(ids("Encounter?_lastUpdated=lt" + last_updated("a") + "&patient=p1"), "c");
 }
 
 TEST_F(Search, ByLastUpdatedIsIgnoredByAServerWithoutIt) {
