@@ -24,6 +24,21 @@ std::string percent_encoded(std::string_view text) {
   return encoded;
 }
 
+// What stands may be absolute, or name a version.
+bool names_same(std::string_view stands, const std::string& patient) {
+  stands = stands.substr(0, stands.find("/_history/"));
+  return stands == patient || (stands.find("://") != std::string_view::npos && stands.ends_with("/" + patient));
+}
+
+Members wanted_members(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context,
+                       JsonView current) {
+  const std::string_view type = current["resourceType"].text();
+  if (type == "Flag") return changed_flag(notice, notice_key, context, current);
+  if (type == "Communication") return changed_communication(notice, notice_key, context, current);
+  if (type == "DocumentReference") return changed_document(notice, notice_key, context, current);
+  return changed_task(notice, notice_key, context, current);
+}
+
 }  // namespace
 
 std::string owner_of(const DesiredNotice& notice, const RenderContext& context) {
@@ -44,11 +59,6 @@ std::string recipient_of(const DesiredNotice& notice, const RenderContext& conte
     if (is_taken(reference)) return reference;
   }
   return "";
-}
-
-std::string addressee_of(const DesiredNotice& notice, const RenderContext& context, const std::string& type) {
-  if (type == "Task") return owner_of(notice, context);
-  return type == "Communication" ? recipient_of(notice, context) : "";
 }
 
 std::string identifier_system_of(const NoticePlace& place, const std::string& identifier_system) {
@@ -83,14 +93,33 @@ std::string render_new(const NoticePlace& place, const DesiredNotice& notice, co
   return write_resource(new_task(notice, value, context));
 }
 
-std::string render_update(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context,
-                          JsonView current) {
-  const std::string_view type = current["resourceType"].text();
-  if (type == "Flag") return write_merged(current, changed_flag(notice, notice_key, context, current));
-  if (type == "Communication")
-    return write_merged(current, changed_communication(notice, notice_key, context, current));
-  if (type == "DocumentReference") return write_merged(current, changed_document(notice, notice_key, context, current));
-  return write_merged(current, changed_task(notice, notice_key, context, current));
+RenderedUpdate render_update(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context,
+                             JsonView current) {
+  return merge(current, wanted_members(notice, notice_key, context, current), context.written);
+}
+
+WrittenMembers written_by(const RenderedUpdate& update, JsonView shown) {
+  WrittenMembers written = update.theirs;
+  for (const std::string& path : update.ours) written.record(path, value_at(shown, path));
+  return written;
+}
+
+WrittenMembers written_new(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context,
+                           JsonView shown) {
+  WrittenMembers written;
+  for (const Member& member : wanted_members(notice, notice_key, context, shown)) {
+    if (member.claim != Claim::shared) written.record(member.path(), value_at(shown, member.path()));
+  }
+  return written;
+}
+
+bool is_moved(JsonView current, const RenderContext& context) {
+  if (context.same_patient.empty()) return true;  // Whose it is, is not known there any more.
+  const std::string path = current["resourceType"].text() == "Task" ? "for" : "subject";
+  if (context.written.stands(path, current[path])) return false;
+  const std::string stands = current[path]["reference"].string();
+  return std::none_of(context.same_patient.begin(), context.same_patient.end(),
+                      [&](const std::string& patient) { return names_same(stands, patient); });
 }
 
 std::string render_retired(JsonView current, const std::string& close_reason, Instant now) {
@@ -99,6 +128,16 @@ std::string render_retired(JsonView current, const std::string& close_reason, In
   if (type == "Communication") return write_merged(current, retired_communication(close_reason));
   if (type == "DocumentReference") return write_merged(current, retired_document(close_reason));
   return write_merged(current, retired_task(close_reason));
+}
+
+std::string render_duplicate(JsonView current) {
+  Members members{text_member("status", "entered-in-error")};
+  const std::string_view type = current["resourceType"].text();
+  if (type == "Task" || type == "Communication") {
+    members.push_back(
+        {"statusReason", [](JsonWriter& writer) { writer.begin_object().member("text", "duplicate").end_object(); }});
+  }
+  return write_merged(current, members);
 }
 
 bool is_closed(JsonView current) {

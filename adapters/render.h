@@ -1,7 +1,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "adapters/written_members.h"
 #include "base/json.h"
 #include "config/config.h"
 #include "ledger/notices.h"
@@ -16,10 +18,11 @@ struct RenderContext {
   std::string owner;              // Of what nobody else owns: DeliveryConfig::owner.
   std::string patient;            // Reference on the delivering endpoint.
   Instant authored_at{};          // First time this notice was desired: Task.authoredOn, Flag.period.start.
-  std::string former_owner;       // The one we wrote last: another one was chosen by a person.
   std::string source;             // Name of the delivering endpoint: references of others mean nothing there.
   std::string recipient = {};     // Of messages whose owner is no recipient: DeliveryConfig::recipient.
   std::vector<std::string> recipient_types = {};  // WriteRules::recipient_types
+  std::vector<std::string> same_patient = {};     // Every reference of the same person there.
+  WrittenMembers written = {};                    // What of the resource we wrote last.
 };
 
 // Task.owner: the notice's own where it is a reference of the delivering endpoint, else the context's.
@@ -27,8 +30,6 @@ std::string owner_of(const DesiredNotice& notice, const RenderContext& context);
 // Communication.recipient: the patient of what is for the patient; else the owner, or the context's recipient where the
 // endpoint takes no such owner. Empty: nobody.
 std::string recipient_of(const DesiredNotice& notice, const RenderContext& context);
-// The one of both that the resource type names; empty for those that name nobody.
-std::string addressee_of(const DesiredNotice& notice, const RenderContext& context, const std::string& type);
 
 // Of the identifiers of our resources: the base of the config, and the type, or "message".
 std::string identifier_system_of(const NoticePlace& place, const std::string& identifier_system);
@@ -39,16 +40,34 @@ std::string identifier_query(const NoticePlace& place, const std::string& value,
 // A UUID made of an identifier's value, the same for the same value.
 std::string idempotency_key_of(const NoticePlace& place, const std::string& value);
 
+// A resource as it is to be written over what stands.
+struct RenderedUpdate {
+  std::string body;               // The same text as `current` when nothing is to be written.
+  std::vector<std::string> ours;  // Paths that then stand as we want them …
+  WrittenMembers theirs;          // … and, of those that a person changed and that stay so, what we had written.
+};
+// What of the resource is ours after that write, by how the EHR shows it.
+WrittenMembers written_by(const RenderedUpdate& update, JsonView shown);
+// The same after a create.
+WrittenMembers written_new(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context,
+                           JsonView shown);
+
+// Whether it stands at somebody else: neither at the patient, nor at another reference of the same person, nor where we
+// wrote it last. A warning in a wrong chart is written to by nobody but a person.
+bool is_moved(JsonView current, const RenderContext& context);
+
 // A new resource.
 std::string render_new(const NoticePlace& place, const DesiredNotice& notice, const std::string& notice_key,
                        const RenderContext& context);
-// Our fields over the resource as it stands in the EHR; a person's status, owner and notes stay theirs: owner or
-// recipient change only where it is the one that we wrote.
-std::string render_update(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context,
-                          JsonView current);
+// Our fields over the resource as it stands in the EHR. What a person wrote stays: status, notes, and each value that
+// is not the one that we wrote last (RenderContext::written).
+RenderedUpdate render_update(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context,
+                             JsonView current);
 // Task cancelled and Communication stopped with statusReason, Flag inactive with period.end, DocumentReference
 // superseded; never DELETE.
 std::string render_retired(JsonView current, const std::string& close_reason, Instant now);
+// One of several of the same notice: entered-in-error. FAULTS 4.
+std::string render_duplicate(JsonView current);
 
 // Whether a person (not we) ended it: a Task completed, rejected, cancelled, failed or entered-in-error; a Flag
 // inactive or entered-in-error; a Communication completed, stopped, not-done or entered-in-error; a DocumentReference

@@ -15,9 +15,11 @@ Member category_member() {
 }
 
 Member recipient_member(const std::string& recipient) {
-  return {"recipient", [recipient](JsonWriter& writer) {
+  return {"recipient",
+          [recipient](JsonWriter& writer) {
             writer.begin_array().begin_object().member("reference", recipient).end_object().end_array();
-          }};
+          },
+          Claim::yields};
 }
 
 Member payload_member(const std::string& text) {
@@ -31,8 +33,10 @@ Members our_members(const DesiredNotice& notice, const NoticePlace& place, const
   Members members = own_members(place, identifier_value, context, current);
   members.push_back(category_member());
   members.push_back(text_member("priority", notice.severity >= 3 ? "urgent" : "routine"));
-  members.push_back(reference_member("subject", context.patient));
+  members.push_back(reference_member("subject", context.patient, Claim::yields));
   members.push_back(payload_member(notice.text));
+  const std::string recipient = recipient_of(notice, context);
+  if (!recipient.empty()) members.push_back(recipient_member(recipient));
   return members;
 }
 
@@ -43,20 +47,13 @@ Members new_communication(const DesiredNotice& notice, const NoticePlace& place,
   Members members{text_member("resourceType", "Communication"),
                   text_member("status", place.is_message ? "completed" : "in-progress")};
   for (Member& member : our_members(notice, place, identifier_value, context, {})) members.push_back(std::move(member));
-  const std::string recipient = recipient_of(notice, context);
-  if (!recipient.empty()) members.push_back(recipient_member(recipient));
   if (place.is_message) members.push_back(text_member("sent", format_instant(context.authored_at)));
   return members;
 }
 
 Members changed_communication(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context,
                               JsonView current) {
-  Members members = our_members(notice, {"Communication"}, notice_key, context, current);
-  const std::string recipient = recipient_of(notice, context);
-  const std::string stands = current["recipient"].at(0)["reference"].string();
-  const bool is_ours = stands == context.former_owner && current["recipient"].size() <= 1;
-  if (is_ours && !recipient.empty() && recipient != stands) members.push_back(recipient_member(recipient));
-  return members;
+  return our_members(notice, {"Communication"}, notice_key, context, current);
 }
 
 Members retired_communication(const std::string& close_reason) {

@@ -37,7 +37,7 @@ Members our_members(const DesiredNotice& notice, const NoticePlace& place, const
   members.push_back(coded_member("category",
                                  "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category",
                                  "clinical-note", "Clinical Note", true));
-  members.push_back(reference_member("subject", context.patient));
+  members.push_back(reference_member("subject", context.patient, Claim::yields));
   members.push_back(text_member("description", notice.text));
   members.push_back(content_member(notice));
   return members;

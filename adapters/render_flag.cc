@@ -42,7 +42,7 @@ Members our_members(const DesiredNotice& notice, const std::string& notice_key, 
   members.push_back(category_member());
   members.push_back(
       concept_member("code", context.identifier_system + "/CodeSystem/notice", code_of(notice.kind).code, notice.text));
-  members.push_back(reference_member("subject", context.patient));
+  members.push_back(reference_member("subject", context.patient, Claim::yields));
   return members;
 }
 
@@ -62,7 +62,9 @@ Members changed_flag(const DesiredNotice& notice, const std::string& notice_key,
   Members members = our_members(notice, notice_key, context, current);
   std::string start = current["period"]["start"].string();
   if (start.empty()) start = format_instant(context.authored_at);
-  members.push_back(period_member(start, end_of(notice, start)));
+  const std::string end = end_of(notice, start);
+  if (!end.empty())
+    members.push_back({"period", [end](JsonWriter& writer) { writer.string(end); }, Claim::ours, "end"});
   return members;
 }
 

@@ -62,15 +62,11 @@ Member performer_member(Role role, const std::string& system) {
           }};
 }
 
-// restriction with our due date; repetitions and recipients that a person set stay.
-Member restriction_member(Day due_day, JsonView current) {
-  return {"restriction", [due = format_day(due_day), current](JsonWriter& writer) {
-            writer.begin_object();
-            for (JsonView member : current) {
-              if (member.name() != "period") writer.key(member.name()).value(member);
-            }
-            writer.key("period").begin_object().member("end", due).end_object().end_object();
-          }};
+// Repetitions and recipients that a person set stay.
+Member restriction_member(Day due_day) {
+  return {"restriction",
+          [due = format_day(due_day)](JsonWriter& writer) { writer.begin_object().member("end", due).end_object(); },
+          Claim::ours, "period"};
 }
 
 Members our_members(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context,
@@ -81,11 +77,13 @@ Members our_members(const DesiredNotice& notice, const std::string& notice_key, 
   members.push_back(concept_member("code", context.identifier_system + "/CodeSystem/notice", code.code, code.text));
   members.push_back(text_member("description", notice.text));
   if (!notice.focus.empty() || !notice.authorization_number.empty()) members.push_back(focus_member(notice));
-  members.push_back(reference_member("for", context.patient));
+  members.push_back(reference_member("for", context.patient, Claim::yields));
   if (notice.role != Role::none) {
     members.push_back(performer_member(notice.role, context.identifier_system + "/CodeSystem/role"));
   }
-  if (notice.due_day) members.push_back(restriction_member(*notice.due_day, current["restriction"]));
+  if (notice.due_day) members.push_back(restriction_member(*notice.due_day));
+  const std::string owner = owner_of(notice, context);
+  if (!owner.empty()) members.push_back(reference_member("owner", owner, Claim::yields));
   return members;
 }
 
@@ -97,18 +95,12 @@ Members new_task(const DesiredNotice& notice, const std::string& notice_key, con
   members.push_back(text_member("status", "requested"));
   members.push_back(text_member("intent", "order"));
   members.push_back(text_member("authoredOn", format_instant(context.authored_at)));
-  const std::string owner = owner_of(notice, context);
-  if (!owner.empty()) members.push_back(reference_member("owner", owner));
   return members;
 }
 
 Members changed_task(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context,
                      JsonView current) {
-  Members members = our_members(notice, notice_key, context, current);
-  const std::string owner = owner_of(notice, context), stands = current["owner"]["reference"].string();
-  const bool is_ours = stands == context.former_owner;
-  if (is_ours && !owner.empty() && owner != stands) members.push_back(reference_member("owner", owner));
-  return members;
+  return our_members(notice, notice_key, context, current);
 }
 
 Members retired_task(const std::string& close_reason) {

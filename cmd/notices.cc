@@ -18,7 +18,7 @@ namespace {
 
 struct NoticesOptions {
   std::string patient, role;
-  bool release = false, all = false, unowned = false, precision = false, undeliverable = false;
+  bool release = false, retry = false, all = false, unowned = false, precision = false, undeliverable = false;
 };
 
 // What only the rules that wait want.
@@ -67,6 +67,11 @@ std::string resolution_of(const StoredNotice& notice) {
   return std::string(word_of(notice.resolved_by));
 }
 
+// No channel takes it, or the endpoint refused it.
+bool is_stuck(NoticeState state) {
+  return state == NoticeState::undeliverable || state == NoticeState::parked;
+}
+
 using Event = std::tuple<int64_t, NoticeKind, std::string>;
 
 Event event_of(const StoredNotice& notice) {
@@ -81,7 +86,7 @@ class NoticeList {
   bool shows(const StoredNotice& notice) const {
     if (!options_.all && state_of(notice) == NoticeState::retired) return false;
     if (role_ != Role::none && notice.record.role != role_) return false;
-    if (options_.undeliverable && state_of(notice) != NoticeState::undeliverable) return false;
+    if (options_.undeliverable && !is_stuck(state_of(notice))) return false;
     const bool is_open = notice.record.is_open && !notice.record.closed_by_person;
     const bool is_owned = notice.record.has_owner || has_queue_ || notice.record.role == Role::none;
     return !options_.unowned || (is_open && !is_owned);
@@ -149,6 +154,11 @@ int run_notices(const GlobalOptions& global, const NoticesOptions& options) {
     fmt::print("{} held notices released; the next sync delivers them\n", released);
     return kExitDone;
   }
+  if (options.retry) {
+    const int64_t parked = retry_parked(session->connection(), session->tenant_id(), clock.now());
+    fmt::print("{} parked notices are due; the next sync tries them again\n", parked);
+    return kExitDone;
+  }
   if (options.precision) return print_notice_precision(*session, global.format);
   return list_notices(global, options, *role, *session);
 }
@@ -163,9 +173,12 @@ void add_notices_command(CommandLine line) {
   command->add_option("--role", options->role, "Only what this role has: clinician, biller, operations, patient");
   command->add_flag("--unowned", options->unowned, "Only what is open and has no owner");
   command->add_flag("--undeliverable", options->undeliverable,
-                    "Only what no channel takes; `reason` says why, and what would open one");
+                    "Only what no channel takes, and what the endpoint refused (parked); `reason` says why, and what "
+                    "helps");
   command->add_flag("--precision", options->precision, "How many of the closed ones led to an action or came true");
   command->add_flag("--release", options->release, "Let the next sync deliver what a blast-radius limit held");
+  command->add_flag("--retry", options->retry,
+                    "Let the next sync try again what is parked; by itself it does so once a day");
   command->callback([line, options] { line.run = [line, options] { return run_notices(line.options, *options); }; });
 }
 

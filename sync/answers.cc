@@ -65,7 +65,8 @@ Outcome for_each_answer(TenantSession& session, const Question& question, const 
     });
     for (size_t i = 0; i < count; ++i) {
       if (question.as_known_at && !bases[i]) continue;
-      const Policy& policy = bases[i] ? policies.version(bases[i]->policy_version) : policy_for(session.rules(), ids[i]);
+      const Policy& policy =
+          bases[i] ? policies.version(bases[i]->policy_version) : policy_for(session.rules(), ids[i]);
       const Day day = bases[i] && !question.on_day ? bases[i]->as_of_day : today;
       auto [consolidated, allocation] = reckon(facts[i], policy, day);
       visit({ids[i], names[from + i].patient, policy, day, std::move(consolidated), std::move(allocation)});
@@ -85,8 +86,8 @@ std::optional<KnownHistory> read_history(TenantSession& session, KnownPolicies& 
   });
   if (question.as_known_at && history.entries.empty()) return std::nullopt;
   const bool is_then = question.as_known_at.has_value();
-  history.policy = is_then ? &policies.version(history.entries.back().policy_version)
-                           : &policy_for(session.rules(), subject_id);
+  history.policy =
+      is_then ? &policies.version(history.entries.back().policy_version) : &policy_for(session.rules(), subject_id);
   history.today = question.on_day ? *question.on_day
                   : is_then       ? history.entries.back().as_of_day
                                   : history.policy->zone.day_of(clock.now());

@@ -59,11 +59,13 @@ void count_result(const StoredNotice& notice, const DeliveryResult& result, Noti
   }
 }
 
-std::vector<std::string> patients_of(PgConnection& connection, int64_t tenant_id,
-                                     const std::vector<StoredNotice>& notices, const std::string& source) {
+// The patient of each notice at the endpoint, by every reference: the best one first, none when not known there.
+using PatientReferences = std::vector<std::string>;
+std::vector<PatientReferences> patients_of(PgConnection& connection, int64_t tenant_id,
+                                           const std::vector<StoredNotice>& notices, const std::string& source) {
   std::vector<int64_t> ids;
   for (const StoredNotice& notice : notices) ids.push_back(notice.subject_id);
-  std::vector<std::string> patients;
+  std::vector<PatientReferences> patients;
   transact(connection, tenant_id, [&](Transaction& transaction) { patients = read_aliases(transaction, ids, source); });
   return patients;
 }
@@ -121,7 +123,7 @@ class DeliveryRound {
     std::vector<StoredNotice> notices;
     transact(connection_, tenant_id_,
              [&](Transaction& transaction) { notices = read_decided_otherwise(transaction, road_hash); });
-    const std::vector<std::string> patients = patients_of(connection_, tenant_id_, notices, endpoint_.name);
+    const std::vector<PatientReferences> patients = patients_of(connection_, tenant_id_, notices, endpoint_.name);
     std::vector<Road> roads;
     for (size_t i = 0; i < notices.size(); ++i) {
       const ChannelRequest request = request_of(notices[i], render_context(notices[i], patients[i], {}));
@@ -136,20 +138,22 @@ class DeliveryRound {
              [&](Transaction& transaction) { save_roads(transaction, roads, road_hash, context_.clock.now()); });
   }
 
-  RenderContext render_context(const StoredNotice& notice, const std::string& patient, Instant now) const {
-    return {delivery_.identifier_system,
-            delivery_.owner,
-            patient,
-            notice.create_begun_at.value_or(now),
-            notice.delivered_owner,
-            endpoint_.name,
-            delivery_.recipient,
-            endpoint_.writes.recipient_types};
+  // What was written last is not known where another worker, or a database that went back, may have written since.
+  RenderContext render_context(const StoredNotice& notice, const PatientReferences& patient, Instant now) const {
+    return {.identifier_system = delivery_.identifier_system,
+            .owner = delivery_.owner,
+            .patient = patient.empty() ? "" : patient.front(),
+            .authored_at = notice.create_begun_at.value_or(now),
+            .source = endpoint_.name,
+            .recipient = delivery_.recipient,
+            .recipient_types = endpoint_.writes.recipient_types,
+            .same_patient = patient,
+            .written = WrittenMembers(notice.looks_due > 0 ? "" : notice.written_members)};
   }
 
   // Whether what is due of it is written into the EHR, or may be: not what has no road there, nor what goes to the
   // worklist.
-  bool goes_into_ehr(const StoredNotice& notice, const std::string& patient) const {
+  bool goes_into_ehr(const StoredNotice& notice, const PatientReferences& patient) const {
     if (notice.channel == kWorklist && !notice.desired) return false;
     if (notice.looks_due > 0) return true;
     if (!is_placed_anew(notice)) return notice.state != NoticeState::current && notice.state != NoticeState::sent;
@@ -167,7 +171,7 @@ class DeliveryRound {
           read_pending(connection_, tenant_id_, context_.clock.now(), after, kNoticesPerReadMax);
       if (notices.empty()) return keys;
       after = notices.back().record.notice_key;
-      const std::vector<std::string> patients = patients_of(connection_, tenant_id_, notices, endpoint_.name);
+      const std::vector<PatientReferences> patients = patients_of(connection_, tenant_id_, notices, endpoint_.name);
       for (size_t i = 0; i < notices.size(); ++i) {
         if (!goes_into_ehr(notices[i], patients[i])) keys.push_back(notices[i].record.notice_key);
       }
@@ -228,7 +232,7 @@ class DeliveryRound {
           lease_due_notices(connection_, tenant_id_, context_.clock.now(), delivery_.lease, kNoticesPerLeaseMax, token,
                             context_.options.only_released, only_keys);
       if (notices.empty()) break;
-      const std::vector<std::string> patients = patients_of(connection_, tenant_id_, notices, endpoint_.name);
+      const std::vector<PatientReferences> patients = patients_of(connection_, tenant_id_, notices, endpoint_.name);
       for (size_t i = 0; i < notices.size(); ++i) {
         if (context_.clock.now() >= lease_end) break;  // Whoever leases the rest next delivers it.
         // An endpoint that gives no service is no fault of a notice: the rest is not tried, and none is parked for it.
@@ -254,7 +258,7 @@ class DeliveryRound {
   }
 
   // False when another worker has it now.
-  bool deliver_one(const StoredNotice& notice, const std::string& patient, const std::string& token,
+  bool deliver_one(const StoredNotice& notice, const PatientReferences& patient, const std::string& token,
                    Instant lease_end) {
     static const Capability kUnknown;
     const Instant now = context_.clock.now();
@@ -264,9 +268,9 @@ class DeliveryRound {
                              delivery_,
                              render_context(notice, patient, now),
                              now,
-                             [&](const NoticePlace& place) {
+                             [&](const NoticePlace& place, bool is_blind) {
                                return mark_create_begun(connection_, tenant_id_, notice.record.notice_key, token, place,
-                                                        now);
+                                                        is_blind, now);
                              },
                              [&] { return context_.clock.now() < lease_end; }};
     DeliveryResult result = deliver_notice(notice, delivery);

@@ -6,14 +6,10 @@
 
 #include "base/log.h"
 #include "fhir/retry.h"
+#include "sync/artefact.h"
 
 namespace authledger {
 namespace {
-
-// A resource of ours as it stands in the EHR.
-struct Remote {
-  std::string id, etag, body;
-};
 
 // What stands there may be a message whose id was never answered.
 constexpr const char* kUnconfirmed = "unconfirmed";
@@ -50,6 +46,8 @@ bool is_about_endpoint(const FhirError& error) {
   return false;
 }
 
+constexpr int kGone = 410;
+
 // Doubling from ten seconds to about twenty minutes.
 std::chrono::seconds back_off_after(int attempts) {
   return std::chrono::seconds(10) * (1 << std::min(attempts, 7));
@@ -85,6 +83,9 @@ class NoticeDelivery {
 
   std::string identifier() const {
     return identifier_value_of(place_, notice_.record.notice_key, notice_.record.severity);
+  }
+  NoticeArtefacts artefacts() const {
+    return {context_.client, context_.endpoint, context_.config.identifier_system, place_, identifier()};
   }
 
   void step() {
@@ -143,17 +144,17 @@ class NoticeDelivery {
 
   // A database that went back may have forgotten that it stands there.
   void look_before_create() {
-    auto found = find();
+    auto found = artefacts().find();
     if (!found) return fail(found.error());
     if (found->empty()) return create();
-    if (context_.mark_create_begun(place_)) return adopt(*found);
+    if (mark_create_begun()) return adopt(*found);
     result_.retry_at = context_.now;
   }
 
   // A worker that stood still for longer than its lease may have written beside another one, or after it: everything
   // with our identifier is searched for and brought to one. FAULTS 7.
   void look() {
-    auto found = find();
+    auto found = artefacts().find();
     if (!found) return fail(found.error());
     const bool is_one = retire_duplicates(*found);
     const NoticeState state = state_of(notice_);
@@ -165,7 +166,7 @@ class NoticeDelivery {
     } else if (is_over || !notice_.desired) {
       retire(found->front().id, 2);
     } else {
-      write_over(found->front(), DeliveryAction::adopt, 2);
+      open_and_write(found->front());
     }
     result_.has_looked = is_one && result_.failure.empty();
   }
@@ -176,20 +177,41 @@ class NoticeDelivery {
     step();
   }
 
+  // Whether a search can find it later is known now: a CapabilityStatement may be poor for a moment.
+  bool mark_create_begun() { return context_.mark_create_begun(place_, !offer_.search); }
+
   void create() {
-    if (!context_.mark_create_begun(place_)) {
+    if (!mark_create_begun()) {
       // The lease has ended, or the cause.
       return leave();
     }
     const IdempotencyKey key{context_.endpoint.writes.idempotency_header, idempotency_key_of(place_, identifier())};
     auto made = context_.client.create(place_.channel,
                                        render_new(place_, *notice_.desired, notice_.record.notice_key, context_.render),
-                                       offer_.conditional_create ? query() : "", key);
+                                       offer_.conditional_create ? artefacts().query() : "", key);
     if (!made) return create_failed(made.error());
     finish(made->created ? DeliveryAction::create : DeliveryAction::adopt, made->id, made->etag);
-    if (made->created || place_.is_message) return;
+    if (place_.is_message) return;
+    if (made->created) {
+      with_shown(*made, [&](JsonView shown) {
+        return written_new(*notice_.desired, notice_.record.notice_key, context_.render, shown);
+      });
+      return;
+    }
     result_.delivered_hash = {};  // It may hold an older text: compare at the next turn.
     result_.retry_at = context_.now;
+  }
+
+  // What of it is ours from now on, by how the EHR shows what was written; not known where it shows nothing.
+  template <typename Written>
+  void with_shown(const Versioned& answer, const Written& written) {
+    auto shown =
+        answer.body.empty() ? artefacts().read(answer.id) : artefacts().open({answer.id, answer.etag, answer.body});
+    if (shown) {
+      result_.written_members = written(shown->root).text();
+    } else {
+      result_.forgets_written = true;
+    }
   }
 
   void create_failed(const FhirError& error) {
@@ -199,7 +221,7 @@ class NoticeDelivery {
       return fail(error);
     }
     if (error.kind == FhirErrorKind::conflict) {  // It stands there, perhaps more than once: heal that.
-      auto found = find();
+      auto found = artefacts().find();
       if (found && !found->empty()) return adopt(*found);
     }
     fail(error);
@@ -219,9 +241,18 @@ class NoticeDelivery {
     park(kMayStand);
   }
 
+  // A create that no search could ever find is not sent again. Else the endpoint offered the search when it was sent:
+  // it says less of itself for a while.
+  void wait_for_search() {
+    fail({FhirErrorKind::unreachable, 0,
+          fmt::format("{}: the CapabilityStatement does not offer a search of {} by identifier now, as it did when the "
+                      "create was sent: what stands there is looked for as soon as it does again",
+                      context_.endpoint.name, place_.channel)});
+  }
+
   void adopt_or_create() {
-    if (!offer_.search) return leave_unconfirmed(kMayStand);
-    auto found = find();
+    if (!offer_.search) return notice_.is_create_blind ? leave_unconfirmed(kMayStand) : wait_for_search();
+    auto found = artefacts().find();
     if (!found) return fail(found.error());
     if (!found->empty()) return adopt(*found);
     const Instant visible_at = notice_.create_begun_at.value_or(context_.now) + context_.config.visibility_window;
@@ -237,64 +268,91 @@ class NoticeDelivery {
   void adopt(const std::vector<Remote>& found) {
     if (place_.is_message) return finish(DeliveryAction::adopt, found.front().id, found.front().etag);
     retire_duplicates(found);
-    write_over(found.front(), DeliveryAction::adopt, 2);
+    open_and_write(found.front());
+  }
+
+  void open_and_write(const Artefact& found) {
+    auto opened = artefacts().open(found);
+    if (!opened) return fail(opened.error());
+    write_over(*opened, DeliveryAction::adopt, 2);
   }
 
   void update(int tries) {
-    auto current = read(notice_.remote_id);
-    if (!current) {
-      // Somebody removed it from the EHR: that is a person's decision too.
-      if (current.error().kind == FhirErrorKind::not_found) return close_by_person("removed");
-      return fail(current.error());
-    }
+    auto current = artefacts().read(notice_.remote_id);
+    if (!current) return fail_to_read(current.error());
     write_over(*current, DeliveryAction::update, tries);
   }
 
-  // Whatever a server gives for our search, or under an id that it gave us: only what carries this notice's identifier
-  // is written to. Servers ignore search parameters, and are exchanged for others under the same name.
-  bool is_ours(JsonView resource) const {
-    const std::string system = identifier_system_of(place_, context_.config.identifier_system), value = identifier();
-    for (const JsonView each : resource["identifier"]) {
-      if (each["system"].text() == system && each["value"].text() == value) return true;
-    }
-    return false;
+  void fail_to_read(const FhirError& error) {
+    if (error.kind != FhirErrorKind::not_found) return fail(error);
+    if (error.status == kGone) return close_as_removed();
+    look_for_missing();
   }
 
-  void fail_as_foreign() {
-    fail({FhirErrorKind::bad_answer, 0,
-          fmt::format("{}: the {} that stands where this notice was written does not carry its identifier: nothing is "
-                      "written to it. Was the server exchanged, or delivery.identifier_system changed?",
-                      context_.endpoint.name, place_.channel)});
+  // 404 may be a server that is not itself for a moment, or that gave the resource another id. It is a removal when it
+  // holds for longer than a search may lag, and no search finds it.
+  void look_for_missing() {
+    if (offer_.search) {
+      auto found = artefacts().find();
+      if (!found) return fail(found.error());
+      if (!found->empty()) {
+        retire_duplicates(*found);
+        return notice_.desired ? open_and_write(found->front()) : open_and_retire(found->front());
+      }
+    }
+    const Instant removed_at = notice_.missing_since.value_or(context_.now) + context_.config.visibility_window;
+    if (notice_.missing_since && context_.now >= removed_at) return close_as_removed();
+    result_.is_missing = true;
+    result_.retry_at = removed_at;
+  }
+
+  // Somebody removed it from the EHR: that is a person's decision too.
+  void close_as_removed() {
+    if (notice_.desired) return close_by_person("removed");
+    result_.is_retired = true;
   }
 
   // PUTs only when the rendered resource differs from what stands there.
-  void write_over(const Remote& remote, DeliveryAction action, int tries) {
-    JsonDocument document;
-    auto root = document.parse(remote.body);
-    if (!root) return fail({FhirErrorKind::bad_answer, 0, "the endpoint returned no JSON"});
-    if (!is_ours(*root)) return fail_as_foreign();
-    if (is_closed(*root)) {
-      result_.remote_id = remote.id;
-      return close_by_person((*root)["status"].string());
+  void write_over(const OpenArtefact& current, DeliveryAction action, int tries) {
+    const std::string& id = current.artefact.id;
+    if (is_closed(current.root)) {
+      result_.remote_id = id;
+      return close_by_person(current.root["status"].string());
     }
-    std::string body = render_update(*notice_.desired, notice_.record.notice_key, context_.render, *root);
-    if (body == to_json_text(*root))
-      return finish(action == DeliveryAction::adopt ? action : DeliveryAction::none, remote.id, remote.etag);
+    if (is_moved(current.root, context_.render)) return fail_as_moved();
+    const RenderedUpdate update =
+        render_update(*notice_.desired, notice_.record.notice_key, context_.render, current.root);
+    if (update.body == to_json_text(current.root)) {
+      finish(action == DeliveryAction::adopt ? action : DeliveryAction::none, id, current.artefact.etag);
+      result_.written_members = written_by(update, current.root).text();
+      return;
+    }
     if (!context_.holds_lease()) return leave();
-    auto written = put(remote.id, body, remote.etag);
+    auto written = artefacts().put(current.artefact, update.body);
     if (!written) {
       if (written.error().kind == FhirErrorKind::conflict && tries > 1) {
-        auto again = read(remote.id);
+        auto again = artefacts().read(id);
         if (again) return write_over(*again, action, tries - 1);
       }
-      return fail(written.error());
+      fail(written.error());
+      result_.forgets_written = is_unknown(written.error().kind);
+      return;
     }
-    finish(DeliveryAction::update, remote.id, written->etag);
+    finish(DeliveryAction::update, id, written->etag);
+    with_shown(*written, [&](JsonView shown) { return written_by(update, shown); });
+  }
+
+  void fail_as_moved() {
+    fail({FhirErrorKind::bad_answer, 0,
+          fmt::format("{}: the {} of this notice stands at another patient than it was written for, and the links "
+                      "between patients do not explain it: nothing is written to it. Move it back in the EHR, or close "
+                      "it there; then run `authledger notices --retry`",
+                      context_.endpoint.name, place_.channel)});
   }
 
   void retire_if_found() {
-    if (!offer_.search) return park(kMayStand);
-    auto found = find();
+    if (!offer_.search) return notice_.is_create_blind ? park(kMayStand) : wait_for_search();
+    auto found = artefacts().find();
     if (!found) return fail(found.error());
     if (found->empty()) {
       Instant visible_at = notice_.create_begun_at.value_or(context_.now) + context_.config.visibility_window;
@@ -309,86 +367,50 @@ class NoticeDelivery {
     retire(found->front().id, 2);
   }
 
+  void open_and_retire(const Artefact& found) {
+    auto opened = artefacts().open(found);
+    if (!opened) return fail(opened.error());
+    retire(*opened, 1);
+  }
+
   void retire(const std::string& id, int tries) {
-    auto current = read(id);
-    if (!current) {
-      if (current.error().kind != FhirErrorKind::not_found) return fail(current.error());
+    auto current = artefacts().read(id);
+    if (!current) return fail_to_read(current.error());
+    retire(*current, tries);
+  }
+
+  void retire(const OpenArtefact& current, int tries) {
+    const std::string& id = result_.remote_id = current.artefact.id;
+    if (is_closed(current.root)) {
       result_.is_retired = true;
-      return;
-    }
-    JsonDocument document;
-    auto root = document.parse(current->body);
-    if (!root) return fail({FhirErrorKind::bad_answer, 0, "the endpoint returned no JSON"});
-    if (!is_ours(*root)) return fail_as_foreign();
-    result_.remote_id = id;
-    result_.is_retired = true;
-    if (is_closed(*root)) {
-      result_.closed_status = (*root)["status"].string();
+      result_.closed_status = current.root["status"].string();
       return;
     }
     if (!context_.holds_lease()) return leave();
-    auto written = put(id, render_retired(*root, notice_.close_reason, context_.now), current->etag);
+    auto written = artefacts().put(current.artefact, render_retired(current.root, notice_.close_reason, context_.now));
     if (written) {
+      result_.is_retired = true;
       result_.action = DeliveryAction::retire;
       result_.etag = written->etag;
       return;
     }
-    result_.is_retired = false;
     if (written.error().kind == FhirErrorKind::conflict && tries > 1) return retire(id, tries - 1);
     fail(written.error());
   }
 
-  // Every resource with our identifier, oldest first.
-  Result<std::vector<Remote>, FhirError> find() {
-    auto page = context_.client.search_page(place_.channel + "?" + query());
-    if (!page) return page.error();
-    std::vector<Remote> found;
-    for (JsonView resource : page->resources) {
-      if (resource["resourceType"].text() != place_.channel || !is_ours(resource)) continue;
-      std::string version = resource["meta"]["versionId"].string();
-      found.push_back(
-          {resource["id"].string(), version.empty() ? "" : fmt::format("W/\"{}\"", version), to_json_text(resource)});
-    }
-    std::sort(found.begin(), found.end(), [](const Remote& a, const Remote& b) {
-      return a.id.size() != b.id.size() ? a.id.size() < b.id.size() : a.id < b.id;
-    });
-    return found;
-  }
-
   // False when one of them could not be closed.
-  bool retire_duplicates(const std::vector<Remote>& found) {
+  bool retire_duplicates(const std::vector<Artefact>& found) {
     bool is_done = true;
     for (size_t i = 1; i < found.size(); ++i) {
-      JsonDocument document;
-      auto root = document.parse(found[i].body);
-      if (!root || is_closed(*root)) continue;
+      auto duplicate = artefacts().open(found[i]);
+      if (!duplicate || is_closed(duplicate->root)) continue;
       if (!context_.holds_lease()) return false;
-      auto written = put(found[i].id, render_retired(*root, "duplicate", context_.now), found[i].etag);
+      auto written = artefacts().put(duplicate->artefact, render_duplicate(duplicate->root));
       log_warning("duplicate_retired", {{"type", place_.channel}, {"ok", written.ok()}});
       is_done = is_done && written.ok();
     }
     return is_done;
   }
-
-  Result<Remote, FhirError> read(const std::string& id) {
-    auto current = context_.client.read(place_.channel, id);
-    if (!current) return current.error();
-    return Remote{id, current->etag, current->body};
-  }
-
-  // With If-Match as the endpoint wants it. Where that is required and the version is not known, what was read may be
-  // old already: a conflict, so that it is read again.
-  Result<Versioned, FhirError> put(const std::string& id, const std::string& body, const std::string& etag) {
-    const WriteRules::IfMatch rule = context_.endpoint.writes.if_match;
-    if (rule == WriteRules::IfMatch::required && etag.empty()) {
-      return FhirError{FhirErrorKind::conflict, 0,
-                       fmt::format("{}: PUT {}: the endpoint wants If-Match, and gave no version",
-                                   context_.endpoint.name, place_.channel)};
-    }
-    return context_.client.update(place_.channel, id, body, rule == WriteRules::IfMatch::never ? "" : etag);
-  }
-
-  std::string query() const { return identifier_query(place_, identifier(), context_.config.identifier_system); }
 
   void finish(DeliveryAction action, const std::string& id, const std::string& etag) {
     result_.action = action;
@@ -396,7 +418,6 @@ class NoticeDelivery {
     result_.etag = etag;
     result_.delivered_hash = notice_.record.desired_hash;
     result_.delivered_severity = notice_.record.severity;
-    result_.owner = addressee_of(*notice_.desired, context_.render, place_.channel);
   }
 
   void close_by_person(std::string status) {
@@ -407,10 +428,7 @@ class NoticeDelivery {
   }
 
   // To another worker, or to this one when it is leased again.
-  void leave() {
-    result_.is_retired = false;
-    result_.retry_at = context_.now;
-  }
+  void leave() { result_.retry_at = context_.now; }
 
   void park(const std::string& reason) {
     result_.action = DeliveryAction::failed;
@@ -422,7 +440,8 @@ class NoticeDelivery {
     result_.action = DeliveryAction::failed;
     result_.failure = error.message;
     result_.is_refusal = !is_about_endpoint(error);
-    result_.park = error.kind == FhirErrorKind::refused || (result_.is_refusal && notice_.refusals + 1 >= kRefusalsMax);
+    const int refusals_max = error.kind == FhirErrorKind::refused ? kRefusalsOfContentMax : kRefusalsMax;
+    result_.park = result_.is_refusal && notice_.refusals + 1 >= refusals_max;
     // A 403 may be about one type, or one chart.
     result_.ends_round = error.kind == FhirErrorKind::unauthorized && error.status != 403;
     result_.retry_at = context_.now + back_off_after(notice_.attempts);

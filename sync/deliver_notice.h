@@ -9,8 +9,8 @@
 
 namespace authledger {
 
-// So many bad answers about one notice, in a row, park it.
-inline constexpr int kRefusalsMax = 8;
+// So many bad answers about one notice, in a row, park it: of those that say that its content is not taken, the second.
+inline constexpr int kRefusalsMax = 8, kRefusalsOfContentMax = 2;
 
 struct DeliveryContext {
   FhirClient& client;
@@ -19,8 +19,9 @@ struct DeliveryContext {
   const DeliveryConfig& config;
   RenderContext render;  // With the patient's reference on the endpoint; empty = not known there.
   Instant now{};
-  // Stores that a create is about to begin, and where, and commits; false when the lease was lost.
-  std::function<bool(const NoticePlace&)> mark_create_begun;
+  // Stores that a create is about to begin, where, and whether no search could find it, and commits; false when the
+  // lease was lost.
+  std::function<bool(const NoticePlace&, bool is_blind)> mark_create_begun;
   // False once the lease has ended: a worker that stood still writes nothing over what the next one wrote. FAULTS 7.
   std::function<bool()> holds_lease;
 };

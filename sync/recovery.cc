@@ -8,6 +8,7 @@
 #include "adapters/render.h"
 #include "base/log.h"
 #include "fhir/search.h"
+#include "sync/artefact.h"
 #include "sync/deliver.h"
 #include "sync/seal_anchor.h"
 
@@ -17,9 +18,6 @@ namespace {
 constexpr const char* kForgottenReason = "the ledger was restored to an earlier state and counts anew";
 
 // Resources in the EHR that carry an identifier of ours.
-struct Artefact {
-  std::string id, etag, body;
-};
 using Artefacts = std::map<std::string, std::vector<Artefact>>;  // By notice key.
 
 std::optional<FhirError> read_artefacts(FhirClient& client, const EndpointConfig& endpoint, const std::string& type,
@@ -29,12 +27,9 @@ std::optional<FhirError> read_artefacts(FhirClient& client, const EndpointConfig
                     endpoint.pages_per_pull_max, [&](const SearchPage& page) -> std::optional<FhirError> {
                       for (JsonView resource : page.resources) {
                         if (resource["resourceType"].text() != type || is_closed(resource)) continue;
-                        const std::string version = resource["meta"]["versionId"].string();
                         for (JsonView identifier : resource["identifier"]) {
                           if (identifier["system"].text() != system) continue;
-                          found[identifier["value"].string()].push_back(
-                              {resource["id"].string(), version.empty() ? "" : fmt::format("W/\"{}\"", version),
-                               to_json_text(resource)});
+                          found[identifier["value"].string()].push_back(artefact_of(resource));
                         }
                       }
                       return std::nullopt;

@@ -51,7 +51,7 @@ struct RoundSummary {
   bool is_misconfigured = false;  // A failure that only the config can mend.
   // Of a woken round: a feed that it was to read is under way elsewhere, and may have passed what has changed.
   bool left_woken = false;
-  bool is_stopped = false;        // Ended early by a signal; nothing is lost, the next round goes on.
+  bool is_stopped = false;  // Ended early by a signal; nothing is lost, the next round goes on.
 };
 
 // Says what is going on; called a few times a second at most by long work. Lines never hold patient data.

@@ -8,13 +8,12 @@ namespace authledger {
 
 namespace {
 
-// A notice that delivery would write now. What a person closed, what is held or parked, waits for somebody else; but
-// what a worker without a lease may have written is looked for in any case.
-#define AUTHLEDGER_NOTICE_IS_PENDING  \
-  "notice.tenant_id = $1 "            \
-  "and notice.due_at <= $2 "          \
-  "and not notice.is_held "           \
-  "and notice.parked_reason is null " \
+// A notice that delivery would write now. What a person closed, or is held, waits for somebody else; but what a worker
+// without a lease may have written is looked for in any case.
+#define AUTHLEDGER_NOTICE_IS_PENDING \
+  "notice.tenant_id = $1 "           \
+  "and notice.due_at <= $2 "         \
+  "and not notice.is_held "          \
   "and (notice.looks_due > 0 or not (notice.is_retired or notice.is_open and notice.is_closed_by_person)) "
 
 // A leased notice is due again when its lease ends: a worker that died is made good by itself.
@@ -34,6 +33,7 @@ constexpr Statement kLeaseNotices{"lease_notices", R"(
                           then notice.looks_due
                           else 2
                      end,
+         parked_reason = null,
          lease_token = $4,
          lease_until = $5,
          due_at = $5
@@ -54,6 +54,9 @@ constexpr Statement kMarkCreateBegun{"mark_create_begun", R"(
          delivered_hash = null,
          delivered_severity = case when is_message then delivered_severity end,
          undeliverable_reason = null,
+         written_members = '',
+         is_create_blind = $7::boolean,
+         missing_since = null,
          delivered_rule_version = rule_version
    where tenant_id = $1
      and notice_key = $2
@@ -95,12 +98,13 @@ constexpr Statement kSaveDelivery{"save_delivery", R"(
          is_retired = (is_retired or $7::boolean or $8::boolean or is_closed_by_person) and not is_open,
          is_closed_by_person = is_closed_by_person or $8::boolean,
          person_status = case when $16 <> '' then $16 else person_status end,
-         delivered_owner = case when $6::bytea is not null then $17 else delivered_owner end,
-         parked_reason = case when $9::boolean then $10 else parked_reason end,
+         written_members = case when $23::boolean then '' when $6::bytea is not null then $17 else written_members end,
+         missing_since = case when $24::boolean then coalesce(missing_since, $25) when $10 <> '' then missing_since end,
+         parked_reason = case when $9::boolean then $10 end,
          attempts = case when $10 <> '' then attempts + 1 else 0 end,
          refusals = case when $10 <> '' then refusals + $22::smallint else 0 end,
          looks_due = looks_due - least(looks_due, $13::smallint) + $21::smallint,
-         due_at = case when $9::boolean then null
+         due_at = case when $9::boolean then $26::timestamptz
                        when $11::timestamptz is not null then $11
                        when due_at is distinct from lease_until then due_at
                        when looks_due + $21::smallint > $13::smallint then $14::timestamptz
@@ -212,6 +216,13 @@ constexpr Statement kReleaseHeld{"release_held", R"(
      and is_held
      and not is_retired)"};
 
+constexpr Statement kRetryParked{"retry_parked", R"(
+  update notice
+     set due_at = $2
+   where tenant_id = $1
+     and parked_reason is not null
+     and not is_retired)"};
+
 // What a person closed stays as the person left it.
 constexpr Statement kReleaseRetracted{"release_retracted", R"(
   update notice
@@ -224,7 +235,6 @@ constexpr Statement kReleaseRetracted{"release_retracted", R"(
      and (remote_id <> '' or create_begun_at is not null)
      and not is_retired
      and not is_closed_by_person
-     and parked_reason is null
      and (not is_open or (rule_version <> $2 and delivered_hash is distinct from desired_hash)))"};
 
 constexpr Statement kCountWrittenBy{"count_written_by", R"(
@@ -301,12 +311,12 @@ std::vector<StoredNotice> lease_due_notices(PgConnection& connection, int64_t te
 }
 
 bool mark_create_begun(PgConnection& connection, int64_t tenant_id, const std::string& notice_key,
-                       const std::string& lease_token, const NoticePlace& place, Instant now) {
+                       const std::string& lease_token, const NoticePlace& place, bool is_blind, Instant now) {
   bool is_marked = false;
   transact(connection, tenant_id, [&](Transaction& transaction) {
     Parameters parameters;
     parameters.integer(tenant_id).text(notice_key).text(lease_token).instant(now);
-    parameters.text(place.channel).boolean(place.is_message);
+    parameters.text(place.channel).boolean(place.is_message).boolean(is_blind);
     is_marked = transaction.execute(kMarkCreateBegun, parameters).affected() == 1;
   });
   return is_marked;
@@ -336,10 +346,11 @@ void save_delivery(PgConnection& connection, int64_t tenant_id, const DeliveryRe
     parameters.boolean(result.is_retired).boolean(result.closed_by_person).boolean(result.park).text(result.failure);
     parameters.optional_instant(result.retry_at).integer(result.delivered_severity);
     parameters.integer(result.has_looked ? 1 : 0).optional_instant(result.look_again_at).integer(result.rule_version);
-    parameters.text(result.closed_status).text(result.owner);
+    parameters.text(result.closed_status).text(result.written_members);
     parameters.text(result.undeliverable_reason).boolean(result.create_is_void);
     result.road_hash == Hash{} ? parameters.null() : parameters.hash(result.road_hash);
     parameters.integer(result.wants_look ? 1 : 0).integer(result.is_refusal ? 1 : 0);
+    parameters.boolean(result.forgets_written).boolean(result.is_missing).instant(now).instant(now + kParkedFor);
     transaction.execute(kSaveDelivery, parameters);
   });
   if (!is_ours) throw DbError(kLeaseLost, "save_delivery: the lease of the notice went to another worker");
@@ -425,6 +436,14 @@ int64_t hold_pending(PgConnection& connection, int64_t tenant_id, Instant now, c
     Parameters parameters;
     parameters.integer(tenant_id).instant(now).text(reason).text_array(without);
     count = transaction.execute(kHoldPending, parameters).affected();
+  });
+  return count;
+}
+
+int64_t retry_parked(PgConnection& connection, int64_t tenant_id, Instant now) {
+  int64_t count = 0;
+  transact(connection, tenant_id, [&](Transaction& transaction) {
+    count = transaction.execute(kRetryParked, Parameters().integer(tenant_id).instant(now)).affected();
   });
   return count;
 }

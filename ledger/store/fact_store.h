@@ -72,7 +72,7 @@ struct RecordCounts {
 
 // What the current version of each resource is to it; what is the same needs no mapping. One query for all.
 std::vector<StoredVersion> find_stored(PgConnection& connection, int64_t tenant_id, const std::string& source,
-                                  std::span<const ResourceHash> resources);
+                                       std::span<const ResourceHash> resources);
 
 // One page in one transaction: resolves or creates subjects (subject_alias), locks them in id order, tests hashes again
 // under the lock, appends fact versions with dense fact_seq (facts of the resource that are gone are retracted; a

@@ -77,7 +77,9 @@ StoredNotice notice_from(const Rows& rows, size_t row) {
   notice.is_message = rows.boolean(row, 42);
   notice.undeliverable_reason = rows.string(row, 43);
   notice.refusals = static_cast<int>(rows.integer(row, 44));
-  notice.delivered_owner = rows.string(row, 30);
+  notice.written_members = rows.string(row, 30);
+  notice.is_create_blind = rows.boolean(row, 45);
+  notice.missing_since = rows.optional_instant(row, 46);
   notice.closed_at = rows.optional_instant(row, 34);
   notice.resolved_by = resolution_from(rows.text(row, 35)).value_or(Resolution::none);
   notice.person_status = rows.string(row, 36);

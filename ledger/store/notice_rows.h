@@ -13,12 +13,13 @@ namespace authledger {
   "notice.first_day, notice.last_day, notice.authorization_number, notice.focus, notice.close_reason, "            \
   "notice.delivered_hash, notice.channel, notice.remote_id, notice.etag, notice.create_begun_at, notice.is_held, " \
   "notice.is_retired, notice.parked_reason, notice.attempts, notice.due_at, notice.role, notice.is_copy, "         \
-  "notice.owner, notice.owner_source, notice.delivered_owner, notice.band, notice.limit_milli, notice.opened_at, " \
+  "notice.owner, notice.owner_source, notice.written_members, notice.band, notice.limit_milli, notice.opened_at, " \
   "notice.closed_at, notice.resolved_by, notice.person_status, notice.looks_due, notice.rule_version, "            \
   "notice.held_reason, coalesce(notice.delivered_rule_version, 0), coalesce(notice.delivered_severity, 0), "       \
-  "notice.is_message, coalesce(notice.undeliverable_reason, ''), notice.refusals"
+  "notice.is_message, coalesce(notice.undeliverable_reason, ''), notice.refusals, "                                \
+  "notice.is_create_blind, notice.missing_since"
 
-inline constexpr size_t kNoticeColumns = 45;
+inline constexpr size_t kNoticeColumns = 47;
 
 StoredNotice notice_from(const Rows& rows, size_t row);
 

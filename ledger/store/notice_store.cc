@@ -59,6 +59,7 @@ constexpr Statement kOpenNotices{"open_notices", R"(
          close_reason = '',
          closed_at = null,
          resolved_by = '',
+         parked_reason = null,
          is_released = false,
          attempts = 0,
          refusals = 0,
@@ -89,6 +90,7 @@ constexpr Statement kCloseNotices{"close_notices", R"(
          attempts = 0,
          refusals = 0,
          undeliverable_reason = null,
+         parked_reason = null,
          is_retired = is_closed_by_person or is_message or (remote_id = '' and create_begun_at is null),
          due_at = case when looks_due > 0
                          or not (is_closed_by_person or is_message or (remote_id = '' and create_begun_at is null))

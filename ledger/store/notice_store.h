@@ -32,8 +32,10 @@ struct StoredNotice {
   std::optional<Instant> due_at;
   int looks_due = 0;         // Searches still to be made for what a worker that had lost its lease may have written.
   int64_t rule_version = 0;  // By which it is as it is: wanted, or to be retired.
-  int64_t delivered_rule_version = 0;  // By which the EHR was last written; 0 before a first write.
-  std::string delivered_owner;         // Task.owner as we wrote it last.
+  int64_t delivered_rule_version = 0;    // By which the EHR was last written; 0 before a first write.
+  std::string written_members;           // What of the resource we wrote last: WrittenMembers. Empty: not known.
+  bool is_create_blind = false;          // The create that was begun can be found by no search.
+  std::optional<Instant> missing_since;  // When the resource was first not found under its id.
   std::optional<Instant> closed_at;
   Resolution resolved_by = Resolution::none;
   std::string person_status;  // In which a person closed it: "completed", "rejected", …, "removed".
@@ -55,17 +57,21 @@ struct SubjectNoticeChanges {
 void save_notice_changes(Transaction& transaction, std::span<const SubjectNoticeChanges> changes, Instant now);
 
 // Leases up to `limit` due notices for delivery: `for update skip locked`, lease_until = now + lease, commits at once.
-// One that another worker never gave back may still be written by it: that one is to be looked for, twice. With
-// `only_released`, of those that an operator released; with `only_keys`, of those.
+// What was parked is so no longer. One that another worker never gave back may still be written by it: that one is to
+// be looked for, twice. With `only_released`, of those that an operator released; with `only_keys`, of those.
 std::vector<StoredNotice> lease_due_notices(PgConnection& connection, int64_t tenant_id, Instant now,
                                             std::chrono::seconds lease, int limit, const std::string& lease_token,
                                             bool only_released = false,
                                             const std::optional<std::vector<std::string>>& only_keys = std::nullopt);
 
-// Before a create: stores create_begun_at and the place, and commits. False when the lease was lost, or the notice is
-// not wanted any more. What stood elsewhere (a message, a row of the worklist) is no concern of it from here on.
+// Before a create: stores create_begun_at, the place and whether no search there could find it, and commits. False when
+// the lease was lost, or the notice is not wanted any more. What stood elsewhere (a message, a row of the worklist) is
+// no concern of it from here on.
 bool mark_create_begun(PgConnection& connection, int64_t tenant_id, const std::string& notice_key,
-                       const std::string& lease_token, const NoticePlace& place, Instant now);
+                       const std::string& lease_token, const NoticePlace& place, bool is_blind, Instant now);
+
+// What is parked waits for a person; but once a day it is tried again, since a person may have mended the EHR only.
+inline constexpr std::chrono::hours kParkedFor{24};
 
 enum class DeliveryAction : int16_t {
   create = 1,
@@ -87,12 +93,14 @@ struct DeliveryResult {
   int64_t rule_version = 0;    // Of the notice that was written.
   bool is_retired = false;     // The remote resource is closed; nothing more to do.
   bool closed_by_person = false;
-  std::string closed_status;        // In which a person closed it; empty when none did.
-  std::string owner;                // That was written; goes with delivered_hash.
-  std::optional<Instant> retry_at;  // For failures.
-  std::string failure;              // Machine and cause, no patient data.
-  bool is_refusal = false;          // The failure is about this notice: so many of them park it.
-  bool park = false;
+  std::string closed_status;         // In which a person closed it; empty when none did.
+  std::string written_members;       // WrittenMembers::text() of what was written; goes with delivered_hash.
+  bool forgets_written = false;      // Nobody knows what was written, or how it stands there.
+  bool is_missing = false;           // Not found under its id, which may pass.
+  std::optional<Instant> retry_at;   // For failures.
+  std::string failure;               // Machine and cause, no patient data.
+  bool is_refusal = false;           // The failure is about this notice: so many of them park it.
+  bool park = false;                 // Tried again after kParkedFor.
   bool ends_round = false;           // The endpoint does not take our token: nothing else would be written either.
   bool create_is_void = false;       // The create that was begun was certainly not made.
   std::string undeliverable_reason;  // No channel takes the notice; it stands nowhere.
@@ -150,6 +158,8 @@ int64_t hold_pending(PgConnection& connection, int64_t tenant_id, Instant now, c
                      std::span<const std::string> without = {});
 // Releases everything held. Until it is written, or wanted otherwise, no limit holds it again.
 int64_t release_held(PgConnection& connection, int64_t tenant_id, Instant now);
+// Lets the next run try again what is parked. Returns how many notices that are.
+int64_t retry_parked(PgConnection& connection, int64_t tenant_id, Instant now);
 // Releases what is to be taken back or restored of what a rule version wrote; returns how many that are.
 int64_t release_retracted(PgConnection& connection, int64_t tenant_id, int64_t rule_version, Instant now);
 // Notices that stand in the EHR, or may, as the version wrote them, and that no person closed.

@@ -21,8 +21,8 @@ Fact ordered_as(const ResourceVersion& version, int64_t fact_seq) {
 // does not tell, what comes later is newer; but whoever asked before a deletion was recorded brings what it ended.
 bool is_newer_version(const ResourceVersion& incoming, const ResourceVersion& stored, std::optional<Instant> asked_at) {
   if (is_newer(ordered_as(incoming, 1), ordered_as(stored, 2))) return true;
-  const bool was_ended_since = stored.is_deleted && !incoming.is_deleted && asked_at && stored.recorded_at &&
-                               *asked_at < *stored.recorded_at;
+  const bool was_ended_since =
+      stored.is_deleted && !incoming.is_deleted && asked_at && stored.recorded_at && *asked_at < *stored.recorded_at;
   return !was_ended_since && is_newer(ordered_as(incoming, 2), ordered_as(stored, 1));
 }
 

@@ -149,7 +149,7 @@ Parameters keys_of(int64_t tenant_id, std::span<const VersionRow> rows) {
 }  // namespace
 
 std::vector<StoredVersion> find_stored(PgConnection& connection, int64_t tenant_id, const std::string& source,
-                                  std::span<const ResourceHash> resources) {
+                                       std::span<const ResourceHash> resources) {
   std::vector<StoredVersion> stored(resources.size());
   if (resources.empty()) return stored;
   std::array<ArrayBuilder, 4> columns;

@@ -97,17 +97,14 @@ std::vector<SubjectName> read_subjects(Transaction& transaction, const std::stri
   return subjects;
 }
 
-std::vector<std::string> read_aliases(Transaction& transaction, std::span<const int64_t> subject_ids,
-                                      const std::string& source) {
-  std::vector<std::string> aliases(subject_ids.size());
+std::vector<std::vector<std::string>> read_aliases(Transaction& transaction, std::span<const int64_t> subject_ids,
+                                                   const std::string& source) {
+  std::vector<std::vector<std::string>> aliases(subject_ids.size());
   const Rows rows = transaction.execute(
       kReadAliases, Parameters().integer(transaction.tenant_id()).integer_array(subject_ids).text(source));
-  std::map<int64_t, std::string> first_recorded;
-  for (size_t row = 0; row < rows.size(); ++row) first_recorded.insert({rows.integer(row, 0), rows.string(row, 1)});
-  for (size_t i = 0; i < subject_ids.size(); ++i) {
-    const auto found = first_recorded.find(subject_ids[i]);
-    if (found != first_recorded.end()) aliases[i] = found->second;
-  }
+  std::map<int64_t, std::vector<std::string>> of_subject;
+  for (size_t row = 0; row < rows.size(); ++row) of_subject[rows.integer(row, 0)].push_back(rows.string(row, 1));
+  for (size_t i = 0; i < subject_ids.size(); ++i) aliases[i] = of_subject[subject_ids[i]];
   return aliases;
 }
 

@@ -46,9 +46,9 @@ struct SubjectName {
   std::string source, patient;  // The alias that names it best: first recorded Patient reference.
 };
 std::vector<SubjectName> read_subjects(Transaction& transaction, const std::string& patient);
-// Reference of the subject on one source, "" when it has none there.
-std::vector<std::string> read_aliases(Transaction& transaction, std::span<const int64_t> subject_ids,
-                                      const std::string& source);
+// References of each subject on one source, the one that names it best first; none when it is not known there.
+std::vector<std::vector<std::string>> read_aliases(Transaction& transaction, std::span<const int64_t> subject_ids,
+                                                   const std::string& source);
 
 // Display names of organizations: "Organization/o1" → name, for tables.
 std::vector<std::pair<std::string, std::string>> read_organization_names(Transaction& transaction);

@@ -158,7 +158,10 @@ TEST(NoticeWording, NothingThatIsWrittenToAnEhrTellsTheKindOfCare) {
     for (const DesiredNotice& notice : desired_notices(chart.subject, chart.allocation, policy, day(today))) {
       kinds.insert(notice.kind);
       expect_silent(notice.text);
-      const RenderContext context{"urn:authledger:clinic", "Organization/queue", "Patient/p1", {}, "", "ehr"};
+      const RenderContext context{.identifier_system = "urn:authledger:clinic",
+                                  .owner = "Organization/queue",
+                                  .patient = "Patient/p1",
+                                  .source = "ehr"};
       for (const std::string& channel : channel_words()) {
         const bool is_for_staff = channel != "Communication" && channel != kWorklist;
         if (channel == kWorklist || (is_for_staff && notice.kind == NoticeKind::benefit_for_patient)) continue;

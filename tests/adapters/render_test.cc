@@ -30,7 +30,12 @@ DesiredNotice task_notice(NoticeKind kind = NoticeKind::units_low) {
 }
 
 RenderContext context() {
-  return {kSystem, "Organization/queue", "Patient/p1", *parse_instant("2026-11-02T08:00:00Z"), "", "ehr"};
+  return {.identifier_system = kSystem,
+          .owner = "Organization/queue",
+          .patient = "Patient/p1",
+          .authored_at = *parse_instant("2026-11-02T08:00:00Z"),
+          .source = "ehr",
+          .same_patient = {"Patient/p1"}};
 }
 
 // A parsed resource that lives as long as the test.
@@ -61,7 +66,7 @@ TEST(RenderFlag, EndsAfterItStartsAlsoWhenItIsMadeOnOrAfterItsLastDay) {
     notice.last_day = last_day;
     const Parsed made(render_new({"Flag"}, notice, "k1", context()));
     EXPECT_EQ(made.root["period"]["end"].text(), "2026-11-03");
-    const Parsed changed(render_update(notice, "k1", context(), made.root));
+    const Parsed changed(render_update(notice, "k1", context(), made.root).body);
     EXPECT_EQ(changed.root["period"]["start"].text(), "2026-11-02T08:00:00Z");
     EXPECT_EQ(changed.root["period"]["end"].text(), "2026-11-03");
   }
@@ -132,7 +137,7 @@ TEST(RenderUpdate, KeepsWhatAPersonDidToATask) {
       "status":"in-progress","intent":"order","description":"old","owner":{"reference":"Practitioner/anna"},
       "note":[{"text":"called the payer"}],"authoredOn":"2026-10-01T00:00:00Z",
       "restriction":{"repetitions":1,"period":{"end":"2026-11-01"}}})");
-  const Parsed updated(render_update(task_notice(), "k2", context(), current.root));
+  const Parsed updated(render_update(task_notice(), "k2", context(), current.root).body);
   EXPECT_EQ(updated.root["id"].text(), "t1");
   EXPECT_EQ(updated.root["status"].text(), "in-progress");
   EXPECT_EQ(updated.root["owner"]["reference"].text(), "Practitioner/anna");
@@ -147,9 +152,9 @@ TEST(RenderUpdate, KeepsWhatAPersonDidToATask) {
 
 TEST(RenderUpdate, RepeatedChangesNothingMore) {
   const Parsed created(render_new({"Task"}, task_notice(), "k2", context()));
-  const std::string once = render_update(task_notice(), "k2", context(), created.root);
+  const std::string once = render_update(task_notice(), "k2", context(), created.root).body;
   const Parsed again(once);
-  EXPECT_EQ(render_update(task_notice(), "k2", context(), again.root), once);
+  EXPECT_EQ(render_update(task_notice(), "k2", context(), again.root).body, once);
   EXPECT_EQ(render_new({"Task"}, task_notice(), "k2", context()), render_new({"Task"}, task_notice(), "k2", context()));
 }
 
@@ -159,7 +164,7 @@ TEST(RenderUpdate, MovesTheEndOfAFlagAndKeepsItsStart) {
   extended.last_day = day_of(2027, 3, 31);
   RenderContext later = context();
   later.authored_at = *parse_instant("2026-12-01T00:00:00Z");
-  const Parsed updated(render_update(extended, "k1", later, created.root));
+  const Parsed updated(render_update(extended, "k1", later, created.root).body);
   EXPECT_EQ(updated.root["period"]["start"].text(), "2026-11-02T08:00:00Z");
   EXPECT_EQ(updated.root["period"]["end"].text(), "2027-04-30");
 }
@@ -225,16 +230,18 @@ TEST(RenderTask, BelongsToTheOwnerThatTheNoticeNamesOnTheDeliveringEndpoint) {
 TEST(RenderTask, FollowsTheOwnerUnlessAPersonChoseAnother) {
   DesiredNotice notice = task_notice();
   notice.owner = "Practitioner/d1";
-  const std::string stands = render_new({"Task"}, notice, "k", context());
-  notice.owner = "Practitioner/d2";
+  const Parsed current(render_new({"Task"}, notice, "k", context()));
   RenderContext again = context();
-  again.former_owner = "Practitioner/d1";
-  const Parsed current(stands);
-  const Parsed moved(render_update(notice, "k", again, current.root));
+  again.written = written_new(notice, "k", context(), current.root);
+  notice.owner = "Practitioner/d2";
+  const Parsed moved(render_update(notice, "k", again, current.root).body);
   EXPECT_EQ(moved.root["owner"]["reference"].text(), "Practitioner/d2");
-  again.former_owner = "Practitioner/d9";  // What we wrote before a person gave it to d1.
-  const Parsed kept(render_update(notice, "k", again, current.root));
-  EXPECT_EQ(kept.root["owner"]["reference"].text(), "Practitioner/d1");
+  const Parsed by_person(replace_all(to_json_text(current.root), "Practitioner/d1", "Practitioner/d9"));
+  const Parsed kept(render_update(notice, "k", again, by_person.root).body);
+  EXPECT_EQ(kept.root["owner"]["reference"].text(), "Practitioner/d9");
+  again.written = {};  // As after an upgrade: whose it is, is not known.
+  EXPECT_EQ(Parsed(render_update(notice, "k", again, current.root).body).root["owner"]["reference"].text(),
+            "Practitioner/d1");
 }
 
 TEST(RenderCommunication, TellsThePatientAndIsStoppedWithAReason) {
@@ -275,12 +282,12 @@ TEST(RenderCommunication, KeepsTheRecipientThatAPersonChose) {
   DesiredNotice moved = task_notice();
   moved.owner = "Practitioner/d2";
   RenderContext again = context();
-  again.former_owner = "Organization/queue";
-  EXPECT_EQ(Parsed(render_update(moved, "k", again, made.root)).root["recipient"].at(0)["reference"].text(),
+  again.written = written_new(task_notice(), "k", context(), made.root);
+  EXPECT_EQ(Parsed(render_update(moved, "k", again, made.root).body).root["recipient"].at(0)["reference"].text(),
             "Practitioner/d2");
-  again.former_owner = "Practitioner/d9";  // What we wrote before a person gave it to the queue.
-  EXPECT_EQ(Parsed(render_update(moved, "k", again, made.root)).root["recipient"].at(0)["reference"].text(),
-            "Organization/queue");
+  const Parsed by_person(replace_all(to_json_text(made.root), "Organization/queue", "Organization/desk"));
+  EXPECT_EQ(Parsed(render_update(moved, "k", again, by_person.root).body).root["recipient"].at(0)["reference"].text(),
+            "Organization/desk");
 }
 
 TEST(RenderMessage, IsCompletedOnceItIsSentAndHasAnIdentifierForEachSeverity) {
@@ -306,7 +313,8 @@ TEST(RenderDocument, WritesANoteOfTheSameWordsAndSupersedesIt) {
   EXPECT_EQ(from_base64url(replace_all(replace_all(attachment["data"].string(), "+", "-"), "/", "_")),
             task_notice().text + "\nDue: 2026-12-20\n");
   EXPECT_FALSE(is_closed(note.root));
-  EXPECT_EQ(render_update(task_notice(), "k4", context(), note.root), to_json_text(note.root)) << "nothing changed";
+  EXPECT_EQ(render_update(task_notice(), "k4", context(), note.root).body, to_json_text(note.root))
+      << "nothing changed";
   const Parsed ended(render_retired(note.root, "units were added", *parse_instant("2026-12-01T08:00:00Z")));
   EXPECT_EQ(ended.root["status"].text(), "superseded");
   EXPECT_TRUE(is_closed(ended.root));

@@ -7,27 +7,6 @@
 namespace authledger {
 namespace {
 
-constexpr Statement kLetTimePass{"let_time_pass", R"(
-  update notice
-     set due_at = due_at - interval '1 hour',
-         create_begun_at = create_begun_at - interval '1 hour'
-   where tenant_id = $1)"};
-
-// Longer than any back-off.
-void let_time_pass(Site& site) {
-  PgConnection owner = site.database().owner_connection();
-  Transaction transaction(owner, 1);
-  transaction.execute(kLetTimePass, Parameters().integer(1));
-  transaction.commit();
-}
-
-std::vector<std::string> states(Site& site) {
-  Answer notices(site.run({"notices"}));
-  std::vector<std::string> found;
-  for (JsonView row : notices.root()) found.push_back(row["state"].string());
-  return found;
-}
-
 constexpr int kRoundsWithoutService = 12;
 const std::string kNoRetries = "    retries_max: 0\n";
 
@@ -70,7 +49,7 @@ TEST(Fault19, WritesThatGetNoServiceForHoursWhileReadsDoParkNothing) {
     EXPECT_NE(failed.errors.find("answered 503"), std::string::npos) << failed.errors;
     let_time_pass(site);
   }
-  EXPECT_EQ(states(site), (std::vector<std::string>{"stale", "stale"}));
+  EXPECT_EQ(notice_states(site), (std::vector<std::string>{"stale", "stale"}));
   site.ehr().set_faults({});
   sync_now(site);
   EXPECT_EQ(count_resources(site, "Flag", "active", "2 of 4"), 1U);
@@ -93,9 +72,9 @@ TEST(Delivery, BadAnswersAboutANoticeParkItAndWaitsForServiceDoNotCount) {
     sync_now(site, 4);
     let_time_pass(site);
   }
-  EXPECT_EQ(states(site), (std::vector<std::string>{"stale", "stale"})) << "seven bad answers";
+  EXPECT_EQ(notice_states(site), (std::vector<std::string>{"stale", "stale"})) << "seven bad answers";
   sync_now(site, 1);
-  EXPECT_EQ(states(site), (std::vector<std::string>{"parked", "parked"})) << "the eighth";
+  EXPECT_EQ(notice_states(site), (std::vector<std::string>{"parked", "parked"})) << "the eighth";
 }
 
 TEST(Fault61, AScopeThatIsCorrectedLetsWhatWasRefusedGoByItself) {

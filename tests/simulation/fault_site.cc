@@ -6,6 +6,16 @@
 #include <thread>
 
 namespace authledger {
+namespace {
+
+constexpr Statement kLetTimePass{"let_time_pass", R"(
+  update notice
+     set due_at = due_at - make_interval(hours => $2),
+         create_begun_at = create_begun_at - make_interval(hours => $2),
+         missing_since = missing_since - make_interval(hours => $2)
+   where tenant_id = $1)"};
+
+}  // namespace
 
 void load_patient(Site& site, int approved, int visits) {
   ASSERT_TRUE(site.ehr().load(patient_json("p1")).ok());
@@ -37,6 +47,20 @@ bool eventually(const std::function<bool()>& condition) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   return true;
+}
+
+void let_time_pass(Site& site, int hours) {
+  PgConnection owner = site.database().owner_connection();
+  Transaction transaction(owner, 1);
+  transaction.execute(kLetTimePass, Parameters().integer(1).integer(hours));
+  transaction.commit();
+}
+
+std::vector<std::string> notice_states(Site& site) {
+  Answer notices(site.run({"notices"}));
+  std::vector<std::string> states;
+  for (JsonView row : notices.root()) states.push_back(row["state"].string());
+  return states;
 }
 
 JsonView feed_of(const Answer& answer, const std::string& resource_type) {

@@ -25,6 +25,12 @@ bool eventually(const std::function<bool()>& condition);
 // Longer than lease and visibility window of kFastDelivery.
 void wait_out_lease();
 
+// Makes an hour of waiting pass for every notice: longer than any back-off.
+void let_time_pass(Site& site, int hours = 1);
+
+// The states of all notices, in the order of `authledger notices`.
+std::vector<std::string> notice_states(Site& site);
+
 // A feed's completeness certificate, of `sync` or `feeds`; missing when there is none. Its gaps, a line each.
 JsonView feed_of(const Answer& answer, const std::string& resource_type);
 std::string gaps_of(const Answer& answer, const std::string& resource_type);

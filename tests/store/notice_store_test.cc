@@ -57,7 +57,7 @@ TEST_F(NoticeStore, WalksFromWantedToRetired) {
   EXPECT_EQ(stored()[0].state, NoticeState::wanted);
   EXPECT_EQ(*stored()[0].desired, desired("7 of 12"));
   ASSERT_EQ(lease("w1", 1).size(), 1U);
-  EXPECT_TRUE(mark_create_begun(pg, tenant, "k1", "w1", {"Flag"}, at_second(1)));
+  EXPECT_TRUE(mark_create_begun(pg, tenant, "k1", "w1", {"Flag"}, false, at_second(1)));
   EXPECT_EQ(stored()[0].state, NoticeState::creating);
   save_delivery(pg, tenant, created("k1", desired_hash(desired("7 of 12"))), "w1", at_second(2));
   EXPECT_EQ(stored()[0].state, NoticeState::current);
@@ -89,7 +89,7 @@ TEST_F(NoticeStore, RetiresAtOnceWhatWasNeverBegunAndSearchesForWhatWas) {
   save("k1", desired("a"));
   save("k2", desired("b"), 2);
   lease("w1", 1);
-  mark_create_begun(pg, tenant, "k2", "w1", {"Flag"}, at_second(1));
+  mark_create_begun(pg, tenant, "k2", "w1", {"Flag"}, false, at_second(1));
   save("k1", std::nullopt);
   save("k2", std::nullopt, 2);
   const std::vector<StoredNotice> now = stored();
@@ -102,7 +102,7 @@ TEST_F(NoticeStore, LeasesEachNoticeToOneWorkerAndAgainWhenTheLeaseEnds_Fault7) 
   EXPECT_EQ(lease("w1", 1).size(), 1U);
   EXPECT_TRUE(lease("w2", 2).empty());
   EXPECT_EQ(lease("w2", 40).size(), 1U);
-  EXPECT_FALSE(mark_create_begun(pg, tenant, "k1", "w1", {"Flag"}, at_second(41)));
+  EXPECT_FALSE(mark_create_begun(pg, tenant, "k1", "w1", {"Flag"}, false, at_second(41)));
   try {
     save_delivery(pg, tenant, created("k1", desired_hash(desired("a"))), "w1", at_second(41));
     FAIL() << "a stale lease was taken";
@@ -118,7 +118,8 @@ TEST_F(NoticeStore, BeginsNoCreateOnceItsCauseIsGone) {
   save("k1", desired("a"));
   lease("w1", 1);
   save("k1", std::nullopt, 1, at_second(2));
-  EXPECT_FALSE(mark_create_begun(pg, tenant, "k1", "w1", {"Flag"}, at_second(3))) << "nobody would ever retire it";
+  EXPECT_FALSE(mark_create_begun(pg, tenant, "k1", "w1", {"Flag"}, false, at_second(3)))
+      << "nobody would ever retire it";
   DeliveryResult nothing;
   nothing.notice_key = "k1";
   nothing.retry_at = at_second(3);
@@ -130,7 +131,7 @@ TEST_F(NoticeStore, BeginsNoCreateOnceItsCauseIsGone) {
 TEST_F(NoticeStore, IsLookedForTwiceAfterAWorkerThatKeptItsLease_Fault7) {
   save("k1", desired("a"));
   lease("w1", 1);
-  mark_create_begun(pg, tenant, "k1", "w1", {"Flag"}, at_second(1));
+  mark_create_begun(pg, tenant, "k1", "w1", {"Flag"}, false, at_second(1));
   ASSERT_EQ(lease("w2", 40).at(0).looks_due, 2) << "the first may write yet";
   DeliveryResult looked = created("k1", desired_hash(desired("a")));
   looked.has_looked = true;
@@ -173,6 +174,32 @@ TEST_F(NoticeStore, RetriesAFailureLaterAndParksTheLastOne) {
   save_delivery(pg, tenant, failed, "w1", at_second(101));
   EXPECT_TRUE(lease("w1", 10'000).empty());
   EXPECT_EQ(stored()[0].state, NoticeState::parked);
+}
+
+TEST_F(NoticeStore, TriesAgainWhatIsParkedOnceADayOnDemandAndWhenItChanges) {
+  DeliveryResult refused;
+  refused.notice_key = "k1";
+  refused.action = DeliveryAction::failed;
+  refused.failure = "400";
+  refused.park = true;
+  int64_t second = 0;
+  const auto park = [&] {
+    ASSERT_EQ(lease("w1", second).size(), 1U);
+    save_delivery(pg, tenant, refused, "w1", at_second(second));
+    ASSERT_EQ(stored()[0].state, NoticeState::parked);
+  };
+  save("k1", desired("a"));
+  park();
+  second += 24 * 3600;
+  EXPECT_TRUE(lease("w1", second - 1).empty());
+  park();
+  EXPECT_EQ(retry_parked(pg, tenant, at_second(++second)), 1);
+  park();
+  save("k1", desired("b"), 1, at_second(++second));
+  EXPECT_EQ(stored()[0].state, NoticeState::wanted);
+  park();
+  save("k1", std::nullopt);
+  EXPECT_EQ(stored()[0].state, NoticeState::retired) << "nothing of it was ever begun";
 }
 
 TEST_F(NoticeStore, DoesNotTakeTheFormerTextForDeliveredAfterAWriteOfUnknownOutcome_Fault3) {
@@ -224,13 +251,13 @@ TEST_F(NoticeStore, WaitsForTheTimeAtWhichARoleIsTold) {
   ASSERT_EQ(lease("w1", 500).size(), 1U) << "the digest wakes it by itself";
 }
 
-TEST_F(NoticeStore, KeepsWhyANoticeEndedAndTheOwnerThatWasWritten) {
+TEST_F(NoticeStore, KeepsWhyANoticeEndedAndWhatWasWritten) {
   save("k1", desired("a"));
   lease("w1", 1);
   DeliveryResult written = created("k1", desired_hash(desired("a")));
-  written.owner = "Practitioner/d1";
+  written.written_members = "owner=0a";
   save_delivery(pg, tenant, written, "w1", at_second(2));
-  EXPECT_EQ(stored()[0].delivered_owner, "Practitioner/d1");
+  EXPECT_EQ(stored()[0].written_members, "owner=0a");
   NoticeChange change{"k1", 1, std::nullopt, "a new authorization starts 2026-07-01", Resolution::renewed};
   std::vector<SubjectNoticeChanges> changes{{subject, {change}}};
   transact(pg, tenant, [&](Transaction& transaction) { save_notice_changes(transaction, changes, at_second(3)); });
@@ -300,7 +327,7 @@ TEST_F(NoticeStore, FencesAFeedByItsLease_Fault7) {
 TEST_F(NoticeStore, AMessageIsDueAgainOnlyWhenItGetsMoreSevereAndIsNeverRetiring) {
   save("k1", desired("7 of 12"));
   lease("w1", 1);
-  ASSERT_TRUE(mark_create_begun(pg, tenant, "k1", "w1", {"Communication", true}, at_second(1)));
+  ASSERT_TRUE(mark_create_begun(pg, tenant, "k1", "w1", {"Communication", true}, false, at_second(1)));
   EXPECT_EQ(stored()[0].state, NoticeState::creating);
   DeliveryResult sent = created("k1", desired_hash(desired("7 of 12")));
   sent.channel = "Communication";
@@ -330,7 +357,7 @@ TEST_F(NoticeStore, ARowOfTheWorklistIsNoMessageThatWasSent) {
   save_delivery(pg, tenant, listed, "w1", at_second(2));
   save("k1", desired("8 of 12"));
   ASSERT_EQ(lease("w1", 3).size(), 1U);
-  ASSERT_TRUE(mark_create_begun(pg, tenant, "k1", "w1", {"Communication", true}, at_second(3)));
+  ASSERT_TRUE(mark_create_begun(pg, tenant, "k1", "w1", {"Communication", true}, false, at_second(3)));
   DeliveryResult refused;
   refused.notice_key = "k1";
   refused.action = DeliveryAction::failed;
