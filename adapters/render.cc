@@ -6,6 +6,7 @@
 
 #include "adapters/render_members.h"
 #include "adapters/render_types.h"
+#include "base/check.h"
 #include "base/crypto.h"
 #include "base/text.h"
 #include "base/uuid.h"
@@ -122,22 +123,46 @@ bool is_moved(JsonView current, const RenderContext& context) {
                       [&](const std::string& patient) { return names_same(stands, patient); });
 }
 
-std::string render_retired(JsonView current, const std::string& close_reason, Instant now) {
+std::string render_retired(JsonView current, const std::string& close_reason, Instant now,
+                           const std::string& identifier_system) {
   const std::string_view type = current["resourceType"].text();
-  if (type == "Flag") return write_merged(current, retired_flag(current, now));
-  if (type == "Communication") return write_merged(current, retired_communication(close_reason));
-  if (type == "DocumentReference") return write_merged(current, retired_document(close_reason));
-  return write_merged(current, retired_task(close_reason));
-}
-
-std::string render_duplicate(JsonView current) {
-  Members members{text_member("status", "entered-in-error")};
-  const std::string_view type = current["resourceType"].text();
-  if (type == "Task" || type == "Communication") {
-    members.push_back(
-        {"statusReason", [](JsonWriter& writer) { writer.begin_object().member("text", "duplicate").end_object(); }});
+  Members members{meta_member(identifier_system, current["meta"], true)};
+  const auto add = [&](Members closing) {
+    for (Member& member : closing) members.push_back(std::move(member));
+  };
+  if (type == "Flag") {
+    add(retired_flag(current, now));
+  } else if (type == "Communication") {
+    add(retired_communication(close_reason));
+  } else if (type == "DocumentReference") {
+    add(retired_document(close_reason));
+  } else {
+    add(retired_task(close_reason));
   }
   return write_merged(current, members);
+}
+
+std::string render_duplicate(JsonView current, const std::string& identifier_system) {
+  Members members{meta_member(identifier_system, current["meta"], true), text_member("status", "entered-in-error")};
+  const std::string_view type = current["resourceType"].text();
+  if (type == "Task" || type == "Communication") members.push_back(status_reason_member("duplicate"));
+  return write_merged(current, members);
+}
+
+RenderedUpdate render_reopened(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context,
+                               JsonView current) {
+  JsonDocument document;
+  const auto opened = document.parse(write_merged(current, {}, {"statusReason", "period.end"}));
+  AUTHLEDGER_CHECK(opened.ok());
+  Members wanted = wanted_members(notice, notice_key, context, *opened);
+  const std::string_view type = current["resourceType"].text();
+  Member status = text_member("status", type == "Flag"                ? "active"
+                                        : type == "Communication"     ? "in-progress"
+                                        : type == "DocumentReference" ? "current"
+                                                                      : "requested");
+  status.claim = Claim::shared;
+  wanted.push_back(std::move(status));
+  return merge(*opened, wanted, {});
 }
 
 bool is_closed(JsonView current) {
@@ -150,6 +175,10 @@ bool is_closed(JsonView current) {
   }
   return status == "completed" || status == "rejected" || status == "cancelled" || status == "failed" ||
          status == "entered-in-error";
+}
+
+bool is_closed_by_us(JsonView current, const std::string& identifier_system) {
+  return is_closed(current) && has_closed_tag(identifier_system, current["meta"]);
 }
 
 }  // namespace authledger

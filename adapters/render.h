@@ -64,14 +64,20 @@ std::string render_new(const NoticePlace& place, const DesiredNotice& notice, co
 RenderedUpdate render_update(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context,
                              JsonView current);
 // Task cancelled and Communication stopped with statusReason, Flag inactive with period.end, DocumentReference
-// superseded; never DELETE.
-std::string render_retired(JsonView current, const std::string& close_reason, Instant now);
+// superseded; never DELETE. A tag in meta says that it was us.
+std::string render_retired(JsonView current, const std::string& close_reason, Instant now,
+                           const std::string& identifier_system);
 // One of several of the same notice: entered-in-error. FAULTS 4.
-std::string render_duplicate(JsonView current);
+std::string render_duplicate(JsonView current, const std::string& identifier_system);
+// What we closed and is wanted again.
+RenderedUpdate render_reopened(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context,
+                               JsonView current);
 
-// Whether a person (not we) ended it: a Task completed, rejected, cancelled, failed or entered-in-error; a Flag
+// Whether it is ended: a Task completed, rejected, cancelled, failed or entered-in-error; a Flag
 // inactive or entered-in-error; a Communication completed, stopped, not-done or entered-in-error; a DocumentReference
 // superseded or entered-in-error.
 bool is_closed(JsonView current);
+// … and it was us: a ledger that went back does not know that, and takes it for no person's deed.
+bool is_closed_by_us(JsonView current, const std::string& identifier_system);
 
 }  // namespace authledger

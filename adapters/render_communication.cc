@@ -57,9 +57,7 @@ Members changed_communication(const DesiredNotice& notice, const std::string& no
 }
 
 Members retired_communication(const std::string& close_reason) {
-  return {text_member("status", "stopped"), {"statusReason", [close_reason](JsonWriter& writer) {
-                                               writer.begin_object().member("text", close_reason).end_object();
-                                             }}};
+  return {text_member("status", "stopped"), status_reason_member(close_reason)};
 }
 
 }  // namespace authledger

@@ -7,7 +7,11 @@
 namespace authledger {
 namespace {
 
-constexpr std::string_view kTagCode = "authledger";
+constexpr std::string_view kTagCode = "authledger", kClosedTagCode = "authledger-closed";
+
+std::string tag_system_of(const std::string& identifier_system) {
+  return identifier_system + "/tags";
+}
 
 void write_coding(JsonWriter& writer, const std::string& system, std::string_view code) {
   writer.begin_object().member("system", system).member("code", code).end_object();
@@ -72,12 +76,18 @@ Member text_member(std::string name, std::string text) {
   return {std::move(name), [text = std::move(text)](JsonWriter& writer) { writer.string(text); }};
 }
 
+Member status_reason_member(std::string reason) {
+  return {"statusReason", [reason = std::move(reason)](JsonWriter& writer) {
+            writer.begin_object().member("text", reason).end_object();
+          }};
+}
+
 std::string write_resource(const Members& members) {
   JsonWriter writer;
   writer.begin_object();
   for (const Member& member : members) {
     writer.key(member.name);
-    member.write(writer);
+    write_own(writer, member, {});
   }
   writer.end_object();
   return writer.take();
@@ -135,9 +145,9 @@ RenderedUpdate merge(JsonView current, const Members& wanted, const WrittenMembe
   return update;
 }
 
-Member meta_member(const std::string& identifier_system, JsonView current_meta) {
+Member meta_member(const std::string& identifier_system, JsonView current_meta, bool is_closed) {
   return {"meta",
-          [system = identifier_system + "/tags", current_meta](JsonWriter& writer) {
+          [system = tag_system_of(identifier_system), current_meta, is_closed](JsonWriter& writer) {
             writer.begin_object();
             for (JsonView member : current_meta) {
               if (member.name() != "tag") writer.key(member.name()).value(member);
@@ -147,9 +157,18 @@ Member meta_member(const std::string& identifier_system, JsonView current_meta) 
               if (tag["system"].text() != system) writer.value(tag);
             }
             write_coding(writer, system, kTagCode);
+            if (is_closed) write_coding(writer, system, kClosedTagCode);
             writer.end_array().end_object();
           },
           Claim::shared};
+}
+
+bool has_closed_tag(const std::string& identifier_system, JsonView current_meta) {
+  const std::string system = tag_system_of(identifier_system);
+  for (const JsonView tag : current_meta["tag"]) {
+    if (tag["system"].text() == system && tag["code"].text() == kClosedTagCode) return true;
+  }
+  return false;
 }
 
 Member identifier_member(const std::string& system, const std::string& value, JsonView current_identifiers) {

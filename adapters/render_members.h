@@ -29,6 +29,8 @@ struct Member {
 using Members = std::vector<Member>;
 
 Member text_member(std::string name, std::string text);
+// {"text": reason}
+Member status_reason_member(std::string reason);
 
 // The members alone, in their order.
 std::string write_resource(const Members& members);
@@ -39,8 +41,10 @@ std::string write_merged(JsonView current, const Members& ours, const std::vecto
 // more goes.
 RenderedUpdate merge(JsonView current, const Members& wanted, const WrittenMembers& written);
 
-// meta with our tag (once) and, below it, everything that the current meta holds.
-Member meta_member(const std::string& identifier_system, JsonView current_meta);
+// meta with our tag (once) and, below it, everything that the current meta holds. With `is_closed`, with the tag of
+// what we closed ourselves, too.
+Member meta_member(const std::string& identifier_system, JsonView current_meta, bool is_closed = false);
+bool has_closed_tag(const std::string& identifier_system, JsonView current_meta);
 // Our identifier (once) beside those that others gave.
 Member identifier_member(const std::string& system, const std::string& value, JsonView current_identifiers);
 Member reference_member(std::string name, std::string reference, Claim claim = Claim::ours);

@@ -104,9 +104,7 @@ Members changed_task(const DesiredNotice& notice, const std::string& notice_key,
 }
 
 Members retired_task(const std::string& close_reason) {
-  return {text_member("status", "cancelled"), {"statusReason", [close_reason](JsonWriter& writer) {
-                                                 writer.begin_object().member("text", close_reason).end_object();
-                                               }}};
+  return {text_member("status", "cancelled"), status_reason_member(close_reason)};
 }
 
 }  // namespace authledger

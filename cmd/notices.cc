@@ -54,6 +54,10 @@ void add_previews(TenantSession& session, const std::string& patient, RowWriter&
 std::string reason_of(const StoredNotice& notice) {
   if (!notice.parked_reason.empty()) return notice.parked_reason;
   if (!notice.undeliverable_reason.empty()) return notice.undeliverable_reason;
+  if (state_of(notice) == NoticeState::unconfirmed) {
+    return "the EHR did not answer this message, and offers no search that could find it: it is not sent again. Look "
+           "whether it arrived";
+  }
   return notice.is_held ? notice.held_reason : notice.close_reason;
 }
 
@@ -67,9 +71,9 @@ std::string resolution_of(const StoredNotice& notice) {
   return std::string(word_of(notice.resolved_by));
 }
 
-// No channel takes it, or the endpoint refused it.
+// No channel takes it, the endpoint refused it, or nobody knows whether it was taken.
 bool is_stuck(NoticeState state) {
-  return state == NoticeState::undeliverable || state == NoticeState::parked;
+  return state == NoticeState::undeliverable || state == NoticeState::parked || state == NoticeState::unconfirmed;
 }
 
 using Event = std::tuple<int64_t, NoticeKind, std::string>;
@@ -173,8 +177,8 @@ void add_notices_command(CommandLine line) {
   command->add_option("--role", options->role, "Only what this role has: clinician, biller, operations, patient");
   command->add_flag("--unowned", options->unowned, "Only what is open and has no owner");
   command->add_flag("--undeliverable", options->undeliverable,
-                    "Only what no channel takes, and what the endpoint refused (parked); `reason` says why, and what "
-                    "helps");
+                    "Only what no channel takes, what the endpoint refused (parked), and messages that were not "
+                    "answered (unconfirmed); `reason` says why, and what helps");
   command->add_flag("--precision", options->precision, "How many of the closed ones led to an action or came true");
   command->add_flag("--release", options->release, "Let the next sync deliver what a blast-radius limit held");
   command->add_flag("--retry", options->retry,

@@ -125,19 +125,20 @@ class CurlFhirClient final : public FhirClient {
   }
 
   Result<Versioned, FhirError> create(const std::string& type, const std::string& body,
-                                      const std::string& if_none_exist, const IdempotencyKey& key) override {
+                                      const std::string& if_none_exist, const IdempotencyKey& key,
+                                      const MaySend& may_send) override {
     HttpRequest request{"POST", fmt::format("{}/{}", base_url_, type), {}, body, false, nullptr};
     if (!if_none_exist.empty()) request.headers.emplace_back("If-None-Exist", if_none_exist);
     if (!key.header.empty()) request.headers.emplace_back(key.header, key.value);
-    return write(std::move(request), type, "", key.header.empty() ? 0 : 409);
+    return write(std::move(request), type, "", key.header.empty() ? 0 : 409, may_send);
   }
 
   Result<Versioned, FhirError> update(const std::string& type, const std::string& id, const std::string& body,
-                                      const std::string& etag) override {
+                                      const std::string& etag, const MaySend& may_send) override {
     if (!is_segment(id)) return refused_id("PUT", type);
     HttpRequest request{"PUT", fmt::format("{}/{}/{}", base_url_, type, query_value(id)), {}, body, false, nullptr};
     if (!etag.empty()) request.headers.emplace_back("If-Match", etag);
-    return write(std::move(request), type, id, 0);
+    return write(std::move(request), type, id, 0, may_send);
   }
 
   Result<HttpResponse, FhirError> operate(const OperationRequest& operation) override {
@@ -193,11 +194,11 @@ class CurlFhirClient final : public FhirClient {
 
   // `original_status`: an answer of this status that holds the resource is as good as 2xx; 0 = none is.
   Result<Versioned, FhirError> write(HttpRequest request, const std::string& type, const std::string& id,
-                                     int original_status) {
+                                     int original_status, const MaySend& may_send) {
     const std::string what = fmt::format("{}: {} {}", name_, request.method, type);
     request.headers.emplace_back("Content-Type", kFhirJson);
     request.headers.emplace_back("Prefer", "return=representation");
-    const auto response = send(std::move(request), Repeat::only_unprocessed, what, nullptr, original_status);
+    const auto response = send(std::move(request), Repeat::only_unprocessed, what, nullptr, original_status, may_send);
     if (!response) return response.error();
     const auto written = read_written(*response, type, id, what);
     if (!written && response->status == original_status) return error_of(*response, Repeat::only_unprocessed, what);
@@ -215,7 +216,7 @@ class CurlFhirClient final : public FhirClient {
   // Sends with authorization; any status but 2xx and `original_status` becomes an error.
   Result<HttpResponse, FhirError> send(HttpRequest request, Repeat repeat, const std::string& what,
                                        const std::function<void(HttpRequest&)>& prepare = nullptr,
-                                       int original_status = 0) {
+                                       int original_status = 0, const MaySend& may_send = nullptr) {
     const bool has_accept = std::any_of(request.headers.begin(), request.headers.end(),
                                         [](const auto& header) { return header.first == "Accept"; });
     if (!has_accept) request.headers.emplace_back("Accept", kFhirJson);
@@ -232,7 +233,7 @@ class CurlFhirClient final : public FhirClient {
       }
       request.headers.resize(own_headers);
       if (!authorization->empty()) request.headers.emplace_back("Authorization", *authorization);
-      auto response = exchange_.send_fresh([&] { return prepared(request, prepare); }, repeat, what);
+      auto response = exchange_.send_fresh([&] { return prepared(request, prepare); }, repeat, what, may_send);
       if (!response) return response;
       const int status = response->status;
       const bool is_refused = status == 401 || lacks_scope(*response);

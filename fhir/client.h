@@ -81,6 +81,10 @@ struct IdempotencyKey {
   std::string header, value;
 };
 
+// Asked before each try of a write, which may have waited for the endpoint's pace or its Retry-After. False: it is not
+// sent, and the error is `stopped`.
+using MaySend = std::function<bool()>;
+
 class FhirClient {
  public:
   virtual ~FhirClient() = default;
@@ -99,10 +103,11 @@ class FhirClient {
   // `if_none_exist` is a query ("identifier=sys|value") or empty. Never repeated by the client. A 409 that holds the
   // original of an idempotency key is no error: that one is returned, as found.
   virtual Result<Versioned, FhirError> create(const std::string& type, const std::string& body,
-                                              const std::string& if_none_exist, const IdempotencyKey& key = {}) = 0;
+                                              const std::string& if_none_exist, const IdempotencyKey& key = {},
+                                              const MaySend& may_send = nullptr) = 0;
   // PUT with If-Match when `etag` is not empty.
   virtual Result<Versioned, FhirError> update(const std::string& type, const std::string& id, const std::string& body,
-                                              const std::string& etag) = 0;
+                                              const std::string& etag, const MaySend& may_send = nullptr) = 0;
   // Any 2xx answer as it is. Sent again like a read: only for what changes nothing, or may happen twice.
   virtual Result<HttpResponse, FhirError> operate(const OperationRequest& request) = 0;
 };

@@ -70,12 +70,12 @@ bool Exchange::wait_before_retry(int attempt) {
 }
 
 Result<HttpResponse, FhirError> Exchange::send(const HttpRequest& request, Repeat repeat, const std::string& what) {
-  return send_by([&] { return http_->send(request); }, repeat, what);
+  return send_by([&] { return http_->send(request); }, repeat, what, nullptr);
 }
 
 Result<HttpResponse, FhirError> Exchange::send_fresh(const std::function<HttpRequest()>& make, Repeat repeat,
-                                                     const std::string& what) {
-  return send_by([&] { return http_->send(make()); }, repeat, what);
+                                                     const std::string& what, const MaySend& may_send) {
+  return send_by([&] { return http_->send(make()); }, repeat, what, may_send);
 }
 
 std::optional<FhirError> Exchange::wait_for_place(const std::string& what) {
@@ -110,11 +110,14 @@ std::optional<std::chrono::milliseconds> Exchange::asked_wait(const HttpResponse
 }
 
 Result<HttpResponse, FhirError> Exchange::send_by(const std::function<Result<HttpResponse, HttpError>()>& send_once,
-                                                  Repeat repeat, const std::string& what) {
+                                                  Repeat repeat, const std::string& what, const MaySend& may_send) {
   const FhirError stopped{FhirErrorKind::stopped, 0, fmt::format("{}: stopped", what)};
   if (auto refused = refuse_while_open(what)) return *refused;
   for (int attempt = 0;; ++attempt) {
     if (auto no_place = wait_for_place(what)) return *no_place;
+    if (may_send && !may_send()) {
+      return FhirError{FhirErrorKind::stopped, 0, fmt::format("{}: not sent: the wait for it took too long", what)};
+    }
     ++requests_;
     auto answer = send_once();
     const bool last = attempt >= retries_max_;

@@ -38,7 +38,7 @@ class Exchange {
   Result<HttpResponse, FhirError> send(const HttpRequest& request, Repeat repeat, const std::string& what);
   // The same with a request that is made anew for each try: an assertion must not be sent twice.
   Result<HttpResponse, FhirError> send_fresh(const std::function<HttpRequest()>& make, Repeat repeat,
-                                             const std::string& what);
+                                             const std::string& what, const MaySend& may_send = nullptr);
 
   // Waits as before the `attempt`-th retry (from 0). False when stopped.
   bool wait_before_retry(int attempt);
@@ -49,7 +49,7 @@ class Exchange {
 
  private:
   Result<HttpResponse, FhirError> send_by(const std::function<Result<HttpResponse, HttpError>()>& send_once,
-                                          Repeat repeat, const std::string& what);
+                                          Repeat repeat, const std::string& what, const MaySend& may_send);
   std::optional<FhirError> wait_for_place(const std::string& what);
   std::optional<FhirError> refuse_while_open(const std::string& what);
   void gave_up();

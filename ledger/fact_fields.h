@@ -6,9 +6,9 @@
 
 #include "ledger/facts.h"
 
-// The fields of each kind of fact, named once, in one order: for its JSON (facts_json.cc), for the bytes that are hashed
-// (facts_hash.cc) and for the columns of its table (store/fact_columns.h). A field that is added goes to the end of its
-// list.
+// The fields of each kind of fact, named once, in one order: for its JSON (facts_json.cc), for the bytes that are
+// hashed (facts_hash.cc) and for the columns of its table (store/fact_columns.h). A field that is added goes to the end
+// of its list.
 
 namespace authledger {
 

@@ -1,8 +1,8 @@
 #include "ledger/fact_fields.h"
 
 // The bytes behind content_hash: every field in its order, each with its length, each optional one with a mark of
-// presence. A field that is added to a fact goes to the end of its list: stored hashes then differ once, which costs one
-// new version per fact and nothing else.
+// presence. A field that is added to a fact goes to the end of its list: stored hashes then differ once, which costs
+// one new version per fact and nothing else.
 
 namespace authledger {
 namespace {
@@ -12,7 +12,9 @@ class FieldHash {
   void patient(const std::string& value) { input_.add(value); }
   void text(const char*, const std::string& value) { input_.add(value); }
   void flag(const char*, bool value) { add_presence(value); }
-  void number(const char*, const std::optional<int>& value) { add_optional(value, [](int number) { return number; }); }
+  void number(const char*, const std::optional<int>& value) {
+    add_optional(value, [](int number) { return number; });
+  }
   void day(const char*, const Day& value) { input_.add(int64_t{value.number}); }
   void day(const char*, const std::optional<Day>& value) {
     add_optional(value, [](const Day& day) { return day.number; });

@@ -139,6 +139,8 @@ std::string_view word_of(NoticeState state) {
       return "sent";
     case NoticeState::undeliverable:
       return "undeliverable";
+    case NoticeState::unconfirmed:
+      return "unconfirmed";
   }
   return "";
 }

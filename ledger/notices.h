@@ -116,8 +116,9 @@ enum class NoticeState : int16_t {
   held = 8,
   parked = 9,
   retired = 10,
-  sent = 11,          // A message, which cannot be changed: nothing is written until it gets more severe.
-  undeliverable = 12  // Wanted, and no channel takes it.
+  sent = 11,           // A message, which cannot be changed: nothing is written until it gets more severe.
+  undeliverable = 12,  // Wanted, and no channel takes it.
+  unconfirmed = 13     // A message that was not answered, where no search can find it: it is not sent again.
 };
 std::string_view word_of(NoticeState state);
 

@@ -11,6 +11,7 @@ namespace authledger {
 // A resource of ours as it stands in the EHR.
 struct Artefact {
   std::string id, etag, body;
+  bool is_closed = false;
 };
 // Of an entry of a search; its version is its ETag.
 Artefact artefact_of(JsonView resource);
@@ -38,13 +39,15 @@ class NoticeArtefacts {
 
   // "identifier=…", for a search and for If-None-Exist.
   const std::string& query() const { return query_; }
-  // Every resource with the notice's identifier, oldest first.
+  // Every resource with the notice's identifier: open ones first, then by age. Errors: endless_paging, where a server
+  // that ignores the parameter has more than kPagesMax pages of others.
   Result<std::vector<Artefact>, FhirError> find() const;
   Result<OpenArtefact, FhirError> open(Artefact artefact) const;
+  Result<OpenArtefact, FhirError> open(const Versioned& answer) const;
   Result<OpenArtefact, FhirError> read(const std::string& id) const;
   // With If-Match as the endpoint wants it. Where that is required and the version is not known, what was read may be
   // old already: a conflict, so that it is read again.
-  Result<Versioned, FhirError> put(const Artefact& over, const std::string& body) const;
+  Result<Versioned, FhirError> put(const Artefact& over, const std::string& body, const MaySend& may_send) const;
 
  private:
   bool is_ours(JsonView resource) const;

@@ -15,6 +15,7 @@ namespace {
 
 constexpr int kNoticesPerLeaseMax = 50;
 constexpr int kNoticesPerReadMax = 10'000;
+constexpr std::chrono::seconds kLastLookAfter = std::chrono::hours(1);
 // Below this many patients a share says little.
 constexpr int64_t kPatientsForShareMin = 50;
 
@@ -40,7 +41,8 @@ void count_result(const StoredNotice& notice, const DeliveryResult& result, Noti
     return;
   }
   const bool has_no_road = !result.undeliverable_reason.empty() && !result.is_information;
-  if (has_no_road && notice.undeliverable_reason.empty()) ++counts.newly_undeliverable;
+  const bool is_unconfirmed = result.remote_id == kUnconfirmed;
+  if (is_unconfirmed || (has_no_road && notice.undeliverable_reason.empty())) ++counts.newly_undeliverable;
   switch (result.action) {
     case DeliveryAction::create:
       ++counts.created;
@@ -234,7 +236,10 @@ class DeliveryRound {
       if (notices.empty()) break;
       const std::vector<PatientReferences> patients = patients_of(connection_, tenant_id_, notices, endpoint_.name);
       for (size_t i = 0; i < notices.size(); ++i) {
-        if (context_.clock.now() >= lease_end) break;  // Whoever leases the rest next delivers it.
+        if (!is_long_enough(lease_end)) {
+          release_notices(connection_, tenant_id_, token, context_.clock.now());
+          break;
+        }
         // An endpoint that gives no service is no fault of a notice: the rest is not tried, and none is parked for it.
         const bool may_ask = capability_.has_value();
         if ((is_paused = may_ask && client_->is_paused()) || is_shut_out_) break;
@@ -257,24 +262,35 @@ class DeliveryRound {
     }
   }
 
+  // Whether a write that is sent now is over before the lease is.
+  bool is_long_enough(Instant lease_end) const {
+    const auto margin = std::min<std::chrono::seconds>(endpoint_.request_timeout, delivery_.lease / 2);
+    return context_.clock.now() + margin < lease_end;
+  }
+
+  // The next look follows when another worker's lease has ended; the last one also for what an EHR is slow to show.
+  std::chrono::seconds look_distance(const StoredNotice& notice, const DeliveryResult& result) const {
+    const bool is_last = notice.looks_due - (result.has_looked ? 1 : 0) + result.wants_looks <= 1;
+    return is_last ? std::max(delivery_.lease, kLastLookAfter) : delivery_.lease;
+  }
+
   // False when another worker has it now.
   bool deliver_one(const StoredNotice& notice, const PatientReferences& patient, const std::string& token,
                    Instant lease_end) {
     static const Capability kUnknown;
-    const Instant now = context_.clock.now();
     DeliveryContext delivery{*client_,
                              endpoint_,
                              capability_ ? *capability_ : kUnknown,
                              delivery_,
-                             render_context(notice, patient, now),
-                             now,
+                             render_context(notice, patient, context_.clock.now()),
+                             context_.clock,
                              [&](const NoticePlace& place, bool is_blind) {
                                return mark_create_begun(connection_, tenant_id_, notice.record.notice_key, token, place,
-                                                        is_blind, now);
+                                                        is_blind, context_.clock.now());
                              },
-                             [&] { return context_.clock.now() < lease_end; }};
+                             [&] { return is_long_enough(lease_end); }};
     DeliveryResult result = deliver_notice(notice, delivery);
-    result.look_again_at = now + delivery_.lease;
+    result.look_again_at = context_.clock.now() + look_distance(notice, result);
     if (!save_or_leave(context_, result, token)) return false;
     count_result(notice, result, summary_.notices);
     if (!result.failure.empty() && !result.park) {

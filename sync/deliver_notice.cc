@@ -11,8 +11,6 @@
 namespace authledger {
 namespace {
 
-// What stands there may be a message whose id was never answered.
-constexpr const char* kUnconfirmed = "unconfirmed";
 constexpr const char* kMayStand =
     "a create was not answered, and the endpoint does not search by identifier: it may stand there; it is not sent "
     "again";
@@ -46,7 +44,8 @@ bool is_about_endpoint(const FhirError& error) {
   return false;
 }
 
-constexpr int kGone = 410;
+// 503 says that the server could not handle the request; 502 and 504 that nobody knows.
+constexpr int kGone = 410, kUnavailable = 503;
 
 // Doubling from ten seconds to about twenty minutes.
 std::chrono::seconds back_off_after(int attempts) {
@@ -78,6 +77,9 @@ class NoticeDelivery {
     result_.channel = place.channel;
   }
 
+  // A turn may take minutes: what is put off is counted from when it is.
+  Instant now() const { return context_.clock.now(); }
+
   bool is_on_worklist() const { return place_.channel == kWorklist; }
   bool is_kept_in_ehr() const { return !place_.channel.empty() && !is_on_worklist() && !place_.is_message; }
 
@@ -105,6 +107,7 @@ class NoticeDelivery {
       case NoticeState::undeliverable:
       case NoticeState::current:
       case NoticeState::sent:
+      case NoticeState::unconfirmed:
       case NoticeState::closed_by_person:
       case NoticeState::held:
       case NoticeState::parked:
@@ -148,7 +151,7 @@ class NoticeDelivery {
     if (!found) return fail(found.error());
     if (found->empty()) return create();
     if (mark_create_begun()) return adopt(*found);
-    result_.retry_at = context_.now;
+    result_.retry_at = now();
   }
 
   // A worker that stood still for longer than its lease may have written beside another one, or after it: everything
@@ -188,7 +191,7 @@ class NoticeDelivery {
     const IdempotencyKey key{context_.endpoint.writes.idempotency_header, idempotency_key_of(place_, identifier())};
     auto made = context_.client.create(place_.channel,
                                        render_new(place_, *notice_.desired, notice_.record.notice_key, context_.render),
-                                       offer_.conditional_create ? artefacts().query() : "", key);
+                                       offer_.conditional_create ? artefacts().query() : "", key, context_.holds_lease);
     if (!made) return create_failed(made.error());
     finish(made->created ? DeliveryAction::create : DeliveryAction::adopt, made->id, made->etag);
     if (place_.is_message) return;
@@ -199,14 +202,13 @@ class NoticeDelivery {
       return;
     }
     result_.delivered_hash = {};  // It may hold an older text: compare at the next turn.
-    result_.retry_at = context_.now;
+    result_.retry_at = now();
   }
 
   // What of it is ours from now on, by how the EHR shows what was written; not known where it shows nothing.
   template <typename Written>
   void with_shown(const Versioned& answer, const Written& written) {
-    auto shown =
-        answer.body.empty() ? artefacts().read(answer.id) : artefacts().open({answer.id, answer.etag, answer.body});
+    auto shown = answer.body.empty() ? artefacts().read(answer.id) : artefacts().open(answer);
     if (shown) {
       result_.written_members = written(shown->root).text();
     } else {
@@ -216,7 +218,9 @@ class NoticeDelivery {
 
   void create_failed(const FhirError& error) {
     if (!offer_.search) {
-      if (is_unknown(error.kind) || error.kind == FhirErrorKind::conflict) return leave_unconfirmed(error.message);
+      const bool is_unanswered =
+          error.status != kUnavailable && (is_unknown(error.kind) || error.kind == FhirErrorKind::conflict);
+      if (is_unanswered) return leave_unconfirmed(error.message);
       result_.create_is_void = true;
       return fail(error);
     }
@@ -226,7 +230,8 @@ class NoticeDelivery {
     }
     fail(error);
     // Nobody knows whether the EHR has it: search by identifier, once its search can be trusted to show it.
-    result_.retry_at = context_.now + context_.config.visibility_window +
+    if (is_unknown(error.kind)) result_.create_ended_at = now();
+    result_.retry_at = now() + context_.config.visibility_window +
                        (notice_.attempts > 0 ? back_off_after(notice_.attempts - 1) : std::chrono::seconds(0));
   }
 
@@ -234,7 +239,7 @@ class NoticeDelivery {
   // person to look at.
   void leave_unconfirmed(const std::string& cause) {
     if (place_.is_message) {
-      finish(DeliveryAction::adopt, kUnconfirmed, "");
+      finish(DeliveryAction::adopt, std::string(kUnconfirmed), "");
       log_warning("message_unconfirmed", {{"type", place_.channel}, {"cause", cause}});
       return;
     }
@@ -255,17 +260,17 @@ class NoticeDelivery {
     auto found = artefacts().find();
     if (!found) return fail(found.error());
     if (!found->empty()) return adopt(*found);
-    const Instant visible_at = notice_.create_begun_at.value_or(context_.now) + context_.config.visibility_window;
-    if (context_.now < visible_at) {
+    const Instant visible_at = notice_.create_begun_at.value_or(now()) + context_.config.visibility_window;
+    if (now() < visible_at) {
       result_.retry_at = visible_at;
       return;
     }
     if (!offer_.create) return place_anew();  // Taken away meanwhile.
     create();
-    result_.wants_look = result_.action == DeliveryAction::create && !place_.is_message;
+    result_.wants_looks = result_.action == DeliveryAction::create && !place_.is_message ? 2 : 0;
   }
 
-  void adopt(const std::vector<Remote>& found) {
+  void adopt(const std::vector<Artefact>& found) {
     if (place_.is_message) return finish(DeliveryAction::adopt, found.front().id, found.front().etag);
     retire_duplicates(found);
     open_and_write(found.front());
@@ -300,8 +305,8 @@ class NoticeDelivery {
         return notice_.desired ? open_and_write(found->front()) : open_and_retire(found->front());
       }
     }
-    const Instant removed_at = notice_.missing_since.value_or(context_.now) + context_.config.visibility_window;
-    if (notice_.missing_since && context_.now >= removed_at) return close_as_removed();
+    const Instant removed_at = notice_.missing_since.value_or(now()) + context_.config.visibility_window;
+    if (notice_.missing_since && now() >= removed_at) return close_as_removed();
     result_.is_missing = true;
     result_.retry_at = removed_at;
   }
@@ -315,20 +320,21 @@ class NoticeDelivery {
   // PUTs only when the rendered resource differs from what stands there.
   void write_over(const OpenArtefact& current, DeliveryAction action, int tries) {
     const std::string& id = current.artefact.id;
-    if (is_closed(current.root)) {
+    const bool is_over = is_closed(current.root);
+    if (is_over && !is_closed_by_us(current.root, context_.config.identifier_system)) {
       result_.remote_id = id;
       return close_by_person(current.root["status"].string());
     }
     if (is_moved(current.root, context_.render)) return fail_as_moved();
-    const RenderedUpdate update =
-        render_update(*notice_.desired, notice_.record.notice_key, context_.render, current.root);
+    const auto render = is_over ? render_reopened : render_update;
+    const RenderedUpdate update = render(*notice_.desired, notice_.record.notice_key, context_.render, current.root);
     if (update.body == to_json_text(current.root)) {
       finish(action == DeliveryAction::adopt ? action : DeliveryAction::none, id, current.artefact.etag);
       result_.written_members = written_by(update, current.root).text();
       return;
     }
     if (!context_.holds_lease()) return leave();
-    auto written = artefacts().put(current.artefact, update.body);
+    auto written = artefacts().put(current.artefact, update.body, context_.holds_lease);
     if (!written) {
       if (written.error().kind == FhirErrorKind::conflict && tries > 1) {
         auto again = artefacts().read(id);
@@ -355,11 +361,12 @@ class NoticeDelivery {
     auto found = artefacts().find();
     if (!found) return fail(found.error());
     if (found->empty()) {
-      Instant visible_at = notice_.create_begun_at.value_or(context_.now) + context_.config.visibility_window;
-      if (context_.now < visible_at) {
+      Instant visible_at = notice_.create_begun_at.value_or(now()) + context_.config.visibility_window;
+      if (now() < visible_at) {
         result_.retry_at = visible_at;
       } else {
         result_.is_retired = true;
+        result_.wants_looks = 2;  // It may still come.
       }
       return;
     }
@@ -383,11 +390,14 @@ class NoticeDelivery {
     const std::string& id = result_.remote_id = current.artefact.id;
     if (is_closed(current.root)) {
       result_.is_retired = true;
-      result_.closed_status = current.root["status"].string();
+      const bool is_by_us = is_closed_by_us(current.root, context_.config.identifier_system);
+      if (!is_by_us) result_.closed_status = current.root["status"].string();
       return;
     }
     if (!context_.holds_lease()) return leave();
-    auto written = artefacts().put(current.artefact, render_retired(current.root, notice_.close_reason, context_.now));
+    auto written = artefacts().put(
+        current.artefact, render_retired(current.root, notice_.close_reason, now(), context_.config.identifier_system),
+        context_.holds_lease);
     if (written) {
       result_.is_retired = true;
       result_.action = DeliveryAction::retire;
@@ -405,7 +415,9 @@ class NoticeDelivery {
       auto duplicate = artefacts().open(found[i]);
       if (!duplicate || is_closed(duplicate->root)) continue;
       if (!context_.holds_lease()) return false;
-      auto written = artefacts().put(duplicate->artefact, render_duplicate(duplicate->root));
+      auto written =
+          artefacts().put(duplicate->artefact, render_duplicate(duplicate->root, context_.config.identifier_system),
+                          context_.holds_lease);
       log_warning("duplicate_retired", {{"type", place_.channel}, {"ok", written.ok()}});
       is_done = is_done && written.ok();
     }
@@ -418,6 +430,7 @@ class NoticeDelivery {
     result_.etag = etag;
     result_.delivered_hash = notice_.record.desired_hash;
     result_.delivered_severity = notice_.record.severity;
+    result_.delivered_band = notice_.record.band;
   }
 
   void close_by_person(std::string status) {
@@ -428,7 +441,7 @@ class NoticeDelivery {
   }
 
   // To another worker, or to this one when it is leased again.
-  void leave() { result_.retry_at = context_.now; }
+  void leave() { result_.retry_at = now(); }
 
   void park(const std::string& reason) {
     result_.action = DeliveryAction::failed;
@@ -444,7 +457,7 @@ class NoticeDelivery {
     result_.park = result_.is_refusal && notice_.refusals + 1 >= refusals_max;
     // A 403 may be about one type, or one chart.
     result_.ends_round = error.kind == FhirErrorKind::unauthorized && error.status != 403;
-    result_.retry_at = context_.now + back_off_after(notice_.attempts);
+    result_.retry_at = now() + back_off_after(notice_.attempts);
   }
 
   const StoredNotice& notice_;

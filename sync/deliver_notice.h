@@ -18,12 +18,13 @@ struct DeliveryContext {
   const Capability& capability;
   const DeliveryConfig& config;
   RenderContext render;  // With the patient's reference on the endpoint; empty = not known there.
-  Instant now{};
+  const Clock& clock;
   // Stores that a create is about to begin, where, and whether no search could find it, and commits; false when the
   // lease was lost.
   std::function<bool(const NoticePlace&, bool is_blind)> mark_create_begun;
-  // False once the lease has ended: a worker that stood still writes nothing over what the next one wrote. FAULTS 7.
-  std::function<bool()> holds_lease;
+  // False once the lease has ended, or may while a request is under way: a worker that stood still writes nothing over
+  // what the next one wrote. FAULTS 7.
+  MaySend holds_lease;
 };
 
 // Nothing of it stands in the EHR that could be kept true: what is due of it begins with a choice of the channel.

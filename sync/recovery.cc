@@ -65,6 +65,7 @@ class Recovery {
 
  private:
   std::optional<FhirError> close_unknown(const std::string& type, const Artefacts& artefacts) {
+    const std::string& system = context_.session.config().delivery.identifier_system;
     std::vector<std::string> keys, unknown;
     for (const auto& [key, found] : artefacts) keys.push_back(key);
     transact(context_.session.connection(), context_.session.tenant_id(),
@@ -75,8 +76,8 @@ class Recovery {
         JsonDocument document;
         const auto root = document.parse(artefact.body);
         if (!root) continue;
-        auto written = client_.update(type, artefact.id, render_retired(*root, kForgottenReason, context_.clock.now()),
-                                      artefact.etag);
+        auto written = client_.update(
+            type, artefact.id, render_retired(*root, kForgottenReason, context_.clock.now(), system), artefact.etag);
         if (!written) return written.error();
         ++closed_;
       }

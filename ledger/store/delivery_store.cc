@@ -86,15 +86,17 @@ constexpr Statement kSaveDelivery{"save_delivery", R"(
      set channel = case when $18 <> '' then '' when $4 <> '' then $3 else channel end,
          remote_id = case when $18 <> '' then '' when $4 <> '' then $4 else remote_id end,
          is_message = is_message and not ($3 = 'worklist' and $4 <> ''),
-         create_begun_at = case when not $19::boolean then create_begun_at end,
+         create_begun_at = case when not $19::boolean then coalesce($27, create_begun_at) end,
          undeliverable_reason = case when $18 <> '' and is_open then $18 end,
          road_hash = coalesce($20::bytea, road_hash),
          etag = case when $5 <> '' then $5 else etag end,
          delivered_hash = case when $10 = '' then coalesce($6::bytea, delivered_hash) end,
          delivered_severity = case when $6::bytea is not null then $12::smallint else delivered_severity end,
+         delivered_band = case when $6::bytea is not null then $28::integer else delivered_band end,
          delivered_rule_version = case when $6::bytea is not null then $15::bigint else delivered_rule_version end,
          is_released = is_released and $11::timestamptz is not null and not $9::boolean,
          severity = case when $8::boolean then coalesce(delivered_severity, severity) else severity end,
+         band = case when $8::boolean then coalesce(delivered_band, band) else band end,
          is_retired = (is_retired or $7::boolean or $8::boolean or is_closed_by_person) and not is_open,
          is_closed_by_person = is_closed_by_person or $8::boolean,
          person_status = case when $16 <> '' then $16 else person_status end,
@@ -349,8 +351,9 @@ void save_delivery(PgConnection& connection, int64_t tenant_id, const DeliveryRe
     parameters.text(result.closed_status).text(result.written_members);
     parameters.text(result.undeliverable_reason).boolean(result.create_is_void);
     result.road_hash == Hash{} ? parameters.null() : parameters.hash(result.road_hash);
-    parameters.integer(result.wants_look ? 1 : 0).integer(result.is_refusal ? 1 : 0);
+    parameters.integer(result.wants_looks).integer(result.is_refusal ? 1 : 0);
     parameters.boolean(result.forgets_written).boolean(result.is_missing).instant(now).instant(now + kParkedFor);
+    parameters.optional_instant(result.create_ended_at).integer(result.delivered_band);
     transaction.execute(kSaveDelivery, parameters);
   });
   if (!is_ours) throw DbError(kLeaseLost, "save_delivery: the lease of the notice went to another worker");

@@ -9,7 +9,9 @@ NoticeState state_of(const StoredNotice& notice) {
   if (notice.desired) {
     if (notice.record.closed_by_person) return NoticeState::closed_by_person;
     // Whatever was tried since: people have it at this severity.
-    if (notice.is_message && notice.record.severity <= notice.delivered_severity) return NoticeState::sent;
+    if (notice.is_message && notice.record.severity <= notice.delivered_severity) {
+      return notice.remote_id == kUnconfirmed ? NoticeState::unconfirmed : NoticeState::sent;
+    }
     if (!notice.undeliverable_reason.empty()) return NoticeState::undeliverable;
     if (!notice.remote_id.empty() && notice.is_message) return NoticeState::stale;
     if (notice.remote_id.empty()) return notice.create_begun_at ? NoticeState::creating : NoticeState::wanted;

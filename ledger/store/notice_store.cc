@@ -28,7 +28,8 @@ constexpr Statement kReadNoticesOf{"read_notices_of", "select " AUTHLEDGER_NOTIC
                 and later.episode > notice.episode))
    order by notice.subject_id, notice.kind, notice.topic, notice.episode)"};
 
-// A desired notice that stands already as it should needs no delivery.
+// A desired notice that stands already as it should needs no delivery. When a nearer band is reached it is looked at
+// all the same: a person may have closed it, and is told again then.
 constexpr Statement kOpenNotices{"open_notices", R"(
   insert into notice as stored (
          tenant_id, notice_key, subject_id, topic, kind, episode, is_open, severity, notice_text, due_day, first_day,
@@ -63,6 +64,7 @@ constexpr Statement kOpenNotices{"open_notices", R"(
          is_released = false,
          attempts = 0,
          refusals = 0,
+         delivered_hash = case when excluded.band <= stored.band then stored.delivered_hash end,
          due_at = case when stored.is_message
                         and stored.remote_id <> ''
                         and stored.lease_token is null
@@ -70,6 +72,7 @@ constexpr Statement kOpenNotices{"open_notices", R"(
                        then null
                        when stored.remote_id <> ''
                         and stored.delivered_hash = excluded.desired_hash
+                        and excluded.band <= stored.band
                         and stored.role = excluded.role
                         and stored.lease_token is null
                         and stored.looks_due = 0

@@ -73,6 +73,9 @@ bool mark_create_begun(PgConnection& connection, int64_t tenant_id, const std::s
 // What is parked waits for a person; but once a day it is tried again, since a person may have mended the EHR only.
 inline constexpr std::chrono::hours kParkedFor{24};
 
+// The remote id of a message of which nobody knows whether it was taken.
+inline constexpr std::string_view kUnconfirmed = "unconfirmed";
+
 enum class DeliveryAction : int16_t {
   create = 1,
   adopt = 2,
@@ -88,26 +91,28 @@ struct DeliveryResult {
   std::string notice_key;
   DeliveryAction action = DeliveryAction::none;
   std::string channel, remote_id, etag;
-  Hash delivered_hash{};       // Zero keeps the stored one.
-  int delivered_severity = 0;  // Of the notice that was written; goes with delivered_hash.
-  int64_t rule_version = 0;    // Of the notice that was written.
-  bool is_retired = false;     // The remote resource is closed; nothing more to do.
+  Hash delivered_hash{};  // Zero keeps the stored one.
+  // Of the notice that was written; they go with delivered_hash.
+  int delivered_severity = 0, delivered_band = 0;
+  int64_t rule_version = 0;  // Of the notice that was written.
+  bool is_retired = false;   // The remote resource is closed; nothing more to do.
   bool closed_by_person = false;
-  std::string closed_status;         // In which a person closed it; empty when none did.
-  std::string written_members;       // WrittenMembers::text() of what was written; goes with delivered_hash.
-  bool forgets_written = false;      // Nobody knows what was written, or how it stands there.
-  bool is_missing = false;           // Not found under its id, which may pass.
-  std::optional<Instant> retry_at;   // For failures.
-  std::string failure;               // Machine and cause, no patient data.
-  bool is_refusal = false;           // The failure is about this notice: so many of them park it.
-  bool park = false;                 // Tried again after kParkedFor.
-  bool ends_round = false;           // The endpoint does not take our token: nothing else would be written either.
-  bool create_is_void = false;       // The create that was begun was certainly not made.
-  std::string undeliverable_reason;  // No channel takes the notice; it stands nowhere.
-  bool is_information = false;       // … because it is no warning yet, and there are only messages.
+  std::string closed_status;        // In which a person closed it; empty when none did.
+  std::string written_members;      // WrittenMembers::text() of what was written; goes with delivered_hash.
+  bool forgets_written = false;     // Nobody knows what was written, or how it stands there.
+  bool is_missing = false;          // Not found under its id, which may pass.
+  std::optional<Instant> retry_at;  // For failures.
+  std::string failure;              // Machine and cause, no patient data.
+  bool is_refusal = false;          // The failure is about this notice: so many of them park it.
+  bool park = false;                // Tried again after kParkedFor.
+  bool ends_round = false;          // The endpoint does not take our token: nothing else would be written either.
+  bool create_is_void = false;      // The create that was begun was certainly not made.
+  std::optional<Instant> create_ended_at;  // When an unanswered one was given up: what it made may show from then on.
+  std::string undeliverable_reason;        // No channel takes the notice; it stands nowhere.
+  bool is_information = false;             // … because it is no warning yet, and there are only messages.
   Hash road_hash{};         // The plan by which it is on the worklist, or undeliverable; zero where that may not last.
   bool has_looked = false;  // Everything with our identifier was searched for, and stands as it should.
-  bool wants_look = false;  // A create was made again after one that nobody answered: both may stand there.
+  int wants_looks = 0;      // What nobody answered may show late, beside or in place of what stands there.
   std::optional<Instant> look_again_at;
 };
 // Writes the outcome and a row of the append-only delivery log; clears lease and due_at (or sets the retry). A notice

@@ -172,7 +172,7 @@ TEST(RenderUpdate, MovesTheEndOfAFlagAndKeepsItsStart) {
 TEST(RenderRetired, CancelsATaskWithAReasonAndInactivatesAFlagWithAnEnd) {
   const Instant now = *parse_instant("2026-12-05T10:00:00Z");
   const Parsed task(render_new({"Task"}, task_notice(), "k2", context()));
-  const Parsed cancelled(render_retired(task.root, "12 units were added on 2026-12-04", now));
+  const Parsed cancelled(render_retired(task.root, "12 units were added on 2026-12-04", now, kSystem));
   EXPECT_EQ(cancelled.root["status"].text(), "cancelled");
   EXPECT_EQ(cancelled.root["statusReason"]["text"].text(), "12 units were added on 2026-12-04");
   EXPECT_EQ(cancelled.root["description"].text(), task_notice().text);
@@ -180,7 +180,7 @@ TEST(RenderRetired, CancelsATaskWithAReasonAndInactivatesAFlagWithAnEnd) {
 
   const Parsed flag(render_new({"Flag"}, flag_notice(), "k1", context()));
   EXPECT_FALSE(is_closed(flag.root));
-  const Parsed inactive(render_retired(flag.root, "ended", now));
+  const Parsed inactive(render_retired(flag.root, "ended", now, kSystem));
   EXPECT_EQ(inactive.root["status"].text(), "inactive");
   EXPECT_EQ(inactive.root["period"]["start"].text(), "2026-11-02T08:00:00Z");
   EXPECT_EQ(inactive.root["period"]["end"].text(), "2026-12-05T10:00:00Z");
@@ -189,7 +189,7 @@ TEST(RenderRetired, CancelsATaskWithAReasonAndInactivatesAFlagWithAnEnd) {
 
 TEST(RenderRetired, NeverEndsAFlagBeforeItStarted) {
   const Parsed flag(render_new({"Flag"}, flag_notice(), "k1", context()));
-  const Parsed inactive(render_retired(flag.root, "ended", *parse_instant("2026-11-01T00:00:00Z")));
+  const Parsed inactive(render_retired(flag.root, "ended", *parse_instant("2026-11-01T00:00:00Z"), kSystem));
   EXPECT_EQ(inactive.root["period"]["end"].text(), "2026-11-02T08:00:00Z");
 }
 
@@ -257,7 +257,7 @@ TEST(RenderCommunication, TellsThePatientAndIsStoppedWithAReason) {
   EXPECT_EQ(sent.root["recipient"].at(0)["reference"].text(), "Patient/p1");
   EXPECT_EQ(sent.root["payload"].at(0)["contentString"].text(), notice.text);
   EXPECT_FALSE(is_closed(sent.root));
-  const Parsed stopped(render_retired(sent.root, "more is left", *parse_instant("2026-12-01T08:00:00Z")));
+  const Parsed stopped(render_retired(sent.root, "more is left", *parse_instant("2026-12-01T08:00:00Z"), kSystem));
   EXPECT_EQ(stopped.root["status"].text(), "stopped");
   EXPECT_EQ(stopped.root["statusReason"]["text"].text(), "more is left");
   EXPECT_TRUE(is_closed(stopped.root));
@@ -315,7 +315,7 @@ TEST(RenderDocument, WritesANoteOfTheSameWordsAndSupersedesIt) {
   EXPECT_FALSE(is_closed(note.root));
   EXPECT_EQ(render_update(task_notice(), "k4", context(), note.root).body, to_json_text(note.root))
       << "nothing changed";
-  const Parsed ended(render_retired(note.root, "units were added", *parse_instant("2026-12-01T08:00:00Z")));
+  const Parsed ended(render_retired(note.root, "units were added", *parse_instant("2026-12-01T08:00:00Z"), kSystem));
   EXPECT_EQ(ended.root["status"].text(), "superseded");
   EXPECT_TRUE(is_closed(ended.root));
 }

@@ -184,9 +184,25 @@ TEST(IsMoved, WhatWeWroteThereOurselvesFollowsThePatient) {
 TEST(RenderDuplicate, Fault04IsEnteredInError) {
   for (const char* type : {"Task", "Flag", "Communication", "DocumentReference"}) {
     const Parsed made(render_new({type}, low("2 of 12 visits left"), "k", context()));
-    const Parsed closed(render_duplicate(made.root));
+    const Parsed closed(render_duplicate(made.root, context().identifier_system));
     EXPECT_EQ(closed.root["status"].text(), "entered-in-error") << type;
     EXPECT_TRUE(is_closed(closed.root)) << type;
+  }
+}
+
+// A ledger that went back finds what it had closed, and wants it again.
+TEST(RenderReopened, WhatWeClosedStandsAgainAndWhatAPersonClosedIsTold) {
+  const RenderContext now = context();
+  for (const char* type : {"Task", "Flag", "Communication", "DocumentReference"}) {
+    const Parsed made(render_new({type}, low("2 of 12 visits left"), "k", now));
+    const Parsed closed(render_retired(made.root, "units were added", now.authored_at, now.identifier_system));
+    EXPECT_TRUE(is_closed_by_us(closed.root, now.identifier_system)) << type;
+    EXPECT_FALSE(is_closed_by_us(made.root, now.identifier_system)) << type;
+    const Parsed again(render_reopened(low("1 of 12 visits left"), "k", now, closed.root).body);
+    EXPECT_FALSE(is_closed(again.root)) << type;
+    EXPECT_FALSE(again.root["statusReason"].exists()) << type;
+    EXPECT_EQ(again.root["meta"]["tag"].size(), 1U) << type;
+    EXPECT_EQ(to_json_text(again.root["period"]), to_json_text(made.root["period"])) << type;
   }
 }
 

@@ -104,7 +104,7 @@ TEST(Fault34, WhatAPersonEndedStaysEndedInEveryChannel) {
   }
 }
 
-TEST(Fault02, KilledWhileAMessageWasUnderWayItIsNotSentTwice) {
+TEST(Fault01, KilledAfterAMessageWasTakenItIsNotSentTwice) {
   Site site({}, kFastDelivery);
   load_warning(site, kUnsearched, {.write_then_silent_next = 1, .only_method = "POST"});
   {
@@ -114,7 +114,7 @@ TEST(Fault02, KilledWhileAMessageWasUnderWayItIsNotSentTwice) {
     sync.wait();
   }
   wait_out_lease();
-  sync_now(site);
+  sync_now(site, 1);
   EXPECT_EQ(site.ehr().resources("Communication").size(), 2U) << "one of each notice";
   expect_consistent(site);
 }

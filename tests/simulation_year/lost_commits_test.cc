@@ -117,5 +117,42 @@ TEST(Fault52, WhileTheEhrCannotBeAskedTheLossIsSaidAgain) {
   EXPECT_EQ(site.round().divergence, "");
 }
 
+// The keys of notices come again with their causes: what stands closed under one was closed by us.
+TEST(Fault58, AWarningThatWasRaisedAndClosedInTheLostHoursIsRaisedAgainWhenItsCauseComesBack) {
+  SimulatedSite site;
+  site.load_patient(4, 0);
+  run_until_quiet(site);
+  Backup before(site);
+  site.ehr.put(encounter_json("e1", "p1", "90837", "2026-10-20"));
+  run_until_quiet(site);
+  ASSERT_EQ(site.live("Task", "3 of 4 visits left"), 1U);
+  site.ehr.put(encounter_json("e1", "p1", "90837", "2026-10-20", "entered-in-error"));
+  run_until_quiet(site);
+  ASSERT_EQ(site.live("Task"), 0U);
+  before.restore();
+  run_until_quiet(site);
+  site.ehr.put(encounter_json("e1", "p1", "90837", "2026-10-20"));
+  run_until_quiet(site);
+  EXPECT_EQ(site.live("Task", "3 of 4 visits left"), 1U);
+}
+
+TEST(Fault58, AWarningWhoseNextEpisodeWasLostStandsAgain) {
+  SimulatedSite site;
+  site.load_patient(4, 1);
+  run_until_quiet(site);
+  ASSERT_EQ(site.live("Task", "3 of 4 visits left"), 1U);
+  Backup before(site);
+  site.ehr.put(encounter_json("e1", "p1", "90837", "2026-10-20", "entered-in-error"));
+  run_until_quiet(site);
+  ASSERT_EQ(site.live("Task"), 0U);
+  site.ehr.put(encounter_json("e1", "p1", "90837", "2026-10-20"));
+  run_until_quiet(site);
+  ASSERT_EQ(site.live("Task", "3 of 4 visits left"), 1U);
+  before.restore();
+  run_until_quiet(site);
+  EXPECT_EQ(site.live("Task", "3 of 4 visits left"), 1U);
+  EXPECT_EQ(site.live("Task"), 1U);
+}
+
 }  // namespace
 }  // namespace authledger

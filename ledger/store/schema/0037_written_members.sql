@@ -7,7 +7,8 @@ alter table notice
   add column written_members text not null default '',
   add column is_create_blind boolean not null default false,
   add column missing_since timestamptz,
-  drop column delivered_owner;
+  drop column delivered_owner,
+  add column delivered_band integer;
 -- What is parked is tried again once a day; until here it never was.
 alter table notice no force row level security;
 update notice
