@@ -11,6 +11,7 @@
 #include "fhir/http_curl.h"
 #include "sandbox/loopback_socket.h"
 #include "tests/simulation/fault_site.h"
+#include "tests/support/raw_http.h"
 
 namespace authledger {
 namespace {
@@ -51,6 +52,7 @@ class NotifyingSite {
 
   Site& site() { return site_; }
   RunningProgram& serve() { return *serve_; }
+  int port() const { return port_; }
   std::string hook() const { return fmt::format("http://127.0.0.1:{}/hooks/ehr", port_); }
 
   void visit(const std::string& id, const std::string& status = "finished") {
@@ -61,10 +63,10 @@ class NotifyingSite {
     return eventually([&] { return count_resources(site_, "Flag", "active", fmt::format("{} of 12", used)) == 1; });
   }
   int send(const std::string& method, const std::string& url, const std::string& body,
-           const std::string& secret = kSecret) {
+           const std::string& secret = kSecret, const std::string& scheme = "Bearer") {
     auto client = open_http_client(HttpOptions{}, {});
     auto response = (*client)->send(
-        {method, url, {{"Authorization", "Bearer " + secret}, {"Content-Type", "application/fhir+json"}}, body});
+        {method, url, {{"Authorization", scheme + " " + secret}, {"Content-Type", "application/fhir+json"}}, body});
     EXPECT_TRUE(response.ok()) << response.error().message;
     return response ? response->status : 0;
   }
@@ -184,6 +186,42 @@ TEST(Fault10, AWebhookReplayedAHundredTimesOutOfOrderLeavesTheSameState) {
   const Answer round(clinic.site().run({"sync"}));
   EXPECT_EQ(round.number({"entries"}), 0);
   EXPECT_EQ(round.number({"notices", "created"}) + round.number({"notices", "updated"}), 0);
+}
+
+TEST(Subscriptions, OnlyPostAndPutWakeAFeed) {
+  NotifyingSite clinic;
+  clinic.visit("e1");
+  for (const char* method : {"GET", "DELETE", "PATCH", "OPTIONS", "TRACE"}) {
+    EXPECT_EQ(clinic.send(method, clinic.hook(), ""), 405) << method;
+    EXPECT_EQ(clinic.send(method, clinic.hook() + "/Encounter/e1", ""), 405) << method;
+  }
+  RawConnection connection(clinic.port());
+  ASSERT_TRUE(connection.send("GET /hooks/ehr HTTP/1.1\r\nHost: a\r\n\r\n"));
+  EXPECT_NE(connection.receive().head.find("Allow: POST, PUT"), std::string::npos);
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  EXPECT_EQ(count_resources(clinic.site(), "Flag", "active", "0 of 12"), 1U) << "nothing was read";
+  EXPECT_EQ(clinic.send("PUT", clinic.hook() + "/Encounter/e1", "", kSecret, "bearer"), 200) << "in any case";
+  EXPECT_TRUE(clinic.shows(1));
+}
+
+TEST(Subscriptions, ANotificationMayComeInChunks) {
+  NotifyingSite clinic;
+  clinic.visit("e1");
+  RawConnection connection(clinic.port());
+  const std::string head = fmt::format(
+      "POST /hooks/ehr HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\nTransfer-Encoding: chunked\r\n\r\n", kSecret);
+  ASSERT_TRUE(connection.send(head + "1b\r\n{\"resourceType\":\"Encounter\"\r\n"));
+  ASSERT_TRUE(connection.send("b\r\n,\"id\":\"e1\"}\r\n0\r\n\r\n"));
+  EXPECT_EQ(connection.receive().status, 200);
+  EXPECT_TRUE(clinic.shows(1));
+}
+
+TEST(Fault62, AHookWithoutItsSecretTakesNoBody) {
+  NotifyingSite clinic;
+  RawConnection connection(clinic.port());
+  ASSERT_TRUE(connection.send("POST /hooks/ehr HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n{"));
+  EXPECT_EQ(connection.receive().status, 401) << "before its end";
+  EXPECT_TRUE(connection.is_closed());
 }
 
 TEST(Fault62, AHookWithoutItsSecretIsRefusedWithoutDetail) {
