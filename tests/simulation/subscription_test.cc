@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <map>
 #include <thread>
 
 #include "base/clock.h"
@@ -186,6 +187,67 @@ TEST(Fault10, AWebhookReplayedAHundredTimesOutOfOrderLeavesTheSameState) {
   const Answer round(clinic.site().run({"sync"}));
   EXPECT_EQ(round.number({"entries"}), 0);
   EXPECT_EQ(round.number({"notices", "created"}) + round.number({"notices", "updated"}), 0);
+}
+
+using Held = std::map<std::string, std::string>;  // Id → status.
+
+// An EHR that holds Subscriptions to visits for a hook where nobody answers.
+class SubscribedSite {
+ public:
+  explicit SubscribedSite(const Held& held, const std::string& criteria = "Encounter?")
+      : site_({}, "", "    subscriptions: {hook_url: http://127.0.0.1:9/hooks/ehr, secret_file: hook.secret}\n") {
+    site_.folder().write("hook.secret", std::string(kSecret) + "\n");
+    for (const auto& [id, status] : held) {
+      const std::string text =
+          fmt::format(R"({{"resourceType":"Subscription","id":"{}","status":"{}","criteria":"{}",)"
+                      R"("channel":{{"type":"rest-hook","endpoint":"http://127.0.0.1:9/hooks/ehr"}}}})",
+                      id, status, criteria);
+      EXPECT_TRUE(site_.ehr().load(text).ok());
+    }
+  }
+
+  // What `create` says that it has done about visits.
+  std::string create() {
+    ProgramResult result = site_.run({"subscriptions", "create"});
+    EXPECT_EQ(result.exit_code, 0) << result.errors;
+    errors_ = result.errors;
+    return Answer(result).row("criteria", "Encounter?")["done"].string();
+  }
+  const std::string& errors() const { return errors_; }
+  size_t count(const std::string& status = "") { return count_resources(site_, "Subscription", status, "Encounter"); }
+
+ private:
+  Site site_;
+  std::string errors_;
+};
+
+TEST(Subscriptions, OneThatStandsIsUsedAndNoOtherIsMade) {
+  for (const char* off : {"a-off", "z-off"}) {
+    SubscribedSite site(Held{{off, "off"}, {"m-active", "active"}});
+    EXPECT_EQ(site.create(), "there already");
+    EXPECT_EQ(site.count("off"), 1U);
+    EXPECT_EQ(site.count(), 2U);
+    EXPECT_EQ(site.errors(), "");
+  }
+}
+
+TEST(Subscriptions, OneThatIsOffOrInErrorIsAskedForAgainAndNoOtherIsMade) {
+  SubscribedSite off(Held{{"a", "off"}});
+  EXPECT_EQ(off.create(), "requested again, status was off");
+  EXPECT_TRUE(eventually([&] { return off.count("active") == 1; }));
+  EXPECT_EQ(off.count(), 1U);
+  EXPECT_EQ(off.create(), "there already");
+  SubscribedSite both(Held{{"a", "error"}, {"b", "off"}});
+  EXPECT_EQ(both.create(), "requested again, status was error");
+  EXPECT_TRUE(eventually([&] { return both.count("active") == 1; }));
+  EXPECT_EQ(both.count(), 2U) << "one of them is enough";
+}
+
+TEST(Subscriptions, SeveralThatNotifyOfTheSameAreNamed) {
+  SubscribedSite site(Held{{"first", "active"}, {"second", "active"}, {"third", "off"}}, "Encounter");
+  EXPECT_EQ(site.create(), "there already") << "an empty query may be left out";
+  EXPECT_EQ(site.count(), 3U);
+  EXPECT_NE(site.errors().find("delete these at the EHR: second\n"), std::string::npos) << site.errors();
 }
 
 TEST(Subscriptions, OnlyPostAndPutWakeAFeed) {
