@@ -11,8 +11,8 @@
 
 // The one door to cpprestsdk's listener outside the sandbox. It is archived upstream and knows neither body limits nor
 // slow clients: bodies that nobody asked for are dropped here, it binds loopback addresses only, and handlers never
-// wait. nginx stands in front (proxy-config nginx): headers without an end, a connection that says nothing, and one
-// chunk that says it is huge, from who was admitted, are kept off there alone.
+// wait. nginx stands in front (proxy-config nginx): headers without an end, a connection that says nothing, a body
+// under a URL that cannot be decoded, and a huge chunk from who was admitted are kept off there alone.
 
 namespace authledger {
 

@@ -266,6 +266,18 @@ TEST(Subscriptions, OnlyPostAndPutWakeAFeed) {
   EXPECT_TRUE(clinic.shows(1));
 }
 
+TEST(Subscriptions, AHookIsFoundByItsPathAlone) {
+  NotifyingSite clinic;
+  clinic.visit("e1");
+  const std::string root = clinic.hook().substr(0, clinic.hook().rfind('/'));
+  for (const char* path : {"", "/", "//Encounter/e1", "/eh", "/EHR", "/ehr%00", "/../hooks"}) {
+    EXPECT_EQ(clinic.send("PUT", root + path, ""), 404) << path;
+  }
+  EXPECT_EQ(clinic.send("POST", clinic.hook() + "/?of=nothing", R"({"resourceType":"Observation"})"), 200);
+  EXPECT_EQ(clinic.send("PUT", root + "/%65hr/Encounter%2Fe1", ""), 200);
+  EXPECT_TRUE(clinic.shows(1));
+}
+
 TEST(Subscriptions, ANotificationMayComeInChunks) {
   NotifyingSite clinic;
   clinic.visit("e1");
