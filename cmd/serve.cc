@@ -71,16 +71,16 @@ int run_serve(const GlobalOptions& global) {
     fmt::print(stderr, "authledger: {}\n", hooks.error().message);
     return kExitBadUsage;
   }
-  // Before the server, so that it outlives every handler.
+  // Before the server, so that they outlive every handler.
   std::optional<WakeupRecorder> recorder;
   if (!hooks->empty()) recorder.emplace(*session);
+  ServerHealth state;
+  state.set_database_ok(true);
   auto server = HttpServer::start(session->config().server.listen);
   if (!server) {
     fmt::print(stderr, "authledger: {}\n", server.error().message);
     return kExitBadUsage;
   }
-  ServerHealth state;
-  state.set_database_ok(true);
   add_health_routes(**server, state);
   if (recorder) add_hook_routes(**server, std::move(*hooks), *recorder);
   fmt::print("authledger serves {} on http://{} (/health/live, /health/ready, /metrics); Ctrl-C stops it\n",

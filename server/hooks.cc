@@ -1,10 +1,13 @@
 #include "server/hooks.h"
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/text.h"
 
 namespace authledger {
 namespace {
@@ -17,11 +20,44 @@ ServerResponse try_again() {
   return answer;
 }
 
+// The credentials of "Bearer <credentials>"; the scheme may be written in any case (RFC 9110, 11.1).
+std::string_view bearer_of(std::string_view authorization) {
+  const size_t end = std::min(authorization.find(' '), authorization.size());
+  if (lower_case(authorization.substr(0, end)) != "bearer") return {};
+  return trim(authorization.substr(end));
+}
+
 // Compares digests, so that the time it takes says nothing of the secret.
 bool has_secret(const ServerRequest& request, const std::string& secret) {
   const auto header = request.headers.find("authorization");
   if (header == request.headers.end() || secret.empty()) return false;
-  return sha256(header->second) == sha256("Bearer " + secret);
+  return sha256(bearer_of(header->second)) == sha256(trim(secret));
+}
+
+// The hook that a path of ours names, or null, and what stands below it.
+struct Address {
+  const Hook* hook = nullptr;
+  std::string_view below;
+};
+
+Address address_in(const std::vector<Hook>& hooks, std::string_view path) {
+  const std::string_view rest = path.substr(kPrefix.size());
+  const size_t slash = std::min(rest.find('/'), rest.size());
+  for (const Hook& hook : hooks) {
+    if (hook.endpoint == rest.substr(0, slash)) return {&hook, rest.substr(std::min(slash + 1, rest.size()))};
+  }
+  return {};
+}
+
+std::optional<ServerResponse> refuse(const Hook* hook, const ServerRequest& request) {
+  if (hook == nullptr) return error_response(404, "no such page");
+  // FHIR R4, subscription.html, rest-hook: POST, or PUT of the resource.
+  if (request.method != "POST" && request.method != "PUT") return method_refusal("POST, PUT");
+  if (has_secret(request, hook->secret)) return std::nullopt;
+  log_warning("hook_refused", {{"endpoint", hook->endpoint}});
+  ServerResponse answer = error_response(401, "not authorized");
+  answer.headers["WWW-Authenticate"] = "Bearer";
+  return answer;
 }
 
 Result<Notification> notification_in(const ServerRequest& request, std::string_view below) {
@@ -49,14 +85,11 @@ std::vector<NotifiedResource> wanted(const Hook& hook, const Notification& notif
 
 void take(const Hook& hook, const ServerRequest& request, std::string_view below, WakeupRecorder& recorder,
           const HttpServer::Reply& reply) {
-  if (!has_secret(request, hook.secret)) {
-    log_warning("hook_refused", {{"endpoint", hook.endpoint}});
-    ServerResponse answer = error_response(401, "not authorized");
-    answer.headers["WWW-Authenticate"] = "Bearer";
-    return reply(answer);
-  }
   auto notification = notification_in(request, below);
-  if (!notification) return reply(error_response(400, notification.error().message));
+  if (!notification) {
+    log_warning("notification_refused", {{"endpoint", hook.endpoint}, {"cause", notification.error().message}});
+    return reply(error_response(400, notification.error().message));
+  }
   std::vector<NotifiedResource> resources = wanted(hook, *notification);
   if (resources.empty()) return reply({200, "application/json", "{}", {}});
   const bool is_taken = recorder.record(hook.endpoint, resources, [reply](bool is_committed) {
@@ -68,17 +101,14 @@ void take(const Hook& hook, const ServerRequest& request, std::string_view below
 }  // namespace
 
 void add_hook_routes(HttpServer& server, std::vector<Hook> hooks, WakeupRecorder& recorder) {
+  // Shared by the two that the server keeps.
+  const auto known = std::make_shared<const std::vector<Hook>>(std::move(hooks));
   server.route_below(
       std::string(kPrefix), kHookBodyBytesMax,
-      [hooks = std::move(hooks), &recorder](const ServerRequest& request, const HttpServer::Reply& reply) {
-        std::string_view rest = std::string_view(request.path).substr(kPrefix.size());
-        const size_t slash = std::min(rest.find('/'), rest.size());
-        for (const Hook& hook : hooks) {
-          if (hook.endpoint != rest.substr(0, slash)) continue;
-          return take(hook, request, slash < rest.size() ? rest.substr(slash + 1) : std::string_view(), recorder,
-                      reply);
-        }
-        reply(error_response(404, "no such page"));
+      [known](const ServerRequest& request) { return refuse(address_in(*known, request.path).hook, request); },
+      [known, &recorder](const ServerRequest& request, const HttpServer::Reply& reply) {
+        const Address address = address_in(*known, request.path);
+        take(*address.hook, request, address.below, recorder, reply);
       });
 }
 

@@ -18,8 +18,9 @@ struct Hook {
 
 inline constexpr size_t kHookBodyBytesMax = size_t{8} << 20;
 
-// Answers 200 once the wake-up is committed, from the recorder's thread: 401 for a wrong secret, 400 for what is no
-// notification, 404 for an endpoint without hook, 503 when it could not be recorded (the EHR sends it again).
+// Answers 200 once the wake-up is committed, from the recorder's thread; 400 for what is no notification, 503 when it
+// could not be recorded (the EHR sends it again). Before the body is read: 404 for an endpoint without hook, 405 for
+// anything but POST and PUT, 401 for a wrong secret.
 // What a notification holds is not kept: the round reads the resource itself. `recorder` must outlive the server.
 void add_hook_routes(HttpServer& server, std::vector<Hook> hooks, WakeupRecorder& recorder);
 

@@ -77,10 +77,11 @@ server {
         return 404;
     }
 
-    # Notifications of the EHR's Subscriptions come in bursts, and may carry whole resources.
+    # Notifications of the EHR's Subscriptions come in bursts from one address, and may carry whole resources.
     location /hooks/ {
         client_max_body_size 8m;
         limit_req zone=authledger_hooks burst=400 nodelay;
+        limit_conn authledger_connections 200;
 @PROXY@    }
 
     location / {

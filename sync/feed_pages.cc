@@ -145,9 +145,9 @@ FhirError stopped(std::string why) {
 std::optional<FhirError> budget_end(const FeedRun& run) {
   if (run.client.requests() < run.requests_max) return std::nullopt;
   return FhirError{FhirErrorKind::throttled, 0,
-                   fmt::format("the feed's part of the round's requests (requests_per_round_max, {}) is used up; the "
-                               "next round goes on from here",
-                               run.endpoint.requests_per_round_max)};
+                   fmt::format("the feed's part of the round's requests (requests_per_round_max, {}) is used up; {} "
+                               "from here",
+                               run.endpoint.requests_per_round_max, kNextRoundGoesOn)};
 }
 
 bool goes_on_later(const FhirError& end) {

@@ -30,6 +30,10 @@ bool lease(const FeedRun& run, const std::string& token);
 // Keeps it for as long again; false when another worker has had it since.
 bool renew_lease(const FeedRun& run, const std::string& token);
 
+// In the gap of a reading that only goes on later, or by another worker (is_of_progress).
+inline constexpr std::string_view kNextRoundGoesOn = "the next round goes on";
+inline constexpr std::string_view kHeldByAnother = "another worker holds this feed";
+
 // Why a walk ends before its last page.
 FhirError taken_over();
 FhirError stopped(std::string why);

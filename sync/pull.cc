@@ -214,6 +214,10 @@ void pull_http(RoundContext& context, const EndpointConfig& endpoint, Intake& in
 
 }  // namespace
 
+bool is_of_progress(std::string_view gap) {
+  return gap == kHeldByAnother || gap.find(kNextRoundGoesOn) != std::string_view::npos;
+}
+
 void pull_endpoints(RoundContext& context, RoundSummary& summary) {
   const Config& config = context.session.config();
   for (const EndpointConfig& endpoint : config.endpoints) {

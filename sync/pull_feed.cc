@@ -64,8 +64,8 @@ FeedEnd pull_feed(const FeedRun& run, const SweepRoster& roster) {
   TenantSession& session = run.context.session;
   const std::string token = random_hex(16);
   if (run.context.options.woken_only ? !lease(run, token) : !wait_for_lease(run, token)) {
-    note_gap(run.certificate, "another worker holds this feed");
-    return {true, "another worker holds this feed"};
+    note_gap(run.certificate, std::string(kHeldByAnother));
+    return {true, std::string(kHeldByAnother)};
   }
   FeedState state = read_feed(session.connection(), session.tenant_id(), run.endpoint.name, run.feed.resource_type);
   state.source = run.endpoint.name;

@@ -114,7 +114,9 @@ class Sweep {
     for (size_t read = 0; read < due.size(); ++read) {
       // One patient a round at least, however little the other feeds left.
       if (auto end = budget_end(run_); end && read > 0) return end;
-      if (run_.context.stop.stop_requested()) return stopped("stopped; the next round goes on with the next patient");
+      if (run_.context.stop.stop_requested()) {
+        return stopped(fmt::format("stopped; {} with the next patient", kNextRoundGoesOn));
+      }
       if (auto failed = read_patient(due[read])) {
         const bool is_silent = may_be_silence(*failed);
         if (!is_of_one(*failed) && !is_silent) return failed;

@@ -51,8 +51,9 @@ TEST(Serve, AnswersHealthAndMetricsAndEndsCleanlyOnSigterm) {
   ASSERT_FALSE(address.empty()) << serve.wait(std::chrono::seconds(1)).errors;
   EXPECT_NE(fetch(address + "/health/live").find("\n200"), std::string::npos);
   EXPECT_NE(fetch_until(address + "/health/ready", "\n200").find("\n200"), std::string::npos);
-  std::string metrics = fetch_until(address + "/metrics", "authledger_pulled");
-  EXPECT_NE(metrics.find("# TYPE authledger_"), std::string::npos) << metrics;
+  std::string metrics = fetch_until(address + "/metrics", "authledger_resources_pulled_total{");
+  EXPECT_NE(metrics.find("authledger_resources_pulled_total{resource_type=\"Patient\"} 1"), std::string::npos)
+      << metrics;
   EXPECT_EQ(metrics.find("canary"), std::string::npos) << "no patient data in metrics";
   EXPECT_NE(fetch(address + "/nothing").find("\n404"), std::string::npos);
   serve.signal(SIGTERM);

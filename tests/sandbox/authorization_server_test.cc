@@ -1,4 +1,7 @@
 // What an attacker sends to the token endpoint (FAULTS 62): everything is 401 invalid_client, without detail.
+// The sandbox's token endpoint is the only receiver of JWTs here. authledger itself takes none from anybody: its hooks
+// compare a shared secret, and the tokens it is given go back to the EHR unread. Nor does it fetch anybody's JWKS: of
+// FAULTS 63 it is the signer whose keys rotate (smart_flow_test.cc, fhir/client_token_test.cc).
 
 #include <fmt/format.h>
 

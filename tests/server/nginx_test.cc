@@ -5,10 +5,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <thread>
+#include <vector>
 
 #include "base/text.h"
 #include "fhir/http_curl.h"
@@ -123,6 +125,40 @@ TEST_F(NginxFrontTest, OversizeBodiesAndHeadersAreRefusedInFront) {
   if (header.ok()) {
     EXPECT_GE(header->status, 400);
   }
+}
+
+TEST_F(NginxFrontTest, ALongNotificationThatIsRefusedGetsItsAnswer) {
+  server_->route_below(
+      "/hooks/", size_t{8} << 20, [](const ServerRequest&) { return error_response(401, "not authorized"); },
+      [](const ServerRequest&, const HttpServer::Reply&) {});
+  start_nginx();
+  for (int i = 0; i < 5; ++i) {
+    const auto refused = send({"POST", "/hooks/ehr", {}, std::string(size_t{5} << 20, 'x')});
+    ASSERT_TRUE(refused.ok()) << refused.error().message;
+    EXPECT_EQ(refused->status, 401);
+  }
+}
+
+TEST_F(NginxFrontTest, NotificationsAtOnceFromOneAddressAreTaken) {
+  server_->route_below(
+      "/hooks/", 100, [](const ServerRequest&) { return std::nullopt; },
+      [](const ServerRequest&, const HttpServer::Reply& reply) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(500));
+        reply(ServerResponse{});
+      });
+  start_nginx();
+  ASSERT_TRUE(send({"GET", "/health/live", {}, ""}).ok());
+  std::atomic<int> taken = 0;
+  {
+    std::vector<std::jthread> senders;
+    for (int i = 0; i < 30; ++i) {
+      senders.emplace_back([&] {
+        const auto answer = send({"POST", "/hooks/ehr", {}, ""});
+        taken += answer.ok() && answer->status == 200 ? 1 : 0;
+      });
+    }
+  }
+  EXPECT_EQ(taken, 30);
 }
 
 TEST_F(NginxFrontTest, ACrowdIsThrottled) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <map>
 #include <thread>
 
 #include "base/clock.h"
@@ -11,6 +12,7 @@
 #include "fhir/http_curl.h"
 #include "sandbox/loopback_socket.h"
 #include "tests/simulation/fault_site.h"
+#include "tests/support/raw_http.h"
 
 namespace authledger {
 namespace {
@@ -51,6 +53,7 @@ class NotifyingSite {
 
   Site& site() { return site_; }
   RunningProgram& serve() { return *serve_; }
+  int port() const { return port_; }
   std::string hook() const { return fmt::format("http://127.0.0.1:{}/hooks/ehr", port_); }
 
   void visit(const std::string& id, const std::string& status = "finished") {
@@ -61,10 +64,10 @@ class NotifyingSite {
     return eventually([&] { return count_resources(site_, "Flag", "active", fmt::format("{} of 12", used)) == 1; });
   }
   int send(const std::string& method, const std::string& url, const std::string& body,
-           const std::string& secret = kSecret) {
+           const std::string& secret = kSecret, const std::string& scheme = "Bearer") {
     auto client = open_http_client(HttpOptions{}, {});
     auto response = (*client)->send(
-        {method, url, {{"Authorization", "Bearer " + secret}, {"Content-Type", "application/fhir+json"}}, body});
+        {method, url, {{"Authorization", scheme + " " + secret}, {"Content-Type", "application/fhir+json"}}, body});
     EXPECT_TRUE(response.ok()) << response.error().message;
     return response ? response->status : 0;
   }
@@ -184,6 +187,115 @@ TEST(Fault10, AWebhookReplayedAHundredTimesOutOfOrderLeavesTheSameState) {
   const Answer round(clinic.site().run({"sync"}));
   EXPECT_EQ(round.number({"entries"}), 0);
   EXPECT_EQ(round.number({"notices", "created"}) + round.number({"notices", "updated"}), 0);
+}
+
+using Held = std::map<std::string, std::string>;  // Id → status.
+
+// An EHR that holds Subscriptions to visits for a hook where nobody answers.
+class SubscribedSite {
+ public:
+  explicit SubscribedSite(const Held& held, const std::string& criteria = "Encounter?")
+      : site_({}, "", "    subscriptions: {hook_url: http://127.0.0.1:9/hooks/ehr, secret_file: hook.secret}\n") {
+    site_.folder().write("hook.secret", std::string(kSecret) + "\n");
+    for (const auto& [id, status] : held) {
+      const std::string text =
+          fmt::format(R"({{"resourceType":"Subscription","id":"{}","status":"{}","criteria":"{}",)"
+                      R"("channel":{{"type":"rest-hook","endpoint":"http://127.0.0.1:9/hooks/ehr"}}}})",
+                      id, status, criteria);
+      EXPECT_TRUE(site_.ehr().load(text).ok());
+    }
+  }
+
+  // What `create` says that it has done about visits.
+  std::string create() {
+    ProgramResult result = site_.run({"subscriptions", "create"});
+    EXPECT_EQ(result.exit_code, 0) << result.errors;
+    errors_ = result.errors;
+    return Answer(result).row("criteria", "Encounter?")["done"].string();
+  }
+  const std::string& errors() const { return errors_; }
+  size_t count(const std::string& status = "") { return count_resources(site_, "Subscription", status, "Encounter"); }
+
+ private:
+  Site site_;
+  std::string errors_;
+};
+
+TEST(Subscriptions, OneThatStandsIsUsedAndNoOtherIsMade) {
+  for (const char* off : {"a-off", "z-off"}) {
+    SubscribedSite site(Held{{off, "off"}, {"m-active", "active"}});
+    EXPECT_EQ(site.create(), "there already");
+    EXPECT_EQ(site.count("off"), 1U);
+    EXPECT_EQ(site.count(), 2U);
+    EXPECT_EQ(site.errors(), "");
+  }
+}
+
+TEST(Subscriptions, OneThatIsOffOrInErrorIsAskedForAgainAndNoOtherIsMade) {
+  SubscribedSite off(Held{{"a", "off"}});
+  EXPECT_EQ(off.create(), "requested again, status was off");
+  EXPECT_TRUE(eventually([&] { return off.count("active") == 1; }));
+  EXPECT_EQ(off.count(), 1U);
+  EXPECT_EQ(off.create(), "there already");
+  SubscribedSite both(Held{{"a", "error"}, {"b", "off"}});
+  EXPECT_EQ(both.create(), "requested again, status was error");
+  EXPECT_TRUE(eventually([&] { return both.count("active") == 1; }));
+  EXPECT_EQ(both.count(), 2U) << "one of them is enough";
+}
+
+TEST(Subscriptions, SeveralThatNotifyOfTheSameAreNamed) {
+  SubscribedSite site(Held{{"first", "active"}, {"second", "active"}, {"third", "off"}}, "Encounter");
+  EXPECT_EQ(site.create(), "there already") << "an empty query may be left out";
+  EXPECT_EQ(site.count(), 3U);
+  EXPECT_NE(site.errors().find("delete these at the EHR: second\n"), std::string::npos) << site.errors();
+}
+
+TEST(Subscriptions, OnlyPostAndPutWakeAFeed) {
+  NotifyingSite clinic;
+  clinic.visit("e1");
+  for (const char* method : {"GET", "DELETE", "PATCH", "OPTIONS", "TRACE"}) {
+    EXPECT_EQ(clinic.send(method, clinic.hook(), ""), 405) << method;
+    EXPECT_EQ(clinic.send(method, clinic.hook() + "/Encounter/e1", ""), 405) << method;
+  }
+  RawConnection connection(clinic.port());
+  ASSERT_TRUE(connection.send("GET /hooks/ehr HTTP/1.1\r\nHost: a\r\n\r\n"));
+  EXPECT_NE(connection.receive().head.find("Allow: POST, PUT"), std::string::npos);
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  EXPECT_EQ(count_resources(clinic.site(), "Flag", "active", "0 of 12"), 1U) << "nothing was read";
+  EXPECT_EQ(clinic.send("PUT", clinic.hook() + "/Encounter/e1", "", kSecret, "bearer"), 200) << "in any case";
+  EXPECT_TRUE(clinic.shows(1));
+}
+
+TEST(Subscriptions, AHookIsFoundByItsPathAlone) {
+  NotifyingSite clinic;
+  clinic.visit("e1");
+  const std::string root = clinic.hook().substr(0, clinic.hook().rfind('/'));
+  for (const char* path : {"", "/", "//Encounter/e1", "/eh", "/EHR", "/ehr%00", "/../hooks"}) {
+    EXPECT_EQ(clinic.send("PUT", root + path, ""), 404) << path;
+  }
+  EXPECT_EQ(clinic.send("POST", clinic.hook() + "/?of=nothing", R"({"resourceType":"Observation"})"), 200);
+  EXPECT_EQ(clinic.send("PUT", root + "/%65hr/Encounter%2Fe1", ""), 200);
+  EXPECT_TRUE(clinic.shows(1));
+}
+
+TEST(Subscriptions, ANotificationMayComeInChunks) {
+  NotifyingSite clinic;
+  clinic.visit("e1");
+  RawConnection connection(clinic.port());
+  const std::string head = fmt::format(
+      "POST /hooks/ehr HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\nTransfer-Encoding: chunked\r\n\r\n", kSecret);
+  ASSERT_TRUE(connection.send(head + "1b\r\n{\"resourceType\":\"Encounter\"\r\n"));
+  ASSERT_TRUE(connection.send("b\r\n,\"id\":\"e1\"}\r\n0\r\n\r\n"));
+  EXPECT_EQ(connection.receive().status, 200);
+  EXPECT_TRUE(clinic.shows(1));
+}
+
+TEST(Fault62, AHookWithoutItsSecretTakesNoBody) {
+  NotifyingSite clinic;
+  RawConnection connection(clinic.port());
+  ASSERT_TRUE(connection.send("POST /hooks/ehr HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n{"));
+  EXPECT_EQ(connection.receive().status, 401) << "before its end";
+  EXPECT_TRUE(connection.is_closed());
 }
 
 TEST(Fault62, AHookWithoutItsSecretIsRefusedWithoutDetail) {

@@ -5,6 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "tests/simulation/fault_site.h"
 
 namespace authledger {
@@ -106,6 +109,58 @@ TEST(Sweep, ReadsThoseInNeedFirstAndGoesOnWhereItsBudgetEnded) {
 int64_t count_in(const Answer& summary, const char* column) {
   const std::string text = feed_of(summary, "Encounter")[column].string();
   return text.empty() ? -1 : std::stoll(text);
+}
+
+// As if so long had passed.
+void an_hour_passes(Site& site, const std::string& table, const std::string& column) {
+  PgConnection owner = site.database().owner_connection();
+  owner.execute_script("set authledger.tenant_id = '1'; update " + table + " set " + column + " = " + column +
+                       " - interval '1 hour' where resource_type = 'Encounter'");
+}
+
+TEST(Sweep, OneThatGoesOnIsNoAlarmAndOneThatStopsOrFailsIs) {
+  Site site({.type_history = false}, kFastDelivery,
+            kOnlyEncountersSwept + "    requests_per_round_max: 8\n    retries_max: 0\n");
+  load_patient(site, 12, 3);
+  load_neighbours(site, 11);
+  Answer first(sync_now(site));
+  ProgramResult rows = site.run({"feeds"});
+  EXPECT_EQ(rows.exit_code, 0) << "the first sweep is under way: " << rows.output;
+  EXPECT_EQ(count_in(Answer(rows), "sweep_read"), count_in(first, "patients_read"));
+  EXPECT_EQ(count_in(Answer(rows), "patients_known"), 12);
+  EXPECT_FALSE(feed_of(Answer(rows), "Encounter")["complete"].boolean());
+  bool is_whole = false;
+  for (int round = 0; round < 12 && !is_whole; ++round) {
+    is_whole = feed_of(Answer(sync_now(site)), "Encounter")["complete"].boolean();
+  }
+  ASSERT_TRUE(is_whole);
+  rows = site.run({"feeds"});
+  EXPECT_EQ(rows.exit_code, 0);
+  EXPECT_EQ(count_in(Answer(rows), "sweep_read"), -1) << "none is under way";
+
+  an_hour_passes(site, "feed", "last_success_at");
+  EXPECT_EQ(site.run({"feeds"}).exit_code, 3) << "stale, and nothing goes on";
+  sync_now(site);
+  rows = site.run({"feeds"});
+  EXPECT_EQ(rows.exit_code, 0) << "the next sweep is under way: " << rows.output;
+  EXPECT_GT(count_in(Answer(rows), "sweep_read"), 0);
+  site.ehr().set_faults({.unavailable_next = 1'000'000, .only_for = "Encounter?"});
+  sync_now(site, 4);
+  EXPECT_EQ(site.run({"feeds"}).exit_code, 3) << "the server fails";
+  site.ehr().set_faults({});
+  std::this_thread::sleep_for(std::chrono::seconds(3));  // The circuit closes again.
+  bool goes_on = false;
+  for (int round = 0; round < 12 && !goes_on; ++round) {
+    sync_now(site);
+    rows = site.run({"feeds"});
+    EXPECT_EQ(rows.exit_code, 0) << rows.output;
+    goes_on = count_in(Answer(rows), "sweep_read") > 0;
+  }
+  ASSERT_TRUE(goes_on);
+  an_hour_passes(site, "feed", "last_success_at");
+  an_hour_passes(site, "feed", "run_started_at");
+  an_hour_passes(site, "sweep_visit", "read_at");
+  EXPECT_EQ(site.run({"feeds"}).exit_code, 3) << "nobody has been read for an hour";
 }
 
 TEST(Fault11, APatientWhomTheServerRefusesKeepsNobodyFromTheRest) {
