@@ -97,11 +97,17 @@ std::string token_text(const AuthConfig& auth) {
   return "";
 }
 
-const char* writes_text(bool allow_writes, const std::vector<ChannelTest>& channels) {
+const char* writes_text(bool allow_writes, const ProbeFindings& findings) {
   if (!allow_writes) return "reads only";
-  const bool is_written =
-      std::any_of(channels.begin(), channels.end(), [](const ChannelTest& test) { return !test.body.empty(); });
-  return is_written ? "with writes on a test patient" : "reads only, since no notice would be written here";
+  const bool has_written =
+      std::any_of(findings.begin(), findings.end(), [](const auto& finding) { return !finding.second.left.empty(); });
+  return has_written ? "with writes on a test patient" : "reads only: no test notice was written";
+}
+
+bool lacks_patient(FhirClient& client, const Capability& capability, const std::string& id) {
+  if (!capability.can("Patient", "read")) return false;
+  const auto patient = client.read("Patient", id);
+  return !patient && patient.error().kind == FhirErrorKind::not_found;
 }
 
 void add_certificate_remark(const EndpointConfig& endpoint, Instant now, EndpointPlan& plan) {
@@ -137,9 +143,13 @@ Result<ProbedEndpoint> probe_file(const ProbeRun& run, const EndpointConfig& end
   if (!text) return Failure{"cannot read " + run.command.statement};
   JsonDocument document;
   const auto root = document.parse(*text);
-  if (!root) return Failure{fmt::format("{}: {}", run.command.statement, root.error().message)};
+  constexpr const char* kWhatItHolds = "what GET [base]/metadata answers to Accept: application/fhir+json";
+  if (!root) {
+    return Failure{
+        fmt::format("{}: {} The file must hold {}", run.command.statement, root.error().message, kWhatItHolds)};
+  }
   if ((*root)["resourceType"].text() != "CapabilityStatement") {
-    return Failure{run.command.statement + " holds no CapabilityStatement (what GET [base]/metadata answers)"};
+    return Failure{fmt::format("{} holds no CapabilityStatement ({})", run.command.statement, kWhatItHolds)};
   }
   const Capability capability = read_capability(*root);
   const bool assumes_key = !run.command.preset.empty() && endpoint.auth.kind == AuthKind::smart_backend;
@@ -166,6 +176,12 @@ Result<ProbedEndpoint, FhirError> probe_live(const ProbeRun& run, const Endpoint
   options.sample_patient = patient.empty() ? roster.first : patient;
   options.channels = channel_tests(plan_input(run, endpoint, capability), run.command.allow_writes ? patient : "",
                                    random_hex(12), run.clock.now());
+  const bool will_write = std::any_of(options.channels.begin(), options.channels.end(),
+                                      [](const ChannelTest& test) { return !test.body.empty(); });
+  if (will_write && lacks_patient(**client, capability, patient)) {
+    return FhirError{FhirErrorKind::refused, 0,
+                     endpoint.name + ": it has no patient with the id of --patient; nothing was written"};
+  }
   options.visibility_window = run.config.delivery.visibility_window;
   options.stop = run.stop;
   auto findings = probe_endpoint(**client, endpoint, capability, options);
@@ -177,10 +193,10 @@ Result<ProbedEndpoint, FhirError> probe_live(const ProbeRun& run, const Endpoint
   PlanInput input = plan_input(run, endpoint, capability);
   input.findings = *findings;
   input.patients = roster.patients;
-  ProbedEndpoint probed{plan_endpoint(input), std::move(*findings),
-                        fmt::format("Tested live with {} requests, {}", (*client)->requests(),
-                                    writes_text(run.command.allow_writes, options.channels)),
-                        token_text(endpoint.auth), std::move(stored)};
+  const std::string tested = fmt::format("Tested live with {} requests, {}", (*client)->requests(),
+                                         writes_text(run.command.allow_writes, *findings));
+  ProbedEndpoint probed{plan_endpoint(input), std::move(*findings), tested, token_text(endpoint.auth),
+                        std::move(stored)};
   add_certificate_remark(endpoint, run.clock.now(), probed.plan);
   return probed;
 }
@@ -293,8 +309,8 @@ void add_probe_command(CommandLine line) {
   sub->add_option("--statement", command->statement, "Plan from this CapabilityStatement file; nothing is asked");
   sub->add_option("--preset", command->preset, "With --statement: use this preset and no config");
   sub->footer(
-      "Exit codes: 0 every feed can be read and every notice has a channel; 1 something has no road (the plan says "
-      "what);\n2 bad usage or config; 4 the endpoint could not be reached or let this client not in.");
+      "Exit codes: 0 every feed can be read and every notice has a channel; 1 something has no road, or fails its test "
+      "(the plan says what);\n2 bad usage or config; 4 the endpoint could not be reached or let this client not in.");
   sub->callback([line, command] { line.run = [line, command] { return run_probe(line.options, *command); }; });
 }
 

@@ -97,6 +97,14 @@ TEST(ProbeCommand, AServerThatIgnoresIdentifierEndsWithOneWithoutAnyWrite) {
   EXPECT_EQ(site.sandbox->writes(), 0);
 }
 
+TEST(ProbeCommand, ATestPatientThatIsNotThereIsNotWrittenTo) {
+  const RegisteredSite site("ES384");
+  const ProgramResult refused = site.probe({"--allow-writes", "--patient", "nobody"});
+  EXPECT_EQ(refused.exit_code, 2) << refused.output;
+  EXPECT_NE(refused.errors.find("no patient with the id of --patient"), std::string::npos) << refused.errors;
+  EXPECT_EQ(site.sandbox->writes(), 0);
+}
+
 TEST(ProbeCommand, ALoginPageForAStatementEndsWithFourAndWritesNoReport) {
   const RegisteredSite site("ES384");
   site.sandbox->set_faults({.html_next = 99, .only_for = "metadata"});
@@ -124,6 +132,9 @@ TEST(ProbeCommand, AnEndpointWithoutAnyChannelEndsWithOneAndSaysWhy) {
   const ProgramResult refused = run_authledger({"probe", "--preset", "epic", "--statement", other});
   EXPECT_EQ(refused.exit_code, 2);
   EXPECT_NE(refused.errors.find("holds no CapabilityStatement"), std::string::npos) << refused.errors;
+  const std::string page = folder.write("page", "<html>Please log in</html>");
+  EXPECT_NE(run_authledger({"probe", "--preset", "epic", "--statement", page}).errors.find("application/fhir+json"),
+            std::string::npos);
   const std::string nothing = folder.write("z", R"({"resourceType":"CapabilityStatement"})");
   const ProgramResult empty = run_authledger({"probe", "--preset", "epic", "--statement", nothing});
   EXPECT_EQ(empty.exit_code, 1);
