@@ -108,10 +108,11 @@ class ChannelProbe {
       finding_.heeds_identifier = true;
       return std::nullopt;
     }
-    std::string url = test_.type + "?_count=1";
-    if (!options_.sample_patient.empty() && capability_.searches_by(test_.type, "patient"))
-      url += "&patient=" + query_value(options_.sample_patient);
-    const auto page = client_.search_page(url);
+    const std::string anything = test_.type + "?_count=1";
+    auto page = client_.search_page(anything);
+    const bool knows_patient = !options_.sample_patient.empty() && capability_.searches_by(test_.type, "patient");
+    if (!page && is_refusal(page.error()) && knows_patient)  // Some answer only about a patient.
+      page = client_.search_page(anything + "&patient=" + query_value(options_.sample_patient));
     if (!page) return stops_everything(page.error()) ? std::optional(page.error()) : std::nullopt;
     if (!page->resources.empty()) finding_.heeds_identifier = true;
     return std::nullopt;

@@ -35,6 +35,7 @@ class ChannelProbe : public testing::Test {
     ProbeOptions options;
     options.channels = channel_tests(input, write_patient, "w1", clock_.now());
     options.visibility_window = window_;
+    options.sample_patient = sample_;
     return probe_endpoint(*client, endpoint_, capability_, options);
   }
 
@@ -60,6 +61,7 @@ class ChannelProbe : public testing::Test {
   EndpointConfig endpoint_;
   DeliveryConfig delivery_;
   Capability capability_;
+  std::string sample_;
   std::chrono::milliseconds window_{2000};
 };
 
@@ -147,6 +149,9 @@ TEST_F(ChannelProbe, ReadsTellNothingOfIdentifierWhereNothingIs) {
   EXPECT_EQ(probe("").at("Flag").heeds_identifier, std::nullopt);
   ASSERT_TRUE(sandbox_->load(kForeignFlag).ok());
   EXPECT_EQ(probe("").at("Flag").heeds_identifier, true);
+  sample_ = "somebody";
+  sandbox_->set_faults({.fail_next = 1, .fail_status = 400, .only_for = "Flag?_count=1"});
+  EXPECT_EQ(probe("").at("Flag").heeds_identifier, true) << "asked about a patient";
   EXPECT_EQ(sandbox_->writes(), 0);
 }
 
