@@ -23,11 +23,48 @@ std::vector<std::string> other_roads(const NoticePlan& plan, const Capability& c
   return {"update of Tasks that the EHR makes itself"};
 }
 
+constexpr const char* kWhoeverTreats = "Practitioner/whoever-treats";
+
 // Whose a notice of a role would be: whoever treats is a Practitioner.
 std::string owner_for(Role role, const PlanInput& input) {
   const auto rule = input.notices.roles.find(role);
   if (rule != input.notices.roles.end() && !rule->second.owner.empty()) return rule->second.owner;
-  return role == Role::clinician ? "Practitioner/whoever-treats" : "";
+  return role == Role::clinician ? kWhoeverTreats : "";
+}
+
+// ". Below severity 2 …": what becomes of it as information, where a warning takes a channel that is read one by one.
+std::string below_warning_text(ChannelRequest request, const NoticePlace& place, const PlanInput& input) {
+  request.severity = kMessageSeverityMin - 1;
+  const ChannelPlan below = plan_channel(request, input.endpoint, input.delivery, input.capability);
+  if (below.place.channel == place.channel) return "";
+  const std::string why = place.is_message ? "a message cannot be taken back" : "notes are read one by one";
+  if (!below.place.channel.empty()) {
+    return fmt::format(". Below severity {} (information) it takes the channel {}, because {}", kMessageSeverityMin,
+                       below.place.channel, why);
+  }
+  const std::vector<std::string> channels =
+      channels_for(input.delivery.channels, word_of(request.kind), word_of(request.role));
+  const bool lacks_file = std::find(channels.begin(), channels.end(), kWorklist) != channels.end();
+  return fmt::format(". Below severity {} (information) nothing is written, because {}{}", kMessageSeverityMin, why,
+                     lacks_file ? "; with delivery.worklist_file it would stand in that file" : "");
+}
+
+// What a probe found where the notice would stand. Deliveries go there all the same, and are refused.
+void add_test(const PlanInput& input, NoticePlan& plan) {
+  const auto found = input.findings.find(plan.channel);
+  if (found == input.findings.end()) return;
+  const TypeFinding& finding = found->second;
+  // A message is sent all the same; only what is not answered is searched for.
+  plan.fails_test = finding.creates == false || (finding.heeds_identifier == false && !plan.is_message);
+  if (plan.fails_test) {
+    plan.reason = fmt::format("{} is declared, but the server fails the test: {}", plan.channel, finding.problem);
+    plan.better = fmt::format("have {}, or leave {} out of delivery.channels",
+                              finding.creates == false ? "the right granted" : "the server mended", plan.channel);
+  } else if (finding.heeds_identifier == false) {
+    plan.reason += fmt::format(" (tested: {}; a message that is not answered may be sent twice)", finding.problem);
+  } else if (finding.conditional_create == false) {
+    plan.reason += " (conditional create is declared, but made a duplicate: tested)";
+  }
 }
 
 // The limit that binds, as the config writes it.
@@ -110,23 +147,64 @@ void add_deletion_remarks(EndpointPlan& plan) {
   remark(exported, "exports of what changed tell it only where the server lists what was deleted");
 }
 
+// What a payer decided stands in these two; elsewhere only what somebody wrote into an order or a visit.
+void add_authorization_remark(EndpointPlan& plan) {
+  const bool is_read = std::any_of(plan.sources.begin(), plan.sources.end(), [](const SourcePlan& source) {
+    const bool is_answer = source.resource_type == "ClaimResponse" || source.resource_type == "ExplanationOfBenefit";
+    return is_answer && source.strategy != SourceStrategy::off && source.strategy != SourceStrategy::impossible;
+  });
+  if (is_read) return;
+  plan.remarks.emplace_back(
+      "no payer's answer is read here (ClaimResponse, ExplanationOfBenefit): of authorizations this endpoint tells "
+      "only what stands in orders and visits. Add where the others come from: the payer's endpoint (preset: "
+      "da_vinci_payer), a folder of files, or tables (authledger import)");
+}
+
+void add_export_remark(const PlanInput& input, EndpointPlan& plan) {
+  const Capability& capability = input.capability;
+  const bool of_all = capability.offers_operation("", "export") || capability.offers_operation("Patient", "export");
+  const bool is_offered = of_all || capability.offers_operation("Group", "export");
+  if (!is_offered || count_of(plan.sources, SourceStrategy::bulk) > 0) return;
+  plan.remarks.push_back(fmt::format(
+      "the endpoint offers Bulk Data export: strategy: bulk makes the first load of a feed one export instead of many "
+      "searches ({})",
+      of_all ? "bulk: {group: ID} for that of a Group" : "of a Group only: it needs bulk: {group: ID}"));
+}
+
+// Whom a sweep visits.
+void add_roster_remark(const PlanInput& input, EndpointPlan& plan) {
+  if (count_read_so(plan.sources, SourceStrategy::per_patient) == 0) return;
+  const RosterConfig& roster = input.endpoint.roster;
+  const bool reads_group = input.capability.can("Group", "read");
+  if (roster.kind == RosterKind::group && !reads_group) {
+    plan.remarks.emplace_back(
+        "the roster is a Group, but the endpoint does not offer read on Group: use roster: {file: PATH}, one patient "
+        "id a line");
+  } else if (roster.kind != RosterKind::patient_search && roster.group.empty() && roster.file.empty()) {
+    plan.remarks.push_back(
+        fmt::format("the config must say whose records are read: roster: {}{{file: PATH}}, one patient id a line",
+                    reads_group ? "{group: ID}, a Group that the EHR keeps, or " : ""));
+  }
+}
+
 void add_remarks(const PlanInput& input, EndpointPlan& plan) {
   const Capability& capability = input.capability;
-  const bool exports = capability.offers_operation("", "export") || capability.offers_operation("Group", "export") ||
-                       capability.offers_operation("Patient", "export");
-  if (exports && count_of(plan.sources, SourceStrategy::bulk) == 0) {
+  if (capability.types.empty()) {
     plan.remarks.emplace_back(
-        "the endpoint offers Bulk Data export: strategy: bulk makes the first load of a feed one export instead of "
-        "many searches (bulk: {group: ID} for that of a Group)");
+        "the CapabilityStatement lists no resource type at all (rest.resource): it is not what GET [base]/metadata of "
+        "a FHIR server answers, or the base URL is not that of its R4 API");
   }
-  const bool reads_group = count_of(plan.sources, SourceStrategy::per_patient) > 0 &&
-                           input.endpoint.roster.kind == RosterKind::group && !capability.can("Group", "read");
-  if (reads_group) {
-    plan.remarks.emplace_back(
-        "the roster is a Group, but the endpoint does not offer read on Group: use roster: {file: PATH}");
-  }
+  add_authorization_remark(plan);
+  add_export_remark(input, plan);
+  add_roster_remark(input, plan);
   for (const auto& [type, finding] : input.findings) {
     if (finding.pages == false) plan.remarks.push_back(type + ": the second page repeats the first or fails (tested)");
+    if (finding.finds_written == false) {
+      plan.remarks.push_back(
+          fmt::format("{}: what was written there is not found by its identifier within {} (tested): raise "
+                      "delivery.visibility_window beyond the server's lag, or an unanswered create makes a duplicate",
+                      type, format_span(input.delivery.visibility_window.count())));
+    }
     if (finding.guards_update == false) {
       plan.remarks.push_back(type +
                              ": an update with an old ETag was taken (tested): changes by people can be overwritten");
@@ -167,30 +245,21 @@ NoticePlan plan_notice(NoticeKind kind, Role role, const PlanInput& input) {
   plan.reason = channel.reason;
   plan.passed_over = channel.passed_over;
   plan.offered = other_roads(plan, input.capability);
-  if (!channel.wanted.empty() && !channel.missing.empty()) {
-    plan.better = fmt::format("ask the EHR's administrator whether this client can be given {} on {}",
-                              join(channel.missing, ", "), channel.wanted);
-  }
-  const auto found = input.findings.find(plan.channel);
-  if (found == input.findings.end()) return plan;
-  if (found->second.answers == false) {
-    plan.is_refused = true;
-    plan.reason =
-        fmt::format("{} is declared, but the server refused the test: {}", plan.channel, found->second.problem);
-    plan.better = fmt::format("have the right granted, or leave {} out of delivery.channels", plan.channel);
-  } else if (found->second.conditional_create == false) {
-    plan.reason += " (conditional create is declared, but made a duplicate: tested)";
-  }
+  plan.better = join(channel.remedies, "; or ");
+  const bool is_addressed = plan.channel == "Communication" && !render.recipient_types.empty();
+  if (is_addressed && request.recipient == kWhoeverTreats) plan.reason = "to whoever treats, " + plan.reason;
+  if (!plan.channel.empty()) plan.reason += below_warning_text(request, channel.place, input);
+  add_test(input, plan);
   return plan;
 }
 
 namespace {
 
-// One row for a kind; one more for each further role whose copies go another way.
+// One row for a kind; one more for each further role whose copies go another way. What nobody is told of is not raised.
 void add_notice(NoticeKind kind, const PlanInput& input, EndpointPlan& plan) {
   const auto found = input.notices.recipients.find(std::string(word_of(kind)));
-  std::vector<Role> roles = found == input.notices.recipients.end() ? std::vector<Role>{} : found->second;
-  if (roles.empty()) roles.push_back(Role::none);
+  const bool is_everybodys = found == input.notices.recipients.end();
+  const std::vector<Role> roles = is_everybodys ? std::vector<Role>{Role::none} : found->second;
   const size_t first = plan.notices.size();
   for (const Role role : roles) {
     NoticePlan notice = plan_notice(kind, role, input);
@@ -238,7 +307,7 @@ EndpointPlan plan_endpoint(const PlanInput& input) {
 bool is_complete(const EndpointPlan& plan) {
   return count_of(plan.sources, SourceStrategy::impossible) == 0 &&
          std::all_of(plan.notices.begin(), plan.notices.end(),
-                     [](const NoticePlan& notice) { return !notice.channel.empty() && !notice.is_refused; });
+                     [](const NoticePlan& notice) { return !notice.channel.empty() && !notice.fails_test; });
 }
 
 }  // namespace authledger

@@ -48,11 +48,11 @@ struct NoticePlan {
   Role role = Role::none;
   std::string channel;  // A word of config/channels.h, or empty: none.
   bool is_message = false;
-  bool is_refused = false;               // The server refused the test of what it declares.
+  bool fails_test = false;               // The server does not do what it declares, so nothing can be relied on there.
   std::string reason;                    // Why there is none; for a channel, how it is kept true.
   std::vector<std::string> passed_over;  // Why no channel before it in the order.
   std::vector<std::string> offered;      // Roads that the endpoint offers and authledger does not take.
-  std::string better;
+  std::string better;                    // What would open a better channel, or mend this one; empty: nothing.
 };
 
 struct EndpointPlan {

@@ -22,26 +22,52 @@ std::vector<std::string> missing_rights(const std::string& type, const ChannelOf
   return rights;
 }
 
-// "" when the endpoint lets notices stand as this type.
-std::string offer_problem(const std::string& type, const ChannelOffer& offer, const Capability& capability) {
-  if (!capability.types.contains(type)) {
-    return fmt::format("the endpoint's CapabilityStatement does not list {}", type);
-  }
-  if (!offer.create) return fmt::format("the endpoint does not offer create on {}", type);
-  if (may_be_message(type)) return "";
-  if (!offer.update) {
-    return fmt::format("the endpoint does not offer update on {}: what we write there could not be kept true", type);
-  }
-  if (!offer.search) {
-    return fmt::format("the endpoint does not search {} by identifier: an unanswered create could not be found again",
-                       type);
-  }
-  return "";
+// Why a notice cannot stand there, and what would help; both empty when it can.
+struct Obstacle {
+  std::string problem;
+  std::string remedy;  // Empty where neither a right nor a setting helps.
+};
+
+// The right to notes reaches every note of every chart: whoever wants them there says so by name.
+bool is_too_wide_to_ask_for(const std::string& type, const EndpointConfig& endpoint) {
+  const std::vector<std::string>& types = endpoint.writes.types;
+  return type == "DocumentReference" && std::find(types.begin(), types.end(), type) == types.end();
 }
 
-std::string recipient_problem(const std::vector<std::string>& types) {
-  return fmt::format("the endpoint sends a Communication to a {} only: set delivery.recipient, or an owner that is one",
-                     join(types, " or "));
+std::string right_remedy(const std::string& type, const ChannelOffer& offer, const EndpointConfig& endpoint) {
+  if (is_too_wide_to_ask_for(type, endpoint)) return "";
+  return fmt::format("ask the EHR's administrator whether this client can be given {} on {}{}",
+                     join(missing_rights(type, offer), ", "), type,
+                     is_out_of_scope(type, endpoint) ? fmt::format(", and name {} in delivery.channels", type) : "");
+}
+
+// What the endpoint does not let be done with this type. No right helps with one that its server does not have.
+Obstacle offer_obstacle(const std::string& type, const ChannelOffer& offer, const Capability& capability,
+                        const EndpointConfig& endpoint) {
+  if (!capability.types.contains(type)) {
+    return {fmt::format("the endpoint's CapabilityStatement does not list {}", type), ""};
+  }
+  const std::string remedy = right_remedy(type, offer, endpoint);
+  if (!offer.create) return {fmt::format("the endpoint does not offer create on {}", type), remedy};
+  if (may_be_message(type)) return {};
+  if (!offer.update) {
+    return {fmt::format("the endpoint does not offer update on {}: what we write there could not be kept true", type),
+            remedy};
+  }
+  if (!offer.search) {
+    return {fmt::format("the endpoint does not search {} by identifier: an unanswered create could not be found again",
+                        type),
+            remedy};
+  }
+  return {};
+}
+
+Obstacle recipient_obstacle(const std::vector<std::string>& types) {
+  const std::string words = join(types, " or ");
+  return {
+      fmt::format("the endpoint sends a Communication to a {} only: set delivery.recipient, or an owner that is one",
+                  words),
+      fmt::format("set delivery.recipient to a {} at this endpoint: it is then sent there as a Communication", words)};
 }
 
 // As NoticeDelivery does it by the same offer.
@@ -55,12 +81,11 @@ std::string how_kept_true(const std::string& type, const ChannelOffer& offer) {
       offer.search ? "" : "; one that is not answered is not tried again, since it could not be found by identifier";
   if (!offer.update) {
     return fmt::format(
-        "sent as a message, since the endpoint does not offer update on {}: one when it is a warning, one more when it "
-        "becomes urgent, none for a changed count, and none is taken back{}",
-        type, unanswered);
+        "sent as a message, since the endpoint does not offer update on {}: one when it is a warning (severity {}), "
+        "one more when it becomes urgent, none for a changed count, and none is taken back{}",
+        type, kMessageSeverityMin, unanswered);
   }
-  const std::string text = how_created(offer) + ", then kept true by update" + unanswered;
-  return may_be_message(type) ? text + "; made for warnings, not for information" : text;
+  return how_created(offer) + ", then kept true by update" + unanswered;
 }
 
 class ChannelChoice {
@@ -70,53 +95,62 @@ class ChannelChoice {
       : request_(request), endpoint_(endpoint), delivery_(delivery), capability_(capability) {}
 
   ChannelPlan run() {
-    for (const std::string& channel :
-         channels_for(delivery_.channels, word_of(request_.kind), word_of(request_.role))) {
-      const std::string problem = problem_of(channel);
-      if (problem.empty()) return std::move(plan_);
-      if (plan_.passed_over.empty() || plan_.passed_over.back() != problem) plan_.passed_over.push_back(problem);
+    const std::vector<std::string> channels =
+        channels_for(delivery_.channels, word_of(request_.kind), word_of(request_.role));
+    for (const std::string& channel : channels) {
+      const Obstacle obstacle = obstacle_of(channel);
+      if (obstacle.problem.empty()) return std::move(plan_);
+      if (plan_.passed_over.empty() || plan_.passed_over.back() != obstacle.problem)
+        plan_.passed_over.push_back(obstacle.problem);
+      if (!obstacle.remedy.empty()) plan_.remedies.push_back(obstacle.remedy);
     }
     plan_.reason = join(plan_.passed_over, "; ");
+    const bool may_be_listed =
+        !is_for_patient() && std::find(channels.begin(), channels.end(), kWorklist) == channels.end();
+    if (may_be_listed)
+      plan_.remedies.emplace_back("name worklist in delivery.channels, and set delivery.worklist_file");
     return std::move(plan_);
   }
 
  private:
-  std::string problem_of(const std::string& channel) {
+  Obstacle obstacle_of(const std::string& channel) {
     if (channel == kWorklist) {
-      if (delivery_.worklist_file.empty()) return "no worklist file is configured (delivery.worklist_file)";
+      if (delivery_.worklist_file.empty()) {
+        return {"no worklist file is configured (delivery.worklist_file)",
+                "set delivery.worklist_file: it is then written to that file after each round"};
+      }
       plan_.place = {channel};
       plan_.reason = "written to the worklist file after each round, as long as it holds";
-      return "";
+      return {};
     }
-    if (!request_.is_patient_known) return "the patient is not known on the delivering endpoint";
+    if (!request_.is_patient_known) return {"the patient is not known on the delivering endpoint", ""};
     const ChannelOffer offer = offer_of(channel, capability_);
-    std::string problem = offer_problem(channel, offer, capability_);
-    if (plan_.wanted.empty()) {
-      plan_.wanted = channel;
-      plan_.missing = missing_rights(channel, offer);
-    }
-    if (problem.empty() && is_out_of_scope(channel, endpoint_)) {
-      problem = fmt::format("the token is not asked for rights on {}: name it in delivery.channels", channel);
-    }
-    if (problem.empty()) problem = request_problem(channel);
-    if (!problem.empty()) return problem;
+    Obstacle obstacle = offer_obstacle(channel, offer, capability_, endpoint_);
+    if (obstacle.problem.empty() && is_out_of_scope(channel, endpoint_)) obstacle = scope_obstacle(channel);
+    if (obstacle.problem.empty()) obstacle = request_obstacle(channel);
+    if (!obstacle.problem.empty()) return obstacle;
     plan_.place = {channel, !offer.update};
     plan_.offer = offer;
     plan_.reason = how_kept_true(channel, offer);
-    if (plan_.wanted == channel) plan_.wanted.clear();
-    return "";
+    return {};
+  }
+
+  Obstacle scope_obstacle(const std::string& channel) const {
+    return {fmt::format("the token is not asked for rights on {}: name it in delivery.channels", channel),
+            is_too_wide_to_ask_for(channel, endpoint_) ? "" : fmt::format("name {} in delivery.channels", channel)};
   }
 
   // What this notice lacks for a channel that is offered.
-  std::string request_problem(const std::string& channel) {
-    if (!may_be_message(channel)) return "";
+  Obstacle request_obstacle(const std::string& channel) {
+    if (!may_be_message(channel)) return {};
     const std::vector<std::string>& types = endpoint_.writes.recipient_types;
-    if (channel == "Communication" && !types.empty() && request_.recipient.empty()) return recipient_problem(types);
-    const bool is_for_patient = request_.kind == NoticeKind::benefit_for_patient;
-    if (request_.severity >= kMessageSeverityMin || is_for_patient) return "";
+    if (channel == "Communication" && !types.empty() && request_.recipient.empty()) return recipient_obstacle(types);
+    if (request_.severity >= kMessageSeverityMin || is_for_patient()) return {};
     plan_.is_information = true;
-    return fmt::format("it is information, and a {} is made for warnings", channel);
+    return {fmt::format("it is information, and a {} is made for warnings", channel), ""};
   }
+
+  bool is_for_patient() const { return request_.kind == NoticeKind::benefit_for_patient; }
 
   const ChannelRequest& request_;
   const EndpointConfig& endpoint_;

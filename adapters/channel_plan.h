@@ -38,8 +38,7 @@ struct ChannelPlan {
   ChannelOffer offer;
   std::string reason;                    // How it is kept true; without a channel, why there is none.
   std::vector<std::string> passed_over;  // A sentence for each better channel of the order.
-  std::vector<std::string> missing;      // Rights on the first channel of the order that would make it usable.
-  std::string wanted;                    // That channel; empty when it is the one taken.
+  std::vector<std::string> remedies;     // What would open a better channel, best first: a right, or a setting.
   bool is_information = false;           // No channel, because there are only messages and it is no warning.
 };
 ChannelPlan plan_channel(const ChannelRequest& request, const EndpointConfig& endpoint, const DeliveryConfig& delivery,

@@ -5,6 +5,7 @@
 
 #include "adapters/capability_plan.h"
 #include "base/text.h"
+#include "config/read_endpoint.h"
 
 // How the resources of one type are read: by what changed, or patient by patient.
 
@@ -102,7 +103,8 @@ bool can_sweep(const FeedConfig& feed, const TypeCapability& type, SourcePlan& p
   } else {
     plan.reason = fmt::format("the endpoint answers a search of {} only with {} as well", feed.resource_type, missing);
     plan.better =
-        fmt::format("add search: {{{}: VALUE}} to the endpoint or the feed", missing.substr(0, missing.find(' ')));
+        fmt::format("add search: {{{}: VALUE}} to the endpoint or the feed (docs/configuration.md, \"endpoints\")",
+                    missing.substr(0, missing.find(' ')));
   }
   return false;
 }
@@ -123,21 +125,48 @@ std::string no_changes_reason(const FeedConfig& feed, const TypeCapability& type
   return "";
 }
 
+// The mappings that ship for a type, as the config writes them.
+std::string shipped_mappings(const std::string& resource_type) {
+  static const EndpointConfig kShipped = [] {
+    EndpointConfig shipped;
+    apply_preset("folder", shipped);
+    return shipped;
+  }();
+  for (const FeedConfig& feed : kShipped.feeds) {
+    if (feed.resource_type == resource_type) return join(feed.mappings, ", ");
+  }
+  return "...";
+}
+
+// Why a type that belongs to no patient cannot be read whole, or "".
+std::string no_whole_reason(const FeedConfig& feed, const TypeCapability& type) {
+  if (!type.search_parameters.empty() && real_parameters(type).empty())
+    return fmt::format("the endpoint searches {} by _id only", feed.resource_type);
+  const std::string missing = lacking(demands_of(feed, type), parameters_of(feed));
+  return missing.empty() ? "" : fmt::format("the endpoint wants {} in every search of {}", missing, feed.resource_type);
+}
+
 SourcePlan plan_off(const FeedConfig& feed, const std::string& preset, const TypeCapability* type, SourcePlan plan) {
   plan.strategy = SourceStrategy::off;
   if (type == nullptr) {
     plan.reason = "the endpoint does not offer it";
     return plan;
   }
-  SourcePlan swept = plan;
   if (!type->interactions.contains("search-type")) {
     plan.reason = "the endpoint offers no search, only reading by id: it cannot be followed";
-  } else if (can_sweep(feed, *type, swept)) {
-    plan.reason = fmt::format("switched off (preset {} or the config), though the endpoint offers it", preset);
-    plan.better = fmt::format("if it matters here: {}: {{strategy: per_patient, mappings: [...]}}", feed.resource_type);
-  } else {
-    plan.reason = swept.reason + ": it cannot be followed";
+    return plan;
   }
+  const bool is_shared = belongs_to_no_patient(feed.resource_type);
+  SourcePlan swept = plan;
+  if (!is_shared && !can_sweep(feed, *type, swept)) plan.reason = swept.reason;
+  if (is_shared) plan.reason = no_whole_reason(feed, *type);
+  if (!plan.reason.empty()) {
+    plan.reason += ": it cannot be followed";
+    return plan;
+  }
+  plan.reason = fmt::format("switched off (preset {} or the config), though the endpoint offers it", preset);
+  plan.better = fmt::format("if it matters here: feeds: {{{}: {{strategy: {}, mappings: [{}]}}}}", feed.resource_type,
+                            is_shared ? "last_updated" : "per_patient", shipped_mappings(feed.resource_type));
   return plan;
 }
 
@@ -145,9 +174,7 @@ SourcePlan plan_off(const FeedConfig& feed, const std::string& preset, const Typ
 SourcePlan plan_without_changes(const FeedConfig& feed, const TypeCapability& type, const std::string& no_changes,
                                 SourcePlan plan) {
   const bool is_configured = feed.strategy == FeedConfig::Strategy::per_patient;
-  const bool by_id_only = !type.search_parameters.empty() && real_parameters(type).empty();
-  if (belongs_to_no_patient(feed.resource_type) && !is_configured && !by_id_only &&
-      lacking(demands_of(feed, type), parameters_of(feed)).empty()) {
+  if (belongs_to_no_patient(feed.resource_type) && !is_configured && no_whole_reason(feed, type).empty()) {
     plan.strategy = SourceStrategy::everything;
     plan.reason = no_changes + "; all of them are read in each round";
     return plan;

@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <fstream>
 #include <memory>
 #include <sstream>
 
+#include "adapters/channel_tests.h"
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/text.h"
@@ -95,6 +97,19 @@ std::string token_text(const AuthConfig& auth) {
   return "";
 }
 
+const char* writes_text(bool allow_writes, const ProbeFindings& findings) {
+  if (!allow_writes) return "reads only";
+  const bool has_written =
+      std::any_of(findings.begin(), findings.end(), [](const auto& finding) { return !finding.second.left.empty(); });
+  return has_written ? "with writes on a test patient" : "reads only: no test notice was written";
+}
+
+bool lacks_patient(FhirClient& client, const Capability& capability, const std::string& id) {
+  if (!capability.can("Patient", "read")) return false;
+  const auto patient = client.read("Patient", id);
+  return !patient && patient.error().kind == FhirErrorKind::not_found;
+}
+
 void add_certificate_remark(const EndpointConfig& endpoint, Instant now, EndpointPlan& plan) {
   if (endpoint.client_certificate_file.empty()) return;
   const auto end = certificate_end(text_of_file(endpoint.client_certificate_file).value_or(""));
@@ -128,9 +143,13 @@ Result<ProbedEndpoint> probe_file(const ProbeRun& run, const EndpointConfig& end
   if (!text) return Failure{"cannot read " + run.command.statement};
   JsonDocument document;
   const auto root = document.parse(*text);
-  if (!root) return Failure{fmt::format("{}: {}", run.command.statement, root.error().message)};
-  if ((*root)["resourceType"].text() != "CapabilityStatement" && !(*root)["rest"].is_array()) {
-    return Failure{run.command.statement + " holds no CapabilityStatement (what GET [base]/metadata answers)"};
+  constexpr const char* kWhatItHolds = "what GET [base]/metadata answers to Accept: application/fhir+json";
+  if (!root) {
+    return Failure{
+        fmt::format("{}: {} The file must hold {}", run.command.statement, root.error().message, kWhatItHolds)};
+  }
+  if ((*root)["resourceType"].text() != "CapabilityStatement") {
+    return Failure{fmt::format("{} holds no CapabilityStatement ({})", run.command.statement, kWhatItHolds)};
   }
   const Capability capability = read_capability(*root);
   const bool assumes_key = !run.command.preset.empty() && endpoint.auth.kind == AuthKind::smart_backend;
@@ -153,9 +172,18 @@ Result<ProbedEndpoint, FhirError> probe_live(const ProbeRun& run, const Endpoint
   const Capability capability = root ? read_capability(*root) : Capability{};
   const RosterSample roster = sample_roster(endpoint, **client);
   ProbeOptions options;
-  options.sample_patient = run.command.patient.empty() ? roster.first : run.command.patient;
-  options.write_patient = run.command.allow_writes ? run.command.patient : "";
-  options.identifier_system = run.config.delivery.identifier_system + "/probe";
+  const std::string patient = id_of(run.command.patient);
+  options.sample_patient = patient.empty() ? roster.first : patient;
+  options.channels = channel_tests(plan_input(run, endpoint, capability), run.command.allow_writes ? patient : "",
+                                   random_hex(12), run.clock.now());
+  const bool will_write = std::any_of(options.channels.begin(), options.channels.end(),
+                                      [](const ChannelTest& test) { return !test.body.empty(); });
+  if (will_write && lacks_patient(**client, capability, patient)) {
+    return FhirError{FhirErrorKind::refused, 0,
+                     endpoint.name + ": it has no patient with the id of --patient; nothing was written"};
+  }
+  options.visibility_window = run.config.delivery.visibility_window;
+  options.stop = run.stop;
   auto findings = probe_endpoint(**client, endpoint, capability, options);
   if (!findings) return findings.error();
   StoredFindings stored;
@@ -165,10 +193,10 @@ Result<ProbedEndpoint, FhirError> probe_live(const ProbeRun& run, const Endpoint
   PlanInput input = plan_input(run, endpoint, capability);
   input.findings = *findings;
   input.patients = roster.patients;
-  ProbedEndpoint probed{plan_endpoint(input), std::move(*findings),
-                        fmt::format("Tested live with {} requests, {}", (*client)->requests(),
-                                    run.command.allow_writes ? "with writes on a test patient" : "reads only"),
-                        token_text(endpoint.auth), std::move(stored)};
+  const std::string tested = fmt::format("Tested live with {} requests, {}", (*client)->requests(),
+                                         writes_text(run.command.allow_writes, *findings));
+  ProbedEndpoint probed{plan_endpoint(input), std::move(*findings), tested, token_text(endpoint.auth),
+                        std::move(stored)};
   add_certificate_remark(endpoint, run.clock.now(), probed.plan);
   return probed;
 }
@@ -191,6 +219,11 @@ std::optional<Config> config_of(const GlobalOptions& global, const ProbeCommand&
   return config;
 }
 
+int64_t http_endpoints(const Config& config) {
+  return std::count_if(config.endpoints.begin(), config.endpoints.end(),
+                       [](const EndpointConfig& endpoint) { return endpoint.folder.empty(); });
+}
+
 int write_report(const ProbeCommand& command, const std::vector<ProbedEndpoint>& probed, Instant now) {
   std::ofstream out(command.report);
   out << probe_markdown(probed, format_instant(now).substr(0, 10));
@@ -200,17 +233,21 @@ int write_report(const ProbeCommand& command, const std::vector<ProbedEndpoint>&
 
 int run_probe(const GlobalOptions& global, const ProbeCommand& command) {
   if (command.allow_writes && command.patient.empty()) {
-    return fail("--allow-writes needs --patient ID: a test patient, on whose chart a Flag and a Task come and go");
+    return fail("--allow-writes needs --patient ID: a test patient, on whose chart test notices come and go");
   }
+  if (command.allow_writes && !command.statement.empty())
+    return fail("--allow-writes asks the server, --statement does not: take one of them");
   if (!command.preset.empty() && command.statement.empty())
     return fail("--preset is for --statement FILE, without a config");
-  if (global.format == Format::csv) return fail("it prints --format table or json");
+  if (global.format == Format::csv || global.format == Format::ndjson) return fail("it prints --format table or json");
   const std::stop_token stop = stop_on_signals();
   const auto config = config_of(global, command);
   if (!config) return kExitBadUsage;
   if (!command.endpoint.empty() && config->endpoint(command.endpoint) == nullptr) {
     return fail(fmt::format("no endpoint \"{}\" in {}", command.endpoint, global.config_file));
   }
+  if (!command.statement.empty() && command.endpoint.empty() && http_endpoints(*config) > 1)
+    return fail("a statement is of one endpoint, and the config has several: say which with --endpoint");
   const SystemClock clock;
   std::unique_ptr<TenantSession> session;
   if (command.statement.empty()) {
@@ -247,7 +284,7 @@ int run_probe(const GlobalOptions& global, const ProbeCommand& command) {
   } else {
     fmt::print("{}\n", probe_json(probed));
   }
-  if (!command.report.empty()) {
+  if (!command.report.empty() && !probed.empty()) {
     if (const int failed = write_report(command, probed, clock.now()); failed != kExitDone) return failed;
   }
   if (exit_code != kExitDone) return exit_code;
@@ -264,15 +301,16 @@ void add_probe_command(CommandLine line) {
   CLI::App* sub = line.app.add_subcommand(
       "probe", "Test what an endpoint offers; show how it will be read and where notices will stand");
   sub->add_option("--endpoint", command->endpoint, "Only this endpoint of the config");
-  sub->add_flag("--allow-writes", command->allow_writes, "Also create, update and retire a test Flag and Task …");
+  sub->add_flag("--allow-writes", command->allow_writes,
+                "Also create, find and retire a test notice of each type that notices would take …");
   sub->add_option("--patient", command->patient,
                   "… on this test patient (id); without --allow-writes: whose records are searched");
   sub->add_option("--report", command->report, "Write a Markdown page as well");
   sub->add_option("--statement", command->statement, "Plan from this CapabilityStatement file; nothing is asked");
   sub->add_option("--preset", command->preset, "With --statement: use this preset and no config");
   sub->footer(
-      "Exit codes: 0 every feed can be read and every notice has a channel; 1 something has no road (the plan says "
-      "what);\n2 bad usage or config; 4 the endpoint could not be reached or let this client not in.");
+      "Exit codes: 0 every feed can be read and every notice has a channel; 1 something has no road, or fails its test "
+      "(the plan says what);\n2 bad usage or config; 4 the endpoint could not be reached or let this client not in.");
   sub->callback([line, command] { line.run = [line, command] { return run_probe(line.options, *command); }; });
 }
 

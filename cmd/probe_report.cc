@@ -11,6 +11,9 @@
 namespace authledger {
 namespace {
 
+constexpr const char* kChannelLegend =
+    "Flag: a banner on the chart; Task: an entry of a worklist in the EHR; Communication: a message to staff; "
+    "DocumentReference: a note in the chart; worklist: a file beside authledger";
 constexpr size_t kLineWidth = 118;
 constexpr size_t kWordWidth = 12;
 constexpr size_t kIndent = 37;
@@ -21,7 +24,10 @@ Answers answers_of(const TypeFinding& finding) {
           {"pages", finding.pages},
           {"honours_last_updated", finding.honours_last_updated},
           {"has_etag", finding.has_etag},
+          {"heeds_identifier", finding.heeds_identifier},
+          {"creates", finding.creates},
           {"conditional_create", finding.conditional_create},
+          {"finds_written", finding.finds_written},
           {"guards_update", finding.guards_update}};
 }
 
@@ -101,10 +107,30 @@ std::string tests_of(const std::string& type, const ProbedEndpoint& probed) {
     if (answer) parts.push_back(fmt::format("{} {}", replace_all(name, "_", " "), *answer ? "yes" : "no"));
   }
   if (!finding.problem.empty()) parts.push_back(finding.problem);
+  if (!finding.left.empty()) parts.push_back("left on the test patient: " + join(finding.left, ", "));
   const auto stored = probed.stored.find(type);
   if (stored != probed.stored.end()) parts.push_back(stored_text(stored->second));
   std::erase(parts, "");
-  return parts.empty() ? "not tested: no patient, or nothing to read" : join(parts, ", ");
+  return parts.empty() ? "not tested: no patient, or nothing there to tell by" : join(parts, ", ");
+}
+
+// The words of the plan's second column, for whoever does not know them.
+std::string legend(const EndpointPlan& plan) {
+  constexpr std::pair<SourceStrategy, const char*> kMeanings[] = {
+      {SourceStrategy::last_updated, "what changed since the last round"},
+      {SourceStrategy::per_patient, "one search for each patient of the roster"},
+      {SourceStrategy::everything, "all of it in each round"},
+      {SourceStrategy::bulk, "a Bulk Data export"},
+      {SourceStrategy::inquire, "a question to the payer for each open request"},
+      {SourceStrategy::off, "not read"},
+      {SourceStrategy::impossible, "wanted, but cannot be read"}};
+  std::vector<std::string> parts;
+  for (const auto& [strategy, meaning] : kMeanings) {
+    const bool occurs = std::any_of(plan.sources.begin(), plan.sources.end(),
+                                    [wanted = strategy](const SourcePlan& each) { return each.strategy == wanted; });
+    if (occurs) parts.push_back(fmt::format("{}: {}", word_of(strategy), meaning));
+  }
+  return join(parts, "; ");
 }
 
 std::vector<std::string> closing_lines(const EndpointPlan& plan) {
@@ -138,6 +164,7 @@ void write_texts(JsonWriter& json, std::string_view name, const std::vector<std:
 void write_notice(JsonWriter& json, const NoticePlan& notice) {
   json.begin_object().member("kind", word_of(notice.kind)).member("role", word_of(notice.role));
   json.member("channel", channel_of(notice)).key("is_message").boolean(notice.is_message);
+  json.key("fails_test").boolean(notice.fails_test);
   json.member("reason", notice.reason);
   write_texts(json, "passed_over", notice.passed_over);
   write_texts(json, "offered", notice.offered);
@@ -156,6 +183,7 @@ void write_finding(JsonWriter& json, const std::string& type, const ProbedEndpoi
     }
   }
   json.member("problem", finding.problem);
+  write_texts(json, "left", finding.left);
   const auto stored = probed.stored.find(type);
   if (stored != probed.stored.end()) {
     json.key("stored").begin_object().key("honours_last_updated").boolean(stored->second.honours_last_updated);
@@ -191,12 +219,12 @@ std::string probe_text(const ProbedEndpoint& probed) {
   text += fmt::format("  {}, FHIR {}, preset {}\n  {}\n", plan.software.empty() ? "unnamed server" : plan.software,
                       plan.fhir_version.empty() ? "?" : plan.fhir_version, plan.preset, probed.tested);
   if (!probed.token.empty()) text += "  " + probed.token + "\n";
-  text += "\nreads\n";
+  text += "\nreads\n  " + wrapped(legend(plan), 2) + "\n";
   for (const SourcePlan& source : plan.sources) {
     text += row(source.resource_type, word_of(source.strategy), source.reason, source.better);
   }
   text += "\nnotices\n";
-  if (!plan.receives_notices) text += "  none here: " + plan.no_notices_reason + "\n";
+  text += "  " + (plan.receives_notices ? wrapped(kChannelLegend, 2) : "none here: " + plan.no_notices_reason) + "\n";
   for (const NoticeGroup& group : grouped(plan.notices)) {
     for (size_t i = 0; i + 1 < group.kinds.size(); ++i)
       text += fmt::format("  {:<21} {}\n", group.kinds[i], channel_of(group.plan));
@@ -229,13 +257,15 @@ std::string probe_markdown(const std::vector<ProbedEndpoint>& probed, const std:
                         plan.base_url, plan.software.empty() ? "unnamed" : plan.software, plan.fhir_version,
                         plan.preset, each.tested);
     if (!each.token.empty()) text += "- " + each.token + "\n";
-    text += "\n### What it reads\n\n| Resource | How | Why | What would be better |\n|---|---|---|---|\n";
+    text += "\n### What it reads\n\n" + legend(plan) +
+            "\n\n| Resource | How | Why | What would be better |\n|---|---|---|---|\n";
     for (const SourcePlan& source : plan.sources) {
       text += fmt::format("| {} | {} | {} | {} |\n", source.resource_type, word_of(source.strategy),
                           cell(source.reason), cell(source.better));
     }
     text += "\n### Where its notices stand\n\n";
     if (!plan.receives_notices) text += "None here: " + plan.no_notices_reason + ".\n";
+    if (plan.receives_notices) text += fmt::format("{}\n\n", kChannelLegend);
     if (plan.receives_notices) text += "| Notice | Channel | Why | What would be better |\n|---|---|---|---|\n";
     for (const NoticeGroup& group : grouped(plan.notices)) {
       text += fmt::format("| {} | {} | {} | {} |\n", join(group.kinds, ", "), channel_of(group.plan),

@@ -1,11 +1,9 @@
 #include "fhir/probe.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <set>
 
-#include "base/crypto.h"
+#include "base/text.h"
+#include "fhir/channel_probe.h"
 #include "fhir/search.h"
 
 namespace authledger {
@@ -14,12 +12,6 @@ namespace {
 // No server holds anything from then, so a server that heeds the parameter returns nothing.
 constexpr const char* kFarFuture = "gt2200-01-01T00:00:00Z";
 constexpr int kPageSize = 2;
-
-bool stops_everything(const FhirError& error) {
-  return error.kind == FhirErrorKind::unreachable || error.kind == FhirErrorKind::stopped ||
-         error.kind == FhirErrorKind::throttled || error.kind == FhirErrorKind::foreign_link ||
-         (error.kind == FhirErrorKind::unauthorized && error.status != 403);
-}
 
 std::set<std::string> ids_of(const SearchPage& page, const std::string& type) {
   std::set<std::string> ids;
@@ -44,10 +36,9 @@ class Probe {
       if (feed.strategy == FeedConfig::Strategy::off || !capability_.can(feed.resource_type, "search-type")) continue;
       if (auto stop = probe_feed(feed)) return *stop;
     }
-    if (!options_.write_patient.empty()) {
-      for (const char* type : {"Flag", "Task"}) {
-        if (!capability_.can(type, "create")) continue;
-        if (auto stop = probe_writes(type)) return *stop;
+    for (const ChannelTest& test : options_.channels) {
+      if (auto stop = probe_channel(client_, endpoint_, capability_, options_, test, findings_[test.type])) {
+        return with_left(*stop);
       }
     }
     return std::move(findings_);
@@ -57,8 +48,16 @@ class Probe {
   // The error when nothing else can succeed either; else it is noted.
   std::optional<FhirError> noted(TypeFinding& finding, const FhirError& error) {
     if (stops_everything(error)) return error;
-    finding.problem = error.message;
+    add_problem(finding, error.message);
     return std::nullopt;
+  }
+
+  // Whoever hears that the probe ended must hear what it leaves behind.
+  FhirError with_left(FhirError error) const {
+    std::vector<std::string> left;
+    for (const auto& [type, finding] : findings_) left.insert(left.end(), finding.left.begin(), finding.left.end());
+    if (!left.empty()) error.message += "; left of the tests: " + join(left, ", ");
+    return error;
   }
 
   std::string feed_url(const FeedConfig& feed) const {
@@ -113,61 +112,6 @@ class Probe {
     auto read = client_.read(type, id);
     if (!read) return noted(finding, read.error());
     finding.has_etag = !read->etag.empty();
-    return std::nullopt;
-  }
-
-  std::string test_resource(const std::string& type, const std::string& identifier, const std::string& id,
-                            const std::string& status) const {
-    JsonWriter json;
-    json.begin_object().member("resourceType", type);
-    if (!id.empty()) json.member("id", id);
-    json.key("identifier").begin_array().begin_object().member("system", options_.identifier_system);
-    json.member("value", identifier).end_object().end_array().member("status", status);
-    if (type == "Task") {
-      json.member("intent", "order").member("description", "authledger probe: a test, please ignore");
-      json.key("for");
-    } else {
-      json.key("code").begin_object().member("text", "authledger probe: a test, please ignore").end_object();
-      json.key("subject");
-    }
-    json.begin_object().member("reference", "Patient/" + options_.write_patient).end_object().end_object();
-    return json.take();
-  }
-
-  std::optional<FhirError> probe_writes(const std::string& type) {
-    TypeFinding& finding = findings_[type];
-    const std::string identifier = "probe-" + random_hex(12);
-    const std::string open_status = type == "Task" ? "requested" : "active";
-    const std::string query = "identifier=" + query_value(options_.identifier_system + "|" + identifier);
-    const bool declared = capability_.types.at(type).conditional_create;
-    const std::string condition = declared ? query : "";
-    auto created = client_.create(type, test_resource(type, identifier, "", open_status), condition);
-    finding.answers = created.ok();
-    if (!created) return noted(finding, created.error());
-    std::set<std::string> ids = {created->id};
-    if (declared) {
-      auto again = client_.create(type, test_resource(type, identifier, "", open_status), condition);
-      if (!again && stops_everything(again.error())) return again.error();
-      if (again) ids.insert(again->id);
-      finding.conditional_create = again.ok() && ids.size() == 1;
-    }
-    return retire(type, identifier, created->etag, created->id, ids, finding);
-  }
-
-  std::optional<FhirError> retire(const std::string& type, const std::string& identifier, const std::string& etag,
-                                  const std::string& first, const std::set<std::string>& ids, TypeFinding& finding) {
-    if (!capability_.can(type, "update")) {
-      finding.problem = "the test resource could not be retired: update is not offered; close it by hand";
-      return std::nullopt;
-    }
-    for (const std::string& id : ids) {
-      auto updated = client_.update(type, id, test_resource(type, identifier, id, "entered-in-error"), "");
-      if (!updated) return noted(finding, updated.error());
-    }
-    if (etag.empty()) return std::nullopt;
-    finding.has_etag = true;
-    auto stale = client_.update(type, first, test_resource(type, identifier, first, "entered-in-error"), etag);
-    finding.guards_update = !stale.ok() && stale.error().kind == FhirErrorKind::conflict;
     return std::nullopt;
   }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "sandbox/sandbox.h"
@@ -73,9 +74,45 @@ TEST(ProbeCommand, ARegisteredClientGetsAPlanAsTableJsonAndReport) {
   ASSERT_TRUE(document.parse(json.output).ok()) << json.output;
   const JsonView plan = document.root().at(0);
   EXPECT_TRUE(plan["complete"].boolean());
-  EXPECT_EQ(plan["notices"].size(), 13u);
+  EXPECT_EQ(plan["notices"].size(), 12u);
   EXPECT_EQ(plan["notices"].at(0)["channel"].text(), "Flag");
   EXPECT_EQ(site.sandbox->resources("Task").size(), 1u);
+  EXPECT_EQ(plan["tested"].text().substr(plan["tested"].text().find(", ")), ", with writes on a test patient");
+  for (const JsonView finding : plan["findings"]) {
+    if (finding["resource_type"].text() != "Task") continue;
+    EXPECT_TRUE(finding["creates"].boolean());
+    EXPECT_TRUE(finding["heeds_identifier"].boolean());
+    EXPECT_EQ(finding["left"].at(0).text(), "Task/000002 (entered-in-error)");
+  }
+}
+
+TEST(ProbeCommand, AServerThatIgnoresIdentifierEndsWithOneWithoutAnyWrite) {
+  const RegisteredSite site("ES384");
+  ASSERT_TRUE(site.sandbox->load(R"({"resourceType":"Flag","id":"theirs","status":"active"})").ok());
+  site.sandbox->set_faults({.ignored_parameter = "identifier"});
+  const ProgramResult shown = site.probe({});
+  EXPECT_EQ(shown.exit_code, 1) << shown.output << shown.errors;
+  EXPECT_NE(shown.output.find("heeds identifier no"), std::string::npos) << shown.output;
+  EXPECT_NE(shown.output.find("identifier is ignored"), std::string::npos);
+  EXPECT_EQ(site.sandbox->writes(), 0);
+}
+
+TEST(ProbeCommand, ATestPatientThatIsNotThereIsNotWrittenTo) {
+  const RegisteredSite site("ES384");
+  const ProgramResult refused = site.probe({"--allow-writes", "--patient", "nobody"});
+  EXPECT_EQ(refused.exit_code, 2) << refused.output;
+  EXPECT_NE(refused.errors.find("no patient with the id of --patient"), std::string::npos) << refused.errors;
+  EXPECT_EQ(site.sandbox->writes(), 0);
+}
+
+TEST(ProbeCommand, ALoginPageForAStatementEndsWithFourAndWritesNoReport) {
+  const RegisteredSite site("ES384");
+  site.sandbox->set_faults({.html_next = 99, .only_for = "metadata"});
+  const std::string report = site.folder.path() + "/report.md";
+  const ProgramResult shown = site.probe({"--report", report});
+  EXPECT_EQ(shown.exit_code, 4) << shown.output;
+  EXPECT_NE(shown.errors.find("a login page?"), std::string::npos) << shown.errors;
+  EXPECT_NE(access(report.c_str(), F_OK), 0) << "a page of nothing says nothing";
 }
 
 TEST(ProbeCommand, AnEndpointWithoutAnyChannelEndsWithOneAndSaysWhy) {
@@ -86,9 +123,43 @@ TEST(ProbeCommand, AnEndpointWithoutAnyChannelEndsWithOneAndSaysWhy) {
   const ProgramResult shown = run_authledger({"probe", "--preset", "epic", "--statement", statement});
   EXPECT_EQ(shown.exit_code, 1) << shown.errors;
   EXPECT_NE(shown.output.find("CapabilityStatement does not list Flag"), std::string::npos) << shown.output;
+  EXPECT_NE(shown.output.find("better: set delivery.worklist_file"), std::string::npos) << shown.output;
+  EXPECT_EQ(shown.output.find("ask the EHR's administrator whether this client can be given"), std::string::npos);
   EXPECT_EQ(run_authledger({"probe", "--preset", "epik", "--statement", statement}).exit_code, 2);
   EXPECT_EQ(run_authledger({"probe", "--preset", "epic"}).exit_code, 2);
   EXPECT_EQ(run_authledger({"probe", "--preset", "epic", "--statement", folder.write("x", "{}")}).exit_code, 2);
+  const std::string other = folder.write("y", R"({"resourceType":"Bundle","rest":[]})");
+  const ProgramResult refused = run_authledger({"probe", "--preset", "epic", "--statement", other});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_NE(refused.errors.find("holds no CapabilityStatement"), std::string::npos) << refused.errors;
+  const std::string page = folder.write("page", "<html>Please log in</html>");
+  EXPECT_NE(run_authledger({"probe", "--preset", "epic", "--statement", page}).errors.find("application/fhir+json"),
+            std::string::npos);
+  const std::string nothing = folder.write("z", R"({"resourceType":"CapabilityStatement"})");
+  const ProgramResult empty = run_authledger({"probe", "--preset", "epic", "--statement", nothing});
+  EXPECT_EQ(empty.exit_code, 1);
+  EXPECT_NE(empty.output.find("lists no resource type at all"), std::string::npos) << empty.output;
+}
+
+TEST(ProbeCommand, WhatCannotBeMeantIsRefused) {
+  const TemporaryFolder folder;
+  const std::string statement = folder.write("statement.json", R"({"resourceType":"CapabilityStatement"})");
+  const auto errors_of = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"probe", "--statement", statement};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const ProgramResult refused = run_authledger(arguments);
+    EXPECT_EQ(refused.exit_code, 2) << refused.output;
+    return refused.errors;
+  };
+  EXPECT_NE(errors_of({"--preset", "epic", "--allow-writes", "--patient", "p1"}).find("take one of them"),
+            std::string::npos);
+  EXPECT_NE(errors_of({"--preset", "epic", "--format", "ndjson"}).find("table or json"), std::string::npos);
+  const std::string two = folder.write("two.yaml",
+                                       "tenant: {name: riverside, time_zone: America/New_York}\nendpoints:\n"
+                                       "  - {name: a, base_url: 'http://127.0.0.1:1/a'}\n"
+                                       "  - {name: b, base_url: 'http://127.0.0.1:1/b', deliver: false}\n");
+  EXPECT_NE(errors_of({"--config", two}).find("--endpoint"), std::string::npos);
+  EXPECT_EQ(run_authledger({"probe", "--config", two, "--statement", statement, "--endpoint", "b"}).exit_code, 1);
 }
 
 TEST(ProbeCommand, APlanForAVendorsPresetCountsWithTheRightsThatATokenIsAskedFor) {

@@ -80,35 +80,6 @@ TEST_F(Probe, ASweepIsTestedOnTheGivenPatientOnly) {
   EXPECT_EQ(probe(options).at("Encounter").answers, true);
 }
 
-TEST_F(Probe, WritesHappenOnTheTestPatientAloneAndAreRetired) {
-  start({});
-  ProbeOptions options;
-  options.write_patient = "test1";
-  options.identifier_system = "urn:authledger:probe";
-  const ProbeFindings found = probe(options);
-  for (const char* type : {"Flag", "Task"}) {
-    EXPECT_EQ(found.at(type).answers, true) << type;
-    EXPECT_EQ(found.at(type).conditional_create, true) << type;
-    EXPECT_EQ(found.at(type).guards_update, true) << type << found.at(type).problem;
-    const std::vector<std::string> left = sandbox_->resources(type);
-    ASSERT_EQ(left.size(), 1u) << type;
-    EXPECT_NE(left[0].find("entered-in-error"), std::string::npos);
-    EXPECT_NE(left[0].find("Patient/test1"), std::string::npos);
-  }
-}
-
-TEST_F(Probe, AServerThatCannotCreateConditionallyIsNotTestedForIt) {
-  SandboxOptions options;
-  options.conditional_create = false;
-  start(options);
-  ProbeOptions writes;
-  writes.write_patient = "test1";
-  writes.identifier_system = "urn:authledger:probe";
-  const ProbeFindings found = probe(writes);
-  EXPECT_EQ(found.at("Flag").conditional_create, std::nullopt);
-  EXPECT_EQ(found.at("Flag").answers, true);
-}
-
 TEST_F(Probe, ATypeThatIsRefusedAloneIsAFindingAndNotTheEnd) {
   SmartSite site;
   site.endpoint.feeds = {{.resource_type = "Claim", .mappings = {"claim"}},
