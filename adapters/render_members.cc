@@ -21,6 +21,7 @@ std::string write_resource(const Members& members) {
   JsonWriter writer;
   writer.begin_object();
   for (const Member& member : members) {
+    if (!member.write) continue;
     writer.key(member.name);
     member.write(writer);
   }
@@ -33,15 +34,15 @@ std::string write_merged(JsonView current, const Members& ours) {
   writer.begin_object();
   for (JsonView member : current) {
     const auto own = std::find_if(ours.begin(), ours.end(), [&](const Member& m) { return m.name == member.name(); });
-    writer.key(member.name());
     if (own == ours.end()) {
-      writer.value(member);
-    } else {
+      writer.key(member.name()).value(member);
+    } else if (own->write) {
+      writer.key(member.name());
       own->write(writer);
     }
   }
   for (const Member& member : ours) {
-    if (current[member.name].exists()) continue;
+    if (!member.write || current[member.name].exists()) continue;
     writer.key(member.name);
     member.write(writer);
   }

@@ -13,7 +13,7 @@ namespace authledger {
 
 struct Member {
   std::string name;
-  std::function<void(JsonWriter&)> write;  // Writes the value.
+  std::function<void(JsonWriter&)> write;  // Writes the value; empty: the resource has no such member.
 };
 using Members = std::vector<Member>;
 

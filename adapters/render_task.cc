@@ -46,8 +46,11 @@ const char* priority_of(int severity) {
   return severity == 2 ? "urgent" : "routine";
 }
 
-Member focus_member(const DesiredNotice& notice) {
-  if (!notice.focus.empty()) return reference_member("focus", notice.focus);
+// By its reference where the delivering endpoint holds it, elsewhere by its number. Neither: none, and what a former
+// version wrote there goes.
+Member focus_member(const DesiredNotice& notice, const RenderContext& context) {
+  if (!notice.focus.empty() && notice.focus_source == context.source) return reference_member("focus", notice.focus);
+  if (notice.authorization_number.empty()) return {"focus", {}};
   return {"focus", [number = notice.authorization_number](JsonWriter& writer) {
             writer.begin_object().key("identifier").begin_object().member("value", number).end_object();
             writer.member("display", "Authorization " + number).end_object();
@@ -80,7 +83,7 @@ Members our_members(const DesiredNotice& notice, const std::string& notice_key, 
   members.push_back(text_member("priority", priority_of(notice.severity)));
   members.push_back(concept_member("code", context.identifier_system + "/CodeSystem/notice", code.code, code.text));
   members.push_back(text_member("description", notice.text));
-  if (!notice.focus.empty() || !notice.authorization_number.empty()) members.push_back(focus_member(notice));
+  members.push_back(focus_member(notice, context));
   members.push_back(reference_member("for", context.patient));
   if (notice.role != Role::none) {
     members.push_back(performer_member(notice.role, context.identifier_system + "/CodeSystem/role"));

@@ -16,9 +16,9 @@ namespace authledger {
   "notice.owner, notice.owner_source, notice.delivered_owner, notice.band, notice.limit_milli, notice.opened_at, " \
   "notice.closed_at, notice.resolved_by, notice.person_status, notice.looks_due, notice.rule_version, "            \
   "notice.held_reason, coalesce(notice.delivered_rule_version, 0), coalesce(notice.delivered_severity, 0), "       \
-  "notice.is_message, coalesce(notice.undeliverable_reason, ''), notice.refusals"
+  "notice.is_message, coalesce(notice.undeliverable_reason, ''), notice.refusals, notice.focus_source"
 
-inline constexpr size_t kNoticeColumns = 45;
+inline constexpr size_t kNoticeColumns = 46;
 
 StoredNotice notice_from(const Rows& rows, size_t row);
 
