@@ -1,3 +1,5 @@
+#include <optional>
+
 #include "adapters/render_types.h"
 #include "base/check.h"
 
@@ -46,12 +48,14 @@ const char* priority_of(int severity) {
   return severity == 2 ? "urgent" : "routine";
 }
 
-Member focus_member(const DesiredNotice& notice) {
-  if (!notice.focus.empty()) return reference_member("focus", notice.focus);
-  return {"focus", [number = notice.authorization_number](JsonWriter& writer) {
-            writer.begin_object().key("identifier").begin_object().member("value", number).end_object();
-            writer.member("display", "Authorization " + number).end_object();
-          }};
+// By its reference where the delivering endpoint holds it, elsewhere by its number. Neither: none.
+std::optional<Member> focus_member(const DesiredNotice& notice, const RenderContext& context) {
+  if (!notice.focus.empty() && notice.focus_source == context.source) return reference_member("focus", notice.focus);
+  if (notice.authorization_number.empty()) return std::nullopt;
+  return Member{"focus", [number = notice.authorization_number](JsonWriter& writer) {
+                  writer.begin_object().key("identifier").begin_object().member("value", number).end_object();
+                  writer.member("display", "Authorization " + number).end_object();
+                }};
 }
 
 // For whom it is, where a worklist is kept by role.
@@ -76,7 +80,7 @@ Members our_members(const DesiredNotice& notice, const std::string& notice_key, 
   members.push_back(text_member("priority", priority_of(notice.severity)));
   members.push_back(concept_member("code", context.identifier_system + "/CodeSystem/notice", code.code, code.text));
   members.push_back(text_member("description", notice.text));
-  if (!notice.focus.empty() || !notice.authorization_number.empty()) members.push_back(focus_member(notice));
+  if (auto focus = focus_member(notice, context)) members.push_back(*std::move(focus));
   members.push_back(reference_member("for", context.patient, Claim::yields));
   if (notice.role != Role::none) {
     members.push_back(performer_member(notice.role, context.identifier_system + "/CodeSystem/role"));

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cmd/session.h"
+#include "sync/endpoint_identity.h"
 #include "sync/reconcile.h"
 
 namespace authledger {
@@ -59,6 +60,9 @@ int run_inquire(const GlobalOptions& global, const InquireOptions& options) {
   auto mapper = ResourceMapper::compile(*endpoint, session->config().folder, session->policy().zone);
   if (!mapper) return fail("the mappings of the endpoint do not compile; see authledger config check", kExitBadUsage);
   const SystemClock clock;
+  if (const std::string refusal = check_endpoints(*session, clock.now()); !refusal.empty()) {
+    return fail(refusal, kExitBadUsage);
+  }
   const RoundOptions round;
   RoundContext context{*session, clock, round, stop, [](const std::string&) {}};
   auto client = open_fhir_client(*endpoint, session->config().folder, clock, stop, &session->shared_access());

@@ -45,6 +45,7 @@ std::optional<OtherRules> rules_of_file(TenantSession& session, const std::strin
     fmt::print(stderr, "authledger: {}\n", policy.error().message);
     return std::nullopt;
   }
+  policy->delivering_endpoint = session.config().delivery.endpoint;
   return OtherRules{std::move(*policy), std::move(conflicts)};
 }
 

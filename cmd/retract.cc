@@ -13,6 +13,7 @@
 #include "ledger/reckon.h"
 #include "ledger/store/notice_store.h"
 #include "ledger/store/subject_store.h"
+#include "sync/endpoint_identity.h"
 
 namespace authledger {
 namespace {
@@ -160,6 +161,7 @@ int run_retract(const GlobalOptions& global, const RetractOptions& options) {
     fmt::print(stderr, "authledger: nothing was done; --yes takes it back\n");
     return kExitDone;
   }
+  if (const std::string why = check_endpoints(*session, clock.now()); !why.empty()) return refuse(why);
   RoundOptions round;
   round.only_released = true;
   round.on_day = on_day;

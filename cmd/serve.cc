@@ -8,6 +8,7 @@
 #include "cmd/session.h"
 #include "server/health.h"
 #include "server/hooks.h"
+#include "sync/endpoint_identity.h"
 #include "sync/loop.h"
 
 namespace authledger {
@@ -66,6 +67,11 @@ int run_serve(const GlobalOptions& global) {
   std::stop_token stop = stop_on_signals();
   auto [session, exit_code] = open_session(global);
   if (!session) return exit_code;
+  SystemClock clock;
+  if (const std::string refusal = check_endpoints(*session, clock.now()); !refusal.empty()) {
+    fmt::print(stderr, "authledger: {}\n", refusal);
+    return kExitBadUsage;
+  }
   auto hooks = read_hooks(session->config());
   if (!hooks) {
     fmt::print(stderr, "authledger: {}\n", hooks.error().message);
@@ -86,7 +92,6 @@ int run_serve(const GlobalOptions& global) {
   fmt::print("authledger serves {} on http://{} (/health/live, /health/ready, /metrics); Ctrl-C stops it\n",
              session->config().tenant.name, (*server)->address());
   std::fflush(stdout);
-  SystemClock clock;
   run_loop(*session, clock, stop, [&](const LoopReport& report) { publish(report, clock, state); });
   fmt::print("authledger has stopped\n");
   return kExitDone;

@@ -109,6 +109,7 @@ struct EndpointConfig {
   std::string name;
   std::string base_url;              // FHIR base without trailing slash; empty for a folder source.
   std::string folder;                // Folder of .ndjson, .json (resource or Bundle) files; empty for HTTP.
+  std::string moved_from;            // Where the same server stood before; else another base_url is refused.
   std::vector<std::string> also_at;  // Other base URLs under which references name this endpoint's resources.
   // Systems of identifiers by which its patients are one person with those of other endpoints that name them too.
   std::vector<std::string> join_patients_by;

@@ -181,6 +181,19 @@ void read_transport(YamlMapReader& map, EndpointConfig& endpoint, const std::str
   }
 }
 
+void read_moved_from(YamlMapReader& map, EndpointConfig& endpoint) {
+  map.text("moved_from", endpoint.moved_from);
+  if (!map.has("moved_from")) return;
+  while (endpoint.moved_from.ends_with('/')) endpoint.moved_from.pop_back();
+  if (endpoint.base_url.empty()) {
+    map.problem("moved_from", "is for servers: it says which base_url this one had before");
+  } else if (const std::string problem = http_url_problem(endpoint.moved_from); !problem.empty()) {
+    map.problem("moved_from", problem);
+  } else if (endpoint.moved_from == endpoint.base_url) {
+    map.problem("moved_from", "expected the base_url that the server had before, not the one that it has now");
+  }
+}
+
 // Exactly one of base_url and folder.
 void read_source(YamlMapReader& map, EndpointConfig& endpoint, const std::string& folder) {
   map.text("base_url", endpoint.base_url);
@@ -194,6 +207,7 @@ void read_source(YamlMapReader& map, EndpointConfig& endpoint, const std::string
     if (!problem.empty()) map.problem("base_url", problem);
     while (endpoint.base_url.ends_with('/')) endpoint.base_url.pop_back();
   }
+  read_moved_from(map, endpoint);
   if (map.has("folder") && endpoint.folder.empty()) map.problem("folder", "expected a path");
   endpoint.folder = path_below(folder, endpoint.folder);
   map.boolean("authoritative", endpoint.authoritative);

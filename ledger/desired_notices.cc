@@ -16,6 +16,11 @@ DesiredNotice flag_of(const std::string& topic, const std::vector<const Authoriz
                       const Warnings& warnings, const Policy& policy, Day today) {
   DesiredNotice flag = notice_about(*lines.front(), NoticeKind::utilization, 1);
   flag.topic = topic;
+  // No Flag shows it; but its hash has always covered it, and an upgrade shall write nothing.
+  if (const std::vector<Provenance>& sources = lines.front()->sources; !sources.empty()) {
+    flag.focus = sources.front().resource;
+    flag.focus_source = sources.front().source;
+  }
   std::set<std::string> pending;
   for (const AuthorizationLine* line : lines) {
     std::string sentence = line->decision == Decision::pended

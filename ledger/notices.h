@@ -42,7 +42,8 @@ struct DesiredNotice {
   std::optional<Day> due_day;
   std::optional<Day> first_day, last_day;  // The authorization's days: Flag.period.
   std::string authorization_number;
-  std::string focus;              // "ClaimResponse/cr1" of the leading source on the delivering endpoint, may be empty.
+  std::string focus;              // "ClaimResponse/cr1": of a Task the first source that the delivering endpoint holds.
+  std::string focus_source;       // The endpoint whose resource the focus is; empty: not known, so no reference.
   Role role = Role::none;         // Whose it is; none for a Flag: everybody sees it who opens the chart.
   bool is_copy = false;           // Of the same event, for a further role.
   std::string owner;              // A reference; empty: nobody is known.
@@ -98,7 +99,8 @@ std::vector<DesiredNotice> desired_notices(const Consolidated& subject, const Al
 std::optional<Day> notices_change_on(const Consolidated& subject, const Allocation& allocation, const Policy& policy,
                                      Day today);
 
-// Of everything that an EHR is shown, so that equal notices are not written twice.
+// Of everything that an EHR is shown, so that equal notices are not written twice. focus_source says nothing more: a
+// Task has a focus only where that is the delivering endpoint.
 Hash desired_hash(const DesiredNotice& notice);
 
 // Hex of the first 16 bytes of sha256(tenant, subject, topic, kind, episode), and the role of a copy: 32 digits that

@@ -14,6 +14,9 @@ struct Policy {
   int64_t version = 0;  // policy.policy_version in the database.
   Rules rules;
   TimeZone zone;  // rules.time_zone, resolved.
+  // The endpoint that notices are written to: Tasks point at its resources alone. No part of the body, the same for
+  // every version, and of no account for what is posted. Empty: none is known.
+  std::string delivering_endpoint = {};
 };
 
 // Errors: the rules name an unknown time zone.

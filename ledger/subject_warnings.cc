@@ -69,7 +69,7 @@ void Warnings::add_conflicts(std::vector<DesiredNotice>& tasks) const {
   for (const auto& [book, differs] : by_book) {
     const AuthorizationLine* line = line_of(book);
     if (!line || has_ended(*line, today_)) continue;
-    DesiredNotice notice = notice_about(*line, NoticeKind::conflict, 2);
+    DesiredNotice notice = task_about(*line, NoticeKind::conflict, 2);
     notice.due_day = line->last_day;
     notice.text = with_capital(fmt::format("{}: the sources state different {}; what {} says is used.", name_of(*line),
                                            join({differs.begin(), differs.end()}, " and "),
@@ -84,9 +84,9 @@ void Warnings::add_letters(std::vector<DesiredNotice>& tasks) const {
     if (!is_recent(line)) continue;
     for (const Letter& letter : line.letters) {
       if (!letter.change || !told.insert(letter_topic(line, *letter.change)).second) continue;
-      DesiredNotice notice = notice_about(line, NoticeKind::letter_changed, 2);
+      DesiredNotice notice = task_about(line, NoticeKind::letter_changed, 2);
       notice.topic = letter_topic(line, *letter.change);
-      notice.focus = letter.source.resource;
+      focus_on({&letter.source, 1}, notice);
       std::string when;
       if (letter.change->at) {
         const Day day = policy_.zone.day_of(*letter.change->at);
@@ -129,7 +129,7 @@ void Warnings::add_updates(std::vector<DesiredNotice>& tasks) const {
     by_clinician[treating_clinician(line.book, subject_, allocation_).provider].push_back(&line);
   }
   for (const auto& [clinician, lines] : by_clinician) {
-    DesiredNotice notice = notice_about(*lines.front(), NoticeKind::update_due, 2);
+    DesiredNotice notice = task_about(*lines.front(), NoticeKind::update_due, 2);
     std::set<std::string> names;
     for (const AuthorizationLine* line : lines) {
       names.insert(line_name(*line, false));

@@ -64,8 +64,22 @@ DesiredNotice notice_about(const AuthorizationLine& line, NoticeKind kind, int s
   notice.last_day = line.last_day;
   notice.authorization_number = line.authorization_number;
   notice.limit = line.approved;
-  if (!line.sources.empty()) notice.focus = line.sources.front().resource;
   return notice;
+}
+
+DesiredNotice Warnings::task_about(const AuthorizationLine& line, NoticeKind kind, int severity) const {
+  DesiredNotice task = notice_about(line, kind, severity);
+  focus_on(line.sources, task);
+  return task;
+}
+
+// The first that stands where the task will stand: the id of another endpoint names nothing there, or something else.
+// Where none does, the focus stays as it is.
+void Warnings::focus_on(std::span<const Provenance> sources, DesiredNotice& task) const {
+  const auto found = std::ranges::find(sources, policy_.delivering_endpoint, &Provenance::source);
+  if (found == sources.end() || found->source.empty()) return;
+  task.focus = found->resource;
+  task.focus_source = found->source;
 }
 
 Warnings::Warnings(const Consolidated& subject, const Allocation& allocation, const Policy& policy, Day today)
@@ -196,7 +210,7 @@ void Warnings::add_units_low(const AuthorizationLine& line, std::vector<DesiredN
   const bool is_kept = is_in_margin(bands, *balance.available, *balance.approved);
   if ((!is_low(line) && !is_kept) || relieved_by(line)) return;
   DesiredNotice notice =
-      notice_about(line, NoticeKind::units_low, unit_band_severity(bands, *balance.available, *balance.approved));
+      task_about(line, NoticeKind::units_low, unit_band_severity(bands, *balance.available, *balance.approved));
   notice.due_day = line.last_day;
   notice.band = unit_bands_reached(bands, *balance.available, *balance.approved);
   notice.only_if_open = is_kept;
@@ -212,7 +226,7 @@ void Warnings::add_line_tasks(const AuthorizationLine& line, std::vector<Desired
   const LineBalance& balance = balance_of(line);
   const std::string name = name_of(line);
   auto add = [&](NoticeKind kind, int severity, std::optional<Day> due_day, std::string text) {
-    DesiredNotice notice = notice_about(line, kind, severity);
+    DesiredNotice notice = task_about(line, kind, severity);
     notice.due_day = due_day;
     notice.text = with_capital(std::move(text));
     tasks.push_back(std::move(notice));
@@ -270,7 +284,7 @@ void Warnings::add_booked_beyond(std::vector<DesiredNotice>& tasks) const {
   }
   for (const auto& [book, booked] : by_book) {
     const AuthorizationLine& line = *line_of(book);
-    DesiredNotice notice = notice_about(line, NoticeKind::booked_beyond, 2);
+    DesiredNotice notice = task_about(line, NoticeKind::booked_beyond, 2);
     notice.due_day = booked.first_day;
     notice.text = booked_beyond_text(booked, line, name_of(line));
     tasks.push_back(std::move(notice));
@@ -285,7 +299,7 @@ void Warnings::add_unsubmitted(std::vector<DesiredNotice>& tasks) const {
     notice.kind = NoticeKind::submit;
     notice.severity = 2;
     notice.topic = order.source.source + "/" + order.source.resource;
-    notice.focus = order.source.resource;
+    focus_on({&order.source, 1}, notice);
     notice.due_day = order.due_on;
     const std::vector<std::string> missing = missing_parts(order);
     notice.text =
@@ -309,13 +323,13 @@ void Warnings::add_uncovered_services(std::vector<DesiredNotice>& tasks) const {
     DesiredNotice notice;
     // A pending decision may still cover it.
     const int severity = uncovered.reason == UncoveredReason::pended ? 2 : 3;
-    if (nearest) notice = notice_about(*nearest, NoticeKind::uncovered_service, severity);
+    if (nearest) notice = task_about(*nearest, NoticeKind::uncovered_service, severity);
     notice.kind = NoticeKind::uncovered_service;
     notice.severity = severity;
     notice.topic = key;
     notice.first_day = notice.last_day = service->day;
     notice.due_day = service->day + kUncoveredServiceDueDays;
-    if (!service->sources.empty()) notice.focus = service->sources.front().resource;
+    focus_on(service->sources, notice);
     const std::string why = uncovered_words(uncovered.reason, nearest);
     const std::string day = format_day(service->day);
     notice.text = uncovered.quantity < service->quantity

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,8 @@ class Warnings {
   void add_uncovered_services(std::vector<DesiredNotice>& tasks) const;
   void add_unsubmitted(std::vector<DesiredNotice>& tasks) const;
   std::string name_of(const AuthorizationLine& line) const;
+  DesiredNotice task_about(const AuthorizationLine& line, NoticeKind kind, int severity) const;
+  void focus_on(std::span<const Provenance> sources, DesiredNotice& task) const;
 
   const Consolidated& subject_;
   const Allocation& allocation_;
@@ -73,7 +76,7 @@ std::string benefit_topic(const BenefitBalance& benefit);
 std::string letter_topic(const AuthorizationLine& line, const LetterChange& change);
 bool is_letter_topic_of(const AuthorizationLine& line, std::string_view topic);
 
-// What lines and their tasks share: days, number and focus of one line.
+// What a line's Flag and tasks share: its days and number.
 DesiredNotice notice_about(const AuthorizationLine& line, NoticeKind kind, int severity);
 
 }  // namespace authledger

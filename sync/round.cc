@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "ledger/store/subject_join.h"
 #include "sync/deliver.h"
+#include "sync/endpoint_identity.h"
 #include "sync/pull.h"
 #include "sync/reconcile.h"
 #include "sync/recovery.h"
@@ -36,6 +37,13 @@ void join_patients(RoundContext& context) {
 RoundSummary run_round(RoundContext& context) {
   auto started = std::chrono::steady_clock::now();
   RoundSummary summary;
+  if (context.options.pull || context.options.deliver) {
+    if (std::string refusal = check_endpoints(context.session, context.clock.now()); !refusal.empty()) {
+      summary.failures.push_back(std::move(refusal));
+      summary.is_misconfigured = true;
+      return summary;
+    }
+  }
   const std::optional<LostCommits> lost = find_lost_commits(context);
   if (lost && context.options.woken_only) {
     summary.failures.emplace_back("the database lacks commits: the next full round looks for what was lost");

@@ -84,7 +84,8 @@ struct RoundContext {
 void join_patients(RoundContext& context);
 
 // One full round: pull every feed, reconcile every due subject, deliver every due notice. A failing feed does not stop
-// the others. Throws DbError only when the database stays away.
+// the others; an endpoint that is not what its name stood for stops it before anything is read or written. Throws
+// DbError only when the database stays away.
 RoundSummary run_round(RoundContext& context);
 
 // A completeness certificate as the fixed JSON of `sync` and `feeds`.

@@ -16,6 +16,13 @@ std::unique_ptr<PgConnection> connect_as_application(const std::string& url) {
   return connection;
 }
 
+// The same for every version of the rules.
+RulesInForce delivering_to(const std::string& endpoint, RulesInForce rules) {
+  rules.policy.delivering_endpoint = endpoint;
+  if (rules.waiting) rules.waiting->policy.delivering_endpoint = endpoint;
+  return rules;
+}
+
 }  // namespace
 
 TenantSession::TenantSession(const Config& config, std::optional<EmbeddedPostgres> embedded, std::string url,
@@ -49,9 +56,9 @@ Result<std::unique_ptr<TenantSession>> TenantSession::open(const Config& config)
                                              read_payer_organizations(*connection, tenant_id), config.rollout);
     // Shared by the sessions beside it; what is booked, by all processes.
     auto shared_access = std::make_shared<SharedAccess>(std::make_shared<SharedLimits>(url, tenant_id));
-    return std::unique_ptr<TenantSession>(new TenantSession(config, std::move(embedded), std::move(url),
-                                                            std::move(connection), tenant_id, std::move(rules),
-                                                            std::move(shared_access)));
+    return std::unique_ptr<TenantSession>(
+        new TenantSession(config, std::move(embedded), std::move(url), std::move(connection), tenant_id,
+                          delivering_to(config.delivery.endpoint, std::move(rules)), std::move(shared_access)));
   } catch (const DbError& error) {
     return Failure{fmt::format(
         "the database cannot be used: {}{}", error.what(),
@@ -74,13 +81,16 @@ PgConnection& TenantSession::second_connection() {
 }
 
 void TenantSession::refresh_rules() {
-  rules_ = record_rules(*connection_, tenant_id_, config_.rules, read_payer_organizations(*connection_, tenant_id_),
-                        config_.rollout);
+  rules_ = delivering_to(config_.delivery.endpoint,
+                         record_rules(*connection_, tenant_id_, config_.rules,
+                                      read_payer_organizations(*connection_, tenant_id_), config_.rollout));
 }
 
 RulesInForce TenantSession::rules_without(int64_t retracted) {
-  return read_rules_in_force(*connection_, tenant_id_, config_.rules,
-                             read_payer_organizations(*connection_, tenant_id_), config_.rollout, retracted);
+  return delivering_to(
+      config_.delivery.endpoint,
+      read_rules_in_force(*connection_, tenant_id_, config_.rules, read_payer_organizations(*connection_, tenant_id_),
+                          config_.rollout, retracted));
 }
 
 void TenantSession::reconnect() {

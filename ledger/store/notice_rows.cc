@@ -52,6 +52,7 @@ StoredNotice notice_from(const Rows& rows, size_t row) {
     desired.last_day = rows.optional_day(row, 12);
     desired.authorization_number = rows.string(row, 13);
     desired.focus = rows.string(row, 14);
+    desired.focus_source = rows.string(row, 47);
     desired.role = record.role;
     desired.is_copy = record.is_copy;
     desired.owner = rows.string(row, 28);

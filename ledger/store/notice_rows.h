@@ -17,9 +17,9 @@ namespace authledger {
   "notice.closed_at, notice.resolved_by, notice.person_status, notice.looks_due, notice.rule_version, "            \
   "notice.held_reason, coalesce(notice.delivered_rule_version, 0), coalesce(notice.delivered_severity, 0), "       \
   "notice.is_message, coalesce(notice.undeliverable_reason, ''), notice.refusals, "                                \
-  "notice.is_create_blind, notice.missing_since"
+  "notice.is_create_blind, notice.missing_since, notice.focus_source"
 
-inline constexpr size_t kNoticeColumns = 47;
+inline constexpr size_t kNoticeColumns = 48;
 
 StoredNotice notice_from(const Rows& rows, size_t row);
 

@@ -34,13 +34,13 @@ constexpr Statement kOpenNotices{"open_notices", R"(
   insert into notice as stored (
          tenant_id, notice_key, subject_id, topic, kind, episode, is_open, severity, notice_text, due_day, first_day,
          last_day, authorization_number, focus, desired_hash, role, is_copy, owner, owner_source, band, limit_milli,
-         opened_at, due_at, rule_version)
+         opened_at, due_at, rule_version, focus_source)
   select $1, unnest($2::text[]), unnest($3::bigint[]), unnest($4::text[]), unnest($5::bigint[]),
          unnest($6::bigint[]), true, unnest($7::bigint[]), unnest($8::text[]), unnest($9::date[]),
          unnest($10::date[]), unnest($11::date[]), unnest($12::text[]), unnest($13::text[]), unnest($14::bytea[]),
          unnest($15::bigint[]), unnest($16::boolean[]), unnest($17::text[]), unnest($18::text[]),
-         unnest($19::bigint[]), unnest($20::bigint[]), $23::timestamptz, unnest($21::timestamptz[]),
-         unnest($22::bigint[])
+         unnest($19::bigint[]), unnest($20::bigint[]), $24::timestamptz, unnest($21::timestamptz[]),
+         unnest($22::bigint[]), unnest($23::text[])
       on conflict (tenant_id, notice_key) do update
      set is_open = true,
          is_retired = false,
@@ -51,6 +51,7 @@ constexpr Statement kOpenNotices{"open_notices", R"(
          last_day = excluded.last_day,
          authorization_number = excluded.authorization_number,
          focus = excluded.focus,
+         focus_source = excluded.focus_source,
          desired_hash = excluded.desired_hash,
          rule_version = excluded.rule_version,
          role = excluded.role,
@@ -124,7 +125,7 @@ constexpr Statement kReadWorklist{"read_worklist", "select " AUTHLEDGER_NOTICE_C
    order by notice.due_day, name.patient, notice.kind, notice.notice_key)"};
 
 void open_notices(Transaction& transaction, std::span<const SubjectNoticeChanges> changes, Instant now) {
-  std::array<ArrayBuilder, 21> columns;
+  std::array<ArrayBuilder, 22> columns;
   for (const SubjectNoticeChanges& subject : changes) {
     for (const NoticeChange& change : subject.changes) {
       if (!change.desired) continue;
@@ -150,6 +151,7 @@ void open_notices(Transaction& transaction, std::span<const SubjectNoticeChanges
       columns[18].optional_integer(desired.limit ? std::optional(desired.limit->milli()) : std::nullopt);
       columns[19].instant(change.deliver_at.value_or(now));
       columns[20].integer(subject.rule_version);
+      columns[21].text(desired.focus_source);
     }
   }
   if (columns[0].size() == 0) return;

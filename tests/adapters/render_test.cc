@@ -123,11 +123,39 @@ TEST(RenderTask, LeavesOutWhatIsNotKnown) {
   for (const char* absent : {"focus", "restriction", "owner"}) EXPECT_FALSE(task.root[absent].exists()) << absent;
 }
 
-TEST(RenderTask, PointsAtTheLeadingSourceWhenTheEndpointHoldsIt) {
+TEST(RenderTask, PointsAtTheLeadingSourceOnlyWhenTheEndpointHoldsIt) {
   DesiredNotice notice = task_notice();
   notice.focus = "ClaimResponse/cr1";
+  notice.focus_source = "ehr";
   const Parsed task(render_new({"Task"}, notice, "k", context()));
   EXPECT_EQ(task.root["focus"]["reference"].text(), "ClaimResponse/cr1");
+  for (const char* elsewhere : {"payer", ""}) {
+    notice.focus_source = elsewhere;
+    const Parsed by_number(render_new({"Task"}, notice, "k", context()));
+    EXPECT_FALSE(by_number.root["focus"]["reference"].exists()) << elsewhere;
+    EXPECT_EQ(by_number.root["focus"]["identifier"]["value"].text(), "A1") << elsewhere;
+  }
+  notice.authorization_number.clear();
+  EXPECT_FALSE(Parsed(render_new({"Task"}, notice, "k", context())).root["focus"].exists());
+}
+
+TEST(RenderUpdate, TakesBackAFocusOfAnotherEndpoint) {
+  DesiredNotice notice = task_notice();
+  notice.focus = "ClaimResponse/cr1";
+  notice.focus_source = "ehr";
+  const Parsed standing(render_new({"Task"}, notice, "k", context()));
+  RenderContext again = context();
+  again.written = written_new(notice, "k", context(), standing.root);
+  notice.focus_source = "payer";
+  const Parsed by_number(render_update(notice, "k", again, standing.root).body);
+  EXPECT_FALSE(by_number.root["focus"]["reference"].exists());
+  EXPECT_EQ(by_number.root["focus"]["identifier"]["value"].text(), "A1");
+  notice.authorization_number.clear();
+  const std::string without = render_update(notice, "k", again, standing.root).body;
+  const Parsed gone(without);
+  EXPECT_FALSE(gone.root["focus"].exists());
+  EXPECT_EQ(gone.root["description"].text(), notice.text);
+  EXPECT_EQ(render_update(notice, "k", again, gone.root).body, without);
 }
 
 TEST(RenderUpdate, KeepsWhatAPersonDidToATask) {

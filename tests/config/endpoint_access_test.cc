@@ -44,5 +44,20 @@ TEST_F(ConfigFile, ACredentialGoesOverClearTextToThisMachineAloneUnlessTheFileSa
   EXPECT_EQ(problems(at("http://ehr.example/fhir", secret + ", token_url: 'https://idp.example/token'")), "no problem");
 }
 
+TEST_F(ConfigFile, AServerThatHasMovedSaysWhereItStood) {
+  const auto with = [](const std::string& source) {
+    return std::string(kTenant) + "endpoints:\n  - name: ehr\n" + source;
+  };
+  const std::string at = "    base_url: https://new.example/fhir\n";
+  EXPECT_EQ(load(with(at + "    moved_from: https://old.example/fhir/\n")).endpoints.at(0).moved_from,
+            "https://old.example/fhir");
+  EXPECT_FOUND(problems(with(at + "    moved_from: old.example\n")),
+               "moved_from: expected a URL that starts with https:// or http://");
+  EXPECT_FOUND(problems(with(at + "    moved_from: https://new.example/fhir/\n")),
+               "moved_from: expected the base_url that the server had before, not the one that it has now");
+  EXPECT_FOUND(problems(with("    folder: files\n    moved_from: https://old.example/fhir\n")),
+               "moved_from: is for servers");
+}
+
 }  // namespace
 }  // namespace authledger

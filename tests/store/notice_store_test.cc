@@ -20,6 +20,8 @@ class NoticeStore : public testing::Test {
     notice.severity = 2;
     notice.due_day = day_of(2026, 4, 1);
     notice.authorization_number = "AUTH-1";
+    notice.focus = "ClaimResponse/cr1";
+    notice.focus_source = "ehr";
     return notice;
   }
   void save(const std::string& key, std::optional<DesiredNotice> notice, int64_t episode = 1,
