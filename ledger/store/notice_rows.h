@@ -21,6 +21,15 @@ namespace authledger {
 
 inline constexpr size_t kNoticeColumns = 47;
 
+// A notice that delivery would write now. What a person closed, or is held, waits for somebody else; but what a worker
+// without a lease may have written is looked for in any case.
+#define AUTHLEDGER_NOTICE_IS_PENDING \
+  "notice.tenant_id = $1 "           \
+  "and notice.due_at <= $2 "         \
+  "and not notice.is_held "          \
+  "and (notice.looks_due > 0 or not (notice.is_retired or notice.is_open and notice.is_closed_by_person)) "
+
 StoredNotice notice_from(const Rows& rows, size_t row);
+std::vector<StoredNotice> notices_from(const Rows& rows);
 
 }  // namespace authledger
