@@ -229,14 +229,13 @@ class DeliveryRound {
     const std::string token = random_hex(16);
     bool is_paused = false;
     while (!context_.stop.stop_requested() && !is_paused && !is_shut_out_) {
-      const Instant lease_end = context_.clock.now() + delivery_.lease;
       const std::vector<StoredNotice> notices =
           lease_due_notices(connection_, tenant_id_, context_.clock.now(), delivery_.lease, kNoticesPerLeaseMax, token,
                             context_.options.only_released, only_keys);
       if (notices.empty()) break;
       const std::vector<PatientReferences> patients = patients_of(connection_, tenant_id_, notices, endpoint_.name);
       for (size_t i = 0; i < notices.size(); ++i) {
-        if (!is_long_enough(lease_end)) {
+        if (!is_leased_long_enough(notices[i], token)) {
           release_notices(connection_, tenant_id_, token, context_.clock.now());
           break;
         }
@@ -244,7 +243,7 @@ class DeliveryRound {
         const bool may_ask = capability_.has_value();
         if ((is_paused = may_ask && client_->is_paused()) || is_shut_out_) break;
         if (!may_ask && goes_into_ehr(notices[i], patients[i])) continue;  // Another worker placed it meanwhile.
-        if (!deliver_one(notices[i], patients[i], token, lease_end)) continue;
+        if (!deliver_one(notices[i], patients[i], token)) continue;
         ++done_;
         context_.progress(fmt::format("deliver: {} of {} notices", done_, std::max(done_, pending)));
         if (context_.stop.stop_requested()) break;
@@ -263,9 +262,9 @@ class DeliveryRound {
   }
 
   // Whether a write that is sent now is over before the lease is.
-  bool is_long_enough(Instant lease_end) const {
+  bool is_leased_long_enough(const StoredNotice& notice, const std::string& token) {
     const auto margin = std::min<std::chrono::seconds>(endpoint_.request_timeout, delivery_.lease / 2);
-    return context_.clock.now() + margin < lease_end;
+    return holds_lease(connection_, tenant_id_, notice.record.notice_key, token, margin);
   }
 
   // The next look follows when another worker's lease has ended; the last one also for what an EHR is slow to show.
@@ -275,8 +274,7 @@ class DeliveryRound {
   }
 
   // False when another worker has it now.
-  bool deliver_one(const StoredNotice& notice, const PatientReferences& patient, const std::string& token,
-                   Instant lease_end) {
+  bool deliver_one(const StoredNotice& notice, const PatientReferences& patient, const std::string& token) {
     static const Capability kUnknown;
     DeliveryContext delivery{*client_,
                              endpoint_,
@@ -288,7 +286,7 @@ class DeliveryRound {
                                return mark_create_begun(connection_, tenant_id_, notice.record.notice_key, token, place,
                                                         is_blind, context_.clock.now());
                              },
-                             [&] { return is_long_enough(lease_end); }};
+                             [&] { return is_leased_long_enough(notice, token); }};
     DeliveryResult result = deliver_notice(notice, delivery);
     result.look_again_at = context_.clock.now() + look_distance(notice, result);
     if (!save_or_leave(context_, result, token)) return false;

@@ -24,7 +24,7 @@ constexpr Statement kMarkCreateBegun{"mark_create_begun", R"(
      and notice_key = $2
      and is_open
      and lease_token = $3
-     and lease_until > $4)"};
+     and lease_until > now())"};
 
 constexpr Statement kLockNotice{"lock_notice", R"(
   select coalesce(lease_token, '')
@@ -82,7 +82,7 @@ constexpr Statement kSaveDelivery{"save_delivery", R"(
 constexpr Statement kAskForLook{"ask_for_look", R"(
   update notice
      set looks_due = 2,
-         due_at = least(due_at, $3)
+         due_at = case when due_at = lease_until then $3 else least(due_at, $3) end
    where tenant_id = $1
      and notice_key = $2)"};
 

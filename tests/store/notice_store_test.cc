@@ -4,6 +4,7 @@
 
 #include "ledger/store/feed_store.h"
 #include "tests/store/sample_facts.h"
+#include "tests/support/lease_time.h"
 #include "tests/support/test_database.h"
 
 namespace authledger {
@@ -33,6 +34,10 @@ class NoticeStore : public testing::Test {
   }
   std::vector<StoredNotice> lease(const std::string& token, int64_t second) {
     return lease_due_notices(pg, tenant, at_second(second), kLease, 10, token);
+  }
+  void end_leases() {
+    PgConnection owner = database.owner_connection();
+    pass_lease_time(owner, tenant, kLease);
   }
   DeliveryResult created(const std::string& key, const Hash& hash) {
     DeliveryResult result;
@@ -101,6 +106,7 @@ TEST_F(NoticeStore, LeasesEachNoticeToOneWorkerAndAgainWhenTheLeaseEnds_Fault7) 
   save("k1", desired("a"));
   EXPECT_EQ(lease("w1", 1).size(), 1U);
   EXPECT_TRUE(lease("w2", 2).empty());
+  end_leases();
   EXPECT_EQ(lease("w2", 40).size(), 1U);
   EXPECT_FALSE(mark_create_begun(pg, tenant, "k1", "w1", {"Flag"}, false, at_second(41)));
   try {
@@ -112,6 +118,23 @@ TEST_F(NoticeStore, LeasesEachNoticeToOneWorkerAndAgainWhenTheLeaseEnds_Fault7) 
   EXPECT_TRUE(stored()[0].remote_id.empty());
   Transaction transaction(pg, tenant);
   EXPECT_EQ(read_deliveries(transaction, "k1").size(), 1U);
+}
+
+TEST_F(NoticeStore, WhetherALeaseHasEndedIsForTheDatabasesClockToSay_Fault39) {
+  constexpr int64_t kHour = 3600;
+  save("k1", desired("a"));
+  ASSERT_EQ(lease("w1", 1).size(), 1U);
+  EXPECT_TRUE(lease("w2", kHour + 1).empty()) << "the clock of the second is an hour ahead";
+  EXPECT_EQ(count_pending_writes(pg, tenant, at_second(kHour + 1)).notices, 0);
+  EXPECT_TRUE(holds_lease(pg, tenant, "k1", "w1", kLease / 2));
+  EXPECT_FALSE(holds_lease(pg, tenant, "k1", "w1", kLease)) << "a write that takes as long would outlast it";
+  EXPECT_TRUE(mark_create_begun(pg, tenant, "k1", "w1", {"Flag"}, false, at_second(kHour)));
+  end_leases();
+  EXPECT_FALSE(holds_lease(pg, tenant, "k1", "w1", std::chrono::seconds(0)));
+  EXPECT_EQ(count_pending_writes(pg, tenant, at_second(-kHour)).notices, 1);
+  EXPECT_EQ(lease("w2", -kHour).size(), 1U) << "the clock of the second is an hour behind: what is left is not late";
+  EXPECT_FALSE(holds_lease(pg, tenant, "k1", "w1", std::chrono::seconds(0)));
+  EXPECT_TRUE(holds_lease(pg, tenant, "k1", "w2", std::chrono::seconds(0)));
 }
 
 TEST_F(NoticeStore, BeginsNoCreateOnceItsCauseIsGone) {
@@ -132,6 +155,7 @@ TEST_F(NoticeStore, IsLookedForTwiceAfterAWorkerThatKeptItsLease_Fault7) {
   save("k1", desired("a"));
   lease("w1", 1);
   mark_create_begun(pg, tenant, "k1", "w1", {"Flag"}, false, at_second(1));
+  end_leases();
   ASSERT_EQ(lease("w2", 40).at(0).looks_due, 2) << "the first may write yet";
   DeliveryResult looked = created("k1", desired_hash(desired("a")));
   looked.has_looked = true;
