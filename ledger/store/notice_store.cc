@@ -29,7 +29,9 @@ constexpr Statement kReadNoticesOf{"read_notices_of", "select " AUTHLEDGER_NOTIC
    order by notice.subject_id, notice.kind, notice.topic, notice.episode)"};
 
 // A desired notice that stands already as it should needs no delivery. When a nearer band is reached it is looked at
-// all the same: a person may have closed it, and is told again then.
+// all the same: a person may have closed it, and is told again then. What waits for its time goes then, with what it
+// says by that time: a count that changes each day must not put it off each day. A due_at that is the end of a lease is
+// no such time.
 constexpr Statement kOpenNotices{"open_notices", R"(
   insert into notice as stored (
          tenant_id, notice_key, subject_id, topic, kind, episode, is_open, severity, notice_text, due_day, first_day,
@@ -77,6 +79,10 @@ constexpr Statement kOpenNotices{"open_notices", R"(
                         and stored.lease_token is null
                         and stored.looks_due = 0
                        then null
+                       when stored.is_open
+                        and stored.role = excluded.role
+                        and stored.due_at is distinct from stored.lease_until
+                       then least(stored.due_at, excluded.due_at)
                        else excluded.due_at
                   end)"};
 

@@ -53,7 +53,8 @@ struct SubjectNoticeChanges {
   std::vector<NoticeChange> changes;
   int64_t rule_version = 1;  // By which they were decided.
 };
-// Applies plan_notices' changes; changed notices become due at their deliver_at, or at once.
+// Applies plan_notices' changes; changed notices become due at their deliver_at, or at once. One that is due at an
+// earlier time already keeps that.
 void save_notice_changes(Transaction& transaction, std::span<const SubjectNoticeChanges> changes, Instant now);
 
 // Leases up to `limit` due notices for delivery: `for update skip locked`, commits at once. Whether a lease has ended

@@ -275,6 +275,32 @@ TEST_F(NoticeStore, WaitsForTheTimeAtWhichARoleIsTold) {
   ASSERT_EQ(lease("w1", 500).size(), 1U) << "the digest wakes it by itself";
 }
 
+TEST_F(NoticeStore, AChangeDoesNotPutOffWhatIsDue) {
+  const auto save_for = [&](const std::string& text, Role role, int64_t second, int64_t deliver_at) {
+    DesiredNotice notice = desired(text);
+    notice.role = role;
+    const NoticeChange change{"k1", 1, notice, "", Resolution::none, at_second(deliver_at)};
+    const std::vector<SubjectNoticeChanges> changes{{subject, {change}}};
+    transact(pg, tenant,
+             [&](Transaction& transaction) { save_notice_changes(transaction, changes, at_second(second)); });
+  };
+  // A digest a day, and a count that changes each day, in the round that delivers.
+  save_for("1 of 12", Role::biller, 0, 500);
+  save_for("2 of 12", Role::biller, 501, 900);
+  ASSERT_EQ(lease("w1", 501).size(), 1U);
+  // Under the lease the next time is the next digest's, and stays it.
+  save_for("3 of 12", Role::biller, 502, 900);
+  save_for("4 of 12", Role::biller, 503, 1300);
+  save_delivery(pg, tenant, created("k1", desired_hash(desired("2 of 12"))), "w1", at_second(504));
+  EXPECT_TRUE(lease("w1", 899).empty());
+  ASSERT_EQ(lease("w1", 900).size(), 1U);
+  release_notices(pg, tenant, "w1", at_second(900));
+  save_for("4 of 12", Role::operations, 901, 1300);
+  EXPECT_TRUE(lease("w1", 1299).empty()) << "another role is told at its own time";
+  save_for("4 of 12", Role::operations, 902, 910);
+  EXPECT_EQ(lease("w1", 910).size(), 1U) << "an earlier time is taken";
+}
+
 TEST_F(NoticeStore, KeepsWhyANoticeEndedAndWhatWasWritten) {
   save("k1", desired("a"));
   lease("w1", 1);
