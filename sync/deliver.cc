@@ -114,7 +114,7 @@ class DeliveryRound {
         std::max<int64_t>(0, open.wanted - written - summary_.notices.held - open.undeliverable);
     if (client_) summary_.requests += static_cast<int64_t>(client_->requests());
     if (delivery_.worklist_file.empty()) return;
-    const Outcome listed = write_worklist(connection_, tenant_id_, delivery_.worklist_file);
+    const Outcome listed = write_worklist(connection_, tenant_id_, delivery_);
     if (!listed) summary_.failures.push_back("worklist: " + listed.error().message);
   }
 

@@ -114,6 +114,7 @@ constexpr Statement kReadAllNotices{"read_all_notices", "select " AUTHLEDGER_NOT
      and notice.subject_id = any($2::bigint[])
    order by notice.subject_id, notice.kind, notice.topic, notice.episode)"};
 
+// A row leaves once its notice stands elsewhere: a create that was begun, or refused, is shown to nobody yet.
 constexpr Statement kReadWorklist{"read_worklist", "select " AUTHLEDGER_NOTICE_COLUMNS R"(, name.patient
     from notice
    cross join lateral (
@@ -124,9 +125,12 @@ constexpr Statement kReadWorklist{"read_worklist", "select " AUTHLEDGER_NOTICE_C
           order by alias.recorded_at, alias.patient, alias.source
           limit 1) as name
    where notice.tenant_id = $1
-     and notice.channel = 'worklist'
      and notice.is_open
-     and notice.remote_id <> ''
+     and (notice.channel = 'worklist' and notice.remote_id <> ''
+          or notice.remote_id = ''
+             and (notice.create_begun_at is not null or notice.attempts > 0)
+             and not notice.is_closed_by_person
+             and not (notice.is_message and notice.severity <= coalesce(notice.delivered_severity, 0)))
    order by notice.due_day, name.patient, notice.kind, notice.notice_key)"};
 
 void open_notices(Transaction& transaction, std::span<const SubjectNoticeChanges> changes, Instant now) {

@@ -66,11 +66,11 @@ std::vector<StoredNotice> lease_due_notices(PgConnection& connection, int64_t te
                                             bool only_released = false,
                                             const std::optional<std::vector<std::string>>& only_keys = std::nullopt);
 
-// Before a create: stores create_begun_at, the place and whether no search there could find it, and commits. False when
 // Whether the lease has not gone to another worker, and lasts for so long yet. To be asked before each write.
 bool holds_lease(PgConnection& connection, int64_t tenant_id, const std::string& notice_key,
                  const std::string& lease_token, std::chrono::seconds how_long);
 
+// Before a create: stores create_begun_at, the place and whether no search there could find it, and commits. False when
 // the lease was lost, or the notice is not wanted any more. What stood elsewhere (a message, a row of the worklist) is
 // no concern of it from here on.
 bool mark_create_begun(PgConnection& connection, int64_t tenant_id, const std::string& notice_key,
@@ -184,7 +184,8 @@ struct NoticeRowStored {
   std::string patient;  // Alias of the subject.
 };
 std::vector<NoticeRowStored> read_notices(Transaction& transaction, const std::string& patient);
-// What stands on the worklist, by due day, then patient.
+// What stands on the worklist, and what was tried to be written into the EHR and does not stand there yet; by due day,
+// then patient.
 std::vector<NoticeRowStored> read_worklist(Transaction& transaction);
 
 struct DeliveryRow {
