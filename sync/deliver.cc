@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "base/crypto.h"
 #include "base/log.h"
@@ -165,7 +166,28 @@ class DeliveryRound {
     return !plan.place.channel.empty() && plan.place.channel != kWorklist;
   }
 
+  // A look at what stands as it should, or stands nowhere any more, is a search: it fills no chart.
+  static bool is_look_alone(const StoredNotice& notice) {
+    const NoticeState state = state_of(notice);
+    return notice.looks_due > 0 &&
+           (state == NoticeState::current || state == NoticeState::sent || state == NoticeState::unconfirmed ||
+            state == NoticeState::closed_by_person || state == NoticeState::retired);
+  }
+
   std::vector<std::string> pending_outside_ehr() {
+    return pending_keys([this](const StoredNotice& notice, const PatientReferences& patient) {
+      return !goes_into_ehr(notice, patient);
+    });
+  }
+
+  std::vector<std::string> pending_without_write() {
+    return pending_keys([this](const StoredNotice& notice, const PatientReferences& patient) {
+      return is_look_alone(notice) || !goes_into_ehr(notice, patient);
+    });
+  }
+
+  std::vector<std::string> pending_keys(
+      const std::function<bool(const StoredNotice&, const PatientReferences&)>& is_wanted) {
     std::vector<std::string> keys;
     std::string after;
     for (;;) {
@@ -175,7 +197,7 @@ class DeliveryRound {
       after = notices.back().record.notice_key;
       const std::vector<PatientReferences> patients = patients_of(connection_, tenant_id_, notices, endpoint_.name);
       for (size_t i = 0; i < notices.size(); ++i) {
-        if (!goes_into_ehr(notices[i], patients[i])) keys.push_back(notices[i].record.notice_key);
+        if (is_wanted(notices[i], patients[i])) keys.push_back(notices[i].record.notice_key);
       }
     }
   }
@@ -188,9 +210,9 @@ class DeliveryRound {
     std::string why;
     const bool may_be_beyond = !context_.options.only_released && is_beyond_blast_radius(pending, delivery_, why);
     if (!may_be_beyond || !ask_what_is_offered()) return pending.notices;
-    const std::vector<std::string> elsewhere = pending_outside_ehr();
-    if (is_beyond_blast_radius(count_pending_writes(connection_, tenant_id_, now, elsewhere), delivery_, why)) {
-      pending.notices -= hold_pending(connection_, tenant_id_, now, why, elsewhere);
+    const std::vector<std::string> without_write = pending_without_write();
+    if (is_beyond_blast_radius(count_pending_writes(connection_, tenant_id_, now, without_write), delivery_, why)) {
+      pending.notices -= hold_pending(connection_, tenant_id_, now, why, without_write);
       summary_.failures.push_back("deliveries are held: " + why +
                                   "; look at `authledger notices`, then run `authledger notices --release`, or mend "
                                   "the rule (docs/operations.md, \"Changing a rule safely\")");
