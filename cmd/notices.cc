@@ -51,12 +51,22 @@ void add_previews(TenantSession& session, const std::string& patient, RowWriter&
   }
 }
 
+// It stands nowhere: the last tries to write it into the EHR were not taken.
+bool is_not_taken(const StoredNotice& notice) {
+  const NoticeState state = state_of(notice);
+  return (state == NoticeState::wanted || state == NoticeState::creating) && notice.attempts > 0;
+}
+
 std::string reason_of(const StoredNotice& notice) {
   if (!notice.parked_reason.empty()) return notice.parked_reason;
   if (!notice.undeliverable_reason.empty()) return notice.undeliverable_reason;
   if (state_of(notice) == NoticeState::unconfirmed) {
     return "the EHR did not answer this message, and offers no search that could find it: it is not sent again. Look "
            "whether it arrived";
+  }
+  if (is_not_taken(notice)) {
+    return fmt::format("not taken by the endpoint yet, {} tries in a row; the log of `authledger sync` says why",
+                       notice.attempts);
   }
   return notice.is_held ? notice.held_reason : notice.close_reason;
 }
@@ -71,9 +81,11 @@ std::string resolution_of(const StoredNotice& notice) {
   return std::string(word_of(notice.resolved_by));
 }
 
-// No channel takes it, the endpoint refused it, or nobody knows whether it was taken.
-bool is_stuck(NoticeState state) {
-  return state == NoticeState::undeliverable || state == NoticeState::parked || state == NoticeState::unconfirmed;
+// No channel takes it, the endpoint refused it or does not take it now, or nobody knows whether it was taken.
+bool is_stuck(const StoredNotice& notice) {
+  const NoticeState state = state_of(notice);
+  return state == NoticeState::undeliverable || state == NoticeState::parked || state == NoticeState::unconfirmed ||
+         is_not_taken(notice);
 }
 
 using Event = std::tuple<int64_t, NoticeKind, std::string>;
@@ -90,7 +102,7 @@ class NoticeList {
   bool shows(const StoredNotice& notice) const {
     if (!options_.all && state_of(notice) == NoticeState::retired) return false;
     if (role_ != Role::none && notice.record.role != role_) return false;
-    if (options_.undeliverable && !is_stuck(state_of(notice))) return false;
+    if (options_.undeliverable && !is_stuck(notice)) return false;
     const bool is_open = notice.record.is_open && !notice.record.closed_by_person;
     const bool is_owned = notice.record.has_owner || has_queue_ || notice.record.role == Role::none;
     return !options_.unowned || (is_open && !is_owned);
@@ -177,8 +189,8 @@ void add_notices_command(CommandLine line) {
   command->add_option("--role", options->role, "Only what this role has: clinician, biller, operations, patient");
   command->add_flag("--unowned", options->unowned, "Only what is open and has no owner");
   command->add_flag("--undeliverable", options->undeliverable,
-                    "Only what no channel takes, what the endpoint refused (parked), and messages that were not "
-                    "answered (unconfirmed); `reason` says why, and what helps");
+                    "Only what no channel takes, what the endpoint refused (parked) or does not take now, and messages "
+                    "that were not answered (unconfirmed); `reason` says why, and what helps");
   command->add_flag("--precision", options->precision, "How many of the closed ones led to an action or came true");
   command->add_flag("--release", options->release, "Let the next sync deliver what a blast-radius limit held");
   command->add_flag("--retry", options->retry,

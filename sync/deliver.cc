@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "base/crypto.h"
 #include "base/log.h"
@@ -114,7 +115,7 @@ class DeliveryRound {
         std::max<int64_t>(0, open.wanted - written - summary_.notices.held - open.undeliverable);
     if (client_) summary_.requests += static_cast<int64_t>(client_->requests());
     if (delivery_.worklist_file.empty()) return;
-    const Outcome listed = write_worklist(connection_, tenant_id_, delivery_.worklist_file);
+    const Outcome listed = write_worklist(connection_, tenant_id_, delivery_);
     if (!listed) summary_.failures.push_back("worklist: " + listed.error().message);
   }
 
@@ -165,7 +166,28 @@ class DeliveryRound {
     return !plan.place.channel.empty() && plan.place.channel != kWorklist;
   }
 
+  // A look at what stands as it should, or stands nowhere any more, is a search: it fills no chart.
+  static bool is_look_alone(const StoredNotice& notice) {
+    const NoticeState state = state_of(notice);
+    return notice.looks_due > 0 &&
+           (state == NoticeState::current || state == NoticeState::sent || state == NoticeState::unconfirmed ||
+            state == NoticeState::closed_by_person || state == NoticeState::retired);
+  }
+
   std::vector<std::string> pending_outside_ehr() {
+    return pending_keys([this](const StoredNotice& notice, const PatientReferences& patient) {
+      return !goes_into_ehr(notice, patient);
+    });
+  }
+
+  std::vector<std::string> pending_without_write() {
+    return pending_keys([this](const StoredNotice& notice, const PatientReferences& patient) {
+      return is_look_alone(notice) || !goes_into_ehr(notice, patient);
+    });
+  }
+
+  std::vector<std::string> pending_keys(
+      const std::function<bool(const StoredNotice&, const PatientReferences&)>& is_wanted) {
     std::vector<std::string> keys;
     std::string after;
     for (;;) {
@@ -175,7 +197,7 @@ class DeliveryRound {
       after = notices.back().record.notice_key;
       const std::vector<PatientReferences> patients = patients_of(connection_, tenant_id_, notices, endpoint_.name);
       for (size_t i = 0; i < notices.size(); ++i) {
-        if (!goes_into_ehr(notices[i], patients[i])) keys.push_back(notices[i].record.notice_key);
+        if (is_wanted(notices[i], patients[i])) keys.push_back(notices[i].record.notice_key);
       }
     }
   }
@@ -188,9 +210,9 @@ class DeliveryRound {
     std::string why;
     const bool may_be_beyond = !context_.options.only_released && is_beyond_blast_radius(pending, delivery_, why);
     if (!may_be_beyond || !ask_what_is_offered()) return pending.notices;
-    const std::vector<std::string> elsewhere = pending_outside_ehr();
-    if (is_beyond_blast_radius(count_pending_writes(connection_, tenant_id_, now, elsewhere), delivery_, why)) {
-      pending.notices -= hold_pending(connection_, tenant_id_, now, why, elsewhere);
+    const std::vector<std::string> without_write = pending_without_write();
+    if (is_beyond_blast_radius(count_pending_writes(connection_, tenant_id_, now, without_write), delivery_, why)) {
+      pending.notices -= hold_pending(connection_, tenant_id_, now, why, without_write);
       summary_.failures.push_back("deliveries are held: " + why +
                                   "; look at `authledger notices`, then run `authledger notices --release`, or mend "
                                   "the rule (docs/operations.md, \"Changing a rule safely\")");
@@ -229,14 +251,13 @@ class DeliveryRound {
     const std::string token = random_hex(16);
     bool is_paused = false;
     while (!context_.stop.stop_requested() && !is_paused && !is_shut_out_) {
-      const Instant lease_end = context_.clock.now() + delivery_.lease;
       const std::vector<StoredNotice> notices =
           lease_due_notices(connection_, tenant_id_, context_.clock.now(), delivery_.lease, kNoticesPerLeaseMax, token,
                             context_.options.only_released, only_keys);
       if (notices.empty()) break;
       const std::vector<PatientReferences> patients = patients_of(connection_, tenant_id_, notices, endpoint_.name);
       for (size_t i = 0; i < notices.size(); ++i) {
-        if (!is_long_enough(lease_end)) {
+        if (!is_leased_long_enough(notices[i], token)) {
           release_notices(connection_, tenant_id_, token, context_.clock.now());
           break;
         }
@@ -244,7 +265,7 @@ class DeliveryRound {
         const bool may_ask = capability_.has_value();
         if ((is_paused = may_ask && client_->is_paused()) || is_shut_out_) break;
         if (!may_ask && goes_into_ehr(notices[i], patients[i])) continue;  // Another worker placed it meanwhile.
-        if (!deliver_one(notices[i], patients[i], token, lease_end)) continue;
+        if (!deliver_one(notices[i], patients[i], token)) continue;
         ++done_;
         context_.progress(fmt::format("deliver: {} of {} notices", done_, std::max(done_, pending)));
         if (context_.stop.stop_requested()) break;
@@ -263,9 +284,9 @@ class DeliveryRound {
   }
 
   // Whether a write that is sent now is over before the lease is.
-  bool is_long_enough(Instant lease_end) const {
+  bool is_leased_long_enough(const StoredNotice& notice, const std::string& token) {
     const auto margin = std::min<std::chrono::seconds>(endpoint_.request_timeout, delivery_.lease / 2);
-    return context_.clock.now() + margin < lease_end;
+    return holds_lease(connection_, tenant_id_, notice.record.notice_key, token, margin);
   }
 
   // The next look follows when another worker's lease has ended; the last one also for what an EHR is slow to show.
@@ -275,8 +296,7 @@ class DeliveryRound {
   }
 
   // False when another worker has it now.
-  bool deliver_one(const StoredNotice& notice, const PatientReferences& patient, const std::string& token,
-                   Instant lease_end) {
+  bool deliver_one(const StoredNotice& notice, const PatientReferences& patient, const std::string& token) {
     static const Capability kUnknown;
     DeliveryContext delivery{*client_,
                              endpoint_,
@@ -288,7 +308,7 @@ class DeliveryRound {
                                return mark_create_begun(connection_, tenant_id_, notice.record.notice_key, token, place,
                                                         is_blind, context_.clock.now());
                              },
-                             [&] { return is_long_enough(lease_end); }};
+                             [&] { return is_leased_long_enough(notice, token); }};
     DeliveryResult result = deliver_notice(notice, delivery);
     result.look_again_at = context_.clock.now() + look_distance(notice, result);
     if (!save_or_leave(context_, result, token)) return false;

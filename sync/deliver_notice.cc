@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "fhir/retry.h"
 #include "sync/artefact.h"
+#include "sync/endpoint_error.h"
 
 namespace authledger {
 namespace {
@@ -19,29 +19,6 @@ constexpr const char* kMayStand =
 bool is_unknown(FhirErrorKind kind) {
   return kind == FhirErrorKind::outcome_unknown || kind == FhirErrorKind::server_error ||
          kind == FhirErrorKind::bad_answer;
-}
-
-// What tells of the endpoint, or of our rights there, and nothing of the notice: the same is taken as soon as the
-// server is well again, or a person has mended the rights. FAULTS 18, 19 and 61.
-bool is_about_endpoint(const FhirError& error) {
-  switch (error.kind) {
-    case FhirErrorKind::unreachable:
-    case FhirErrorKind::unauthorized:
-    case FhirErrorKind::throttled:
-    case FhirErrorKind::stopped:
-      return true;
-    case FhirErrorKind::server_error:
-    case FhirErrorKind::outcome_unknown:
-      return error.status == 0 || error.status == 408 || is_no_service_status(error.status);
-    case FhirErrorKind::not_found:
-    case FhirErrorKind::conflict:
-    case FhirErrorKind::refused:
-    case FhirErrorKind::bad_answer:
-    case FhirErrorKind::foreign_link:
-    case FhirErrorKind::endless_paging:
-      return false;
-  }
-  return false;
 }
 
 // 503 says that the server could not handle the request; 502 and 504 that nobody knows.

@@ -10,6 +10,7 @@
 #include "fhir/search.h"
 #include "sync/artefact.h"
 #include "sync/deliver.h"
+#include "sync/endpoint_error.h"
 #include "sync/seal_anchor.h"
 
 namespace authledger {
@@ -41,7 +42,9 @@ class Recovery {
   Recovery(RoundContext& context, const EndpointConfig& endpoint, FhirClient& client)
       : context_(context), endpoint_(endpoint), client_(client) {}
 
-  // Closes what no notice knows; both counts for the report.
+  // Closes what no notice knows. What the endpoint refuses of one type or one resource is counted and passed over: else
+  // one chart that cannot be written would keep every later round from its work. Errors: it serves nobody now, or does
+  // not take our token.
   std::optional<FhirError> run() {
     const std::string& system = context_.session.config().delivery.identifier_system;
     const auto statement = client_.capability_statement();
@@ -54,16 +57,44 @@ class Recovery {
       const ChannelOffer offer = offer_of(type, capability);
       if (!offer.update || !offer.search || is_out_of_scope(type, endpoint_)) continue;
       Artefacts artefacts;
-      if (auto error = read_artefacts(client_, endpoint_, type, system, artefacts)) return error;
-      if (auto error = close_unknown(type, artefacts)) return error;
+      if (const auto error = read_artefacts(client_, endpoint_, type, system, artefacts)) {
+        if (ends_all(*error)) return error;
+        unsearched_.push_back(error->message);
+      }
+      if (const auto error = close_unknown(type, artefacts)) return error;
     }
     return std::nullopt;
   }
 
-  int64_t known() const { return known_; }
-  int64_t closed() const { return closed_; }
+  std::string report() const {
+    return fmt::format("; {} of ours stand there that the ledger knows, {} that it had lost were closed{}", known_,
+                       closed_, left_ > 0 ? fmt::format(", {} could not be closed", left_) : "");
+  }
+
+  // What a person has to look at, since no later round comes back to it.
+  std::vector<std::string> passed_over() const {
+    const std::string& system = context_.session.config().delivery.identifier_system;
+    std::vector<std::string> sentences;
+    for (const std::string& cause : unsearched_) {
+      sentences.push_back(
+          fmt::format("{}: what the ledger had lost could not be searched for: {}; look in the EHR for "
+                      "identifiers of {} that `authledger notices --all` does not list, and close them",
+                      endpoint_.name, cause, system));
+    }
+    if (left_ > 0) {
+      sentences.push_back(
+          fmt::format("{}: {} that the ledger had lost still stand there, the last because of {}; "
+                      "close in the EHR what carries an identifier of {} that `authledger notices "
+                      "--all` does not list",
+                      endpoint_.name, left_, last_cause_, system));
+    }
+    return sentences;
+  }
 
  private:
+  // A 403 may be about one type, or one chart.
+  static bool ends_all(const FhirError& error) { return is_about_endpoint(error) && error.status != 403; }
+
   std::optional<FhirError> close_unknown(const std::string& type, const Artefacts& artefacts) {
     const std::string& system = context_.session.config().delivery.identifier_system;
     std::vector<std::string> keys, unknown;
@@ -72,23 +103,41 @@ class Recovery {
              [&](Transaction& transaction) { unknown = find_unknown_notices(transaction, keys); });
     known_ += static_cast<int64_t>(keys.size() - unknown.size());
     for (const std::string& key : unknown) {
+      const NoticeArtefacts of_notice(client_, endpoint_, system, {type}, key);
       for (const Artefact& artefact : artefacts.at(key)) {
-        JsonDocument document;
-        const auto root = document.parse(artefact.body);
-        if (!root) continue;
-        auto written = client_.update(
-            type, artefact.id, render_retired(*root, kForgottenReason, context_.clock.now(), system), artefact.etag);
-        if (!written) return written.error();
-        ++closed_;
+        const auto error = close(of_notice, artefact);
+        if (!error) continue;
+        if (ends_all(*error)) return error;
+        ++left_;
+        last_cause_ = error->message;
       }
     }
+    return std::nullopt;
+  }
+
+  // Once more where somebody else wrote since it was found, or where it was found without its version.
+  std::optional<FhirError> close(const NoticeArtefacts& of_notice, const Artefact& found) {
+    const std::string& system = context_.session.config().delivery.identifier_system;
+    auto current = of_notice.open(found);
+    for (int tries = 2;; --tries) {
+      if (!current) return current.error();
+      if (is_closed(current->root)) return std::nullopt;
+      const std::string body = render_retired(current->root, kForgottenReason, context_.clock.now(), system);
+      const auto written = of_notice.put(current->artefact, body, nullptr);
+      if (written) break;
+      if (written.error().kind != FhirErrorKind::conflict || tries == 1) return written.error();
+      current = of_notice.read(found.id);
+    }
+    ++closed_;
     return std::nullopt;
   }
 
   RoundContext& context_;
   const EndpointConfig& endpoint_;
   FhirClient& client_;
-  int64_t known_ = 0, closed_ = 0;
+  int64_t known_ = 0, closed_ = 0, left_ = 0;
+  std::string last_cause_;
+  std::vector<std::string> unsearched_;
 };
 
 }  // namespace
@@ -127,8 +176,8 @@ bool recover_notices(RoundContext& context, const LostCommits& lost, RoundSummar
   Recovery recovery(context, *endpoint, **client);
   const auto error = recovery.run();
   summary.requests += static_cast<int64_t>((*client)->requests());
-  summary.divergence += fmt::format("; {} of ours stand there that the ledger knows, {} that it had lost were closed",
-                                    recovery.known(), recovery.closed());
+  summary.divergence += recovery.report();
+  for (std::string& sentence : recovery.passed_over()) summary.failures.push_back(std::move(sentence));
   if (!error) return true;
   summary.failures.push_back(
       fmt::format("{}: what was written before the loss cannot be found: {}; the next round "

@@ -1,46 +1,8 @@
-#include <fmt/format.h>
-
-#include <algorithm>
-
 #include "ledger/store/notice_rows.h"
 
 namespace authledger {
 
 namespace {
-
-// A notice that delivery would write now. What a person closed, or is held, waits for somebody else; but what a worker
-// without a lease may have written is looked for in any case.
-#define AUTHLEDGER_NOTICE_IS_PENDING \
-  "notice.tenant_id = $1 "           \
-  "and notice.due_at <= $2 "         \
-  "and not notice.is_held "          \
-  "and (notice.looks_due > 0 or not (notice.is_retired or notice.is_open and notice.is_closed_by_person)) "
-
-// A leased notice is due again when its lease ends: a worker that died is made good by itself.
-constexpr Statement kLeaseNotices{"lease_notices", R"(
-  with due as (
-    select notice.notice_key
-      from notice
-     where )" AUTHLEDGER_NOTICE_IS_PENDING R"(
-       and (notice.lease_until is null or notice.lease_until <= $2)
-       and (notice.is_released or not $6::boolean)
-       and ($7::text[] is null or notice.notice_key = any($7::text[] collate "C"))
-     order by notice.due_at
-     limit $3
-       for update skip locked)
-  update notice
-     set looks_due = case when notice.lease_token is null or notice.remote_id = '' and notice.create_begun_at is null
-                          then notice.looks_due
-                          else 2
-                     end,
-         parked_reason = null,
-         lease_token = $4,
-         lease_until = $5,
-         due_at = $5
-    from due
-   where notice.tenant_id = $1
-     and notice.notice_key = due.notice_key
-  returning )" AUTHLEDGER_NOTICE_COLUMNS};
 
 // Not when its cause went meanwhile: reconcile, which saw no create begun, has retired it for good. The severity of the
 // last message is kept, since another may be refused; that of a row of the worklist says nothing of messages.
@@ -62,7 +24,7 @@ constexpr Statement kMarkCreateBegun{"mark_create_begun", R"(
      and notice_key = $2
      and is_open
      and lease_token = $3
-     and lease_until > $4)"};
+     and lease_until > now())"};
 
 constexpr Statement kLockNotice{"lock_notice", R"(
   select coalesce(lease_token, '')
@@ -120,7 +82,7 @@ constexpr Statement kSaveDelivery{"save_delivery", R"(
 constexpr Statement kAskForLook{"ask_for_look", R"(
   update notice
      set looks_due = 2,
-         due_at = least(due_at, $3)
+         due_at = case when due_at = lease_until then $3 else least(due_at, $3) end
    where tenant_id = $1
      and notice_key = $2)"};
 
@@ -160,15 +122,6 @@ constexpr Statement kHasOutsideEhr{"has_notices_outside_ehr", R"(
           where tenant_id = $1
             and (channel = 'worklist' or undeliverable_reason is not null)
             and is_open))"};
-
-// due_at differs from lease_until when the desired notice changed under the lease.
-constexpr Statement kReleaseNotices{"release_notices", R"(
-  update notice
-     set due_at = case when due_at is not distinct from lease_until then $3 else due_at end,
-         lease_token = null,
-         lease_until = null
-   where tenant_id = $1
-     and lease_token = $2)"};
 
 constexpr Statement kCountPending{"count_pending_writes", R"(
   select count(*), count(*) filter (where not notice.is_released),
@@ -266,12 +219,6 @@ constexpr Statement kReadDeliveries{"read_deliveries", R"(
      and notice_key = $2
    order by no)"};
 
-std::vector<StoredNotice> notices_from(const Rows& rows) {
-  std::vector<StoredNotice> notices;
-  for (size_t row = 0; row < rows.size(); ++row) notices.push_back(notice_from(rows, row));
-  return notices;
-}
-
 }  // namespace
 
 std::string_view word_of(DeliveryAction action) {
@@ -292,24 +239,6 @@ std::string_view word_of(DeliveryAction action) {
       return "closed_by_person";
   }
   return "unknown";
-}
-
-std::vector<StoredNotice> lease_due_notices(PgConnection& connection, int64_t tenant_id, Instant now,
-                                            std::chrono::seconds lease, int limit, const std::string& lease_token,
-                                            bool only_released,
-                                            const std::optional<std::vector<std::string>>& only_keys) {
-  std::vector<StoredNotice> notices;
-  transact(connection, tenant_id, [&](Transaction& transaction) {
-    Parameters parameters;
-    parameters.integer(tenant_id).instant(now).integer(limit).text(lease_token).instant(now + lease);
-    parameters.boolean(only_released);
-    only_keys ? parameters.text_array(*only_keys) : parameters.null();
-    notices = notices_from(transaction.execute(kLeaseNotices, parameters));
-  });
-  // PostgreSQL gives them in the order of its pages, which no two runs share.
-  std::sort(notices.begin(), notices.end(),
-            [](const StoredNotice& a, const StoredNotice& b) { return a.record.notice_key < b.record.notice_key; });
-  return notices;
 }
 
 bool mark_create_begun(PgConnection& connection, int64_t tenant_id, const std::string& notice_key,
@@ -386,12 +315,6 @@ bool has_notices_outside_ehr(PgConnection& connection, int64_t tenant_id) {
     has_any = transaction.execute(kHasOutsideEhr, Parameters().integer(tenant_id)).boolean(0, 0);
   });
   return has_any;
-}
-
-void release_notices(PgConnection& connection, int64_t tenant_id, const std::string& lease_token, Instant now) {
-  transact(connection, tenant_id, [&](Transaction& transaction) {
-    transaction.execute(kReleaseNotices, Parameters().integer(tenant_id).text(lease_token).instant(now));
-  });
 }
 
 PendingWrites count_pending_writes(PgConnection& connection, int64_t tenant_id, Instant now,

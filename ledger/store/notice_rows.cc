@@ -90,4 +90,10 @@ StoredNotice notice_from(const Rows& rows, size_t row) {
   return notice;
 }
 
+std::vector<StoredNotice> notices_from(const Rows& rows) {
+  std::vector<StoredNotice> notices;
+  for (size_t row = 0; row < rows.size(); ++row) notices.push_back(notice_from(rows, row));
+  return notices;
+}
+
 }  // namespace authledger

@@ -21,6 +21,17 @@ namespace authledger {
 
 inline constexpr size_t kNoticeColumns = 48;
 
+// A notice that delivery would write now. What a person closed, or is held, waits for somebody else; but what a worker
+// without a lease may have written is looked for in any case. The database's clock decides leases: workers' clocks may
+// differ. A leased notice is due again when its lease ends, so that a worker that died is made good by itself.
+#define AUTHLEDGER_NOTICE_IS_PENDING                                 \
+  "notice.tenant_id = $1 "                                           \
+  "and (notice.due_at <= $2 or notice.due_at = notice.lease_until) " \
+  "and (notice.lease_until is null or notice.lease_until <= now()) " \
+  "and not notice.is_held "                                          \
+  "and (notice.looks_due > 0 or not (notice.is_retired or notice.is_open and notice.is_closed_by_person)) "
+
 StoredNotice notice_from(const Rows& rows, size_t row);
+std::vector<StoredNotice> notices_from(const Rows& rows);
 
 }  // namespace authledger

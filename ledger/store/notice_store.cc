@@ -29,7 +29,9 @@ constexpr Statement kReadNoticesOf{"read_notices_of", "select " AUTHLEDGER_NOTIC
    order by notice.subject_id, notice.kind, notice.topic, notice.episode)"};
 
 // A desired notice that stands already as it should needs no delivery. When a nearer band is reached it is looked at
-// all the same: a person may have closed it, and is told again then.
+// all the same: a person may have closed it, and is told again then. What waits for its time goes then, with what it
+// says by that time: a count that changes each day must not put it off each day. A due_at that is the end of a lease is
+// no such time.
 constexpr Statement kOpenNotices{"open_notices", R"(
   insert into notice as stored (
          tenant_id, notice_key, subject_id, topic, kind, episode, is_open, severity, notice_text, due_day, first_day,
@@ -78,6 +80,10 @@ constexpr Statement kOpenNotices{"open_notices", R"(
                         and stored.lease_token is null
                         and stored.looks_due = 0
                        then null
+                       when stored.is_open
+                        and stored.role = excluded.role
+                        and stored.due_at is distinct from stored.lease_until
+                       then least(stored.due_at, excluded.due_at)
                        else excluded.due_at
                   end)"};
 
@@ -109,6 +115,7 @@ constexpr Statement kReadAllNotices{"read_all_notices", "select " AUTHLEDGER_NOT
      and notice.subject_id = any($2::bigint[])
    order by notice.subject_id, notice.kind, notice.topic, notice.episode)"};
 
+// A row leaves once its notice stands elsewhere: a create that was begun, or refused, is shown to nobody yet.
 constexpr Statement kReadWorklist{"read_worklist", "select " AUTHLEDGER_NOTICE_COLUMNS R"(, name.patient
     from notice
    cross join lateral (
@@ -119,9 +126,12 @@ constexpr Statement kReadWorklist{"read_worklist", "select " AUTHLEDGER_NOTICE_C
           order by alias.recorded_at, alias.patient, alias.source
           limit 1) as name
    where notice.tenant_id = $1
-     and notice.channel = 'worklist'
      and notice.is_open
-     and notice.remote_id <> ''
+     and (notice.channel = 'worklist' and notice.remote_id <> ''
+          or notice.remote_id = ''
+             and (notice.create_begun_at is not null or notice.attempts > 0)
+             and not notice.is_closed_by_person
+             and not (notice.is_message and notice.severity <= coalesce(notice.delivered_severity, 0)))
    order by notice.due_day, name.patient, notice.kind, notice.notice_key)"};
 
 void open_notices(Transaction& transaction, std::span<const SubjectNoticeChanges> changes, Instant now) {

@@ -53,16 +53,22 @@ struct SubjectNoticeChanges {
   std::vector<NoticeChange> changes;
   int64_t rule_version = 1;  // By which they were decided.
 };
-// Applies plan_notices' changes; changed notices become due at their deliver_at, or at once.
+// Applies plan_notices' changes; changed notices become due at their deliver_at, or at once. One that is due at an
+// earlier time already keeps that.
 void save_notice_changes(Transaction& transaction, std::span<const SubjectNoticeChanges> changes, Instant now);
 
-// Leases up to `limit` due notices for delivery: `for update skip locked`, lease_until = now + lease, commits at once.
-// What was parked is so no longer. One that another worker never gave back may still be written by it: that one is to
-// be looked for, twice. With `only_released`, of those that an operator released; with `only_keys`, of those.
+// Leases up to `limit` due notices for delivery: `for update skip locked`, commits at once. Whether a lease has ended
+// is for the database's clock to say; `now` says what is due. What was parked is so no longer. One that another worker
+// never gave back may still be written by it: that one is to be looked for, twice. With `only_released`, of those that
+// an operator released; with `only_keys`, of those.
 std::vector<StoredNotice> lease_due_notices(PgConnection& connection, int64_t tenant_id, Instant now,
                                             std::chrono::seconds lease, int limit, const std::string& lease_token,
                                             bool only_released = false,
                                             const std::optional<std::vector<std::string>>& only_keys = std::nullopt);
+
+// Whether the lease has not gone to another worker, and lasts for so long yet. To be asked before each write.
+bool holds_lease(PgConnection& connection, int64_t tenant_id, const std::string& notice_key,
+                 const std::string& lease_token, std::chrono::seconds how_long);
 
 // Before a create: stores create_begun_at, the place and whether no search there could find it, and commits. False when
 // the lease was lost, or the notice is not wanted any more. What stood elsewhere (a message, a row of the worklist) is
@@ -178,7 +184,8 @@ struct NoticeRowStored {
   std::string patient;  // Alias of the subject.
 };
 std::vector<NoticeRowStored> read_notices(Transaction& transaction, const std::string& patient);
-// What stands on the worklist, by due day, then patient.
+// What stands on the worklist, and what was tried to be written into the EHR and does not stand there yet; by due day,
+// then patient.
 std::vector<NoticeRowStored> read_worklist(Transaction& transaction);
 
 struct DeliveryRow {

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <csignal>
 #include <thread>
 
 #include "tests/simulation/ladder_site.h"
@@ -182,6 +183,69 @@ TEST(Ladder, ARowOfTheWorklistMovesIntoTheEhrOnceThatTakesIt) {
   sync_now(site);
   EXPECT_EQ(site.ehr().resources("Flag").size(), 1U);
   EXPECT_EQ(site.ehr().resources("Task").size(), 1U);
+  EXPECT_EQ(worklist(site).find("AUTH-1"), std::string::npos) << worklist(site);
+  expect_consistent(site);
+}
+
+SandboxFaults no_right_to_create() {
+  SandboxFaults faults;
+  faults.fail_next = 1'000'000;
+  faults.fail_status = 403;
+  faults.only_method = "POST";
+  return faults;
+}
+
+TEST(Ladder, ARowStaysOnTheWorklistUntilItsNoticeStandsInTheEhr) {
+  Site site({}, kWithWorklist, "    retries_max: 0\n");
+  load_warning(site, kNothing);
+  sync_now(site);
+  const std::string listed = worklist(site);
+  ASSERT_NE(listed.find(",units_low,2,Patient/p1,AUTH-1,"), std::string::npos) << listed;
+  // The CapabilityStatement offers what our rights do not hold.
+  withhold(site, "", no_right_to_create());
+  sync_now(site, 4);
+  EXPECT_EQ(worklist(site), listed);
+  EXPECT_EQ(state_of_kind(site, "units_low"), "creating");
+  Answer stuck(site.run({"notices", "--undeliverable"}));
+  EXPECT_EQ(stuck.root().size(), 2U);
+  EXPECT_NE(stuck.row("kind", "units_low")["reason"].text().find("not taken by the endpoint yet"), std::string::npos);
+  add_visit(site, "e2", "2026-10-05");
+  let_time_pass(site);
+  sync_now(site, 4);
+  EXPECT_NE(worklist(site).find("2 of 4 visits used"), std::string::npos) << worklist(site);
+  // Now it is taken, and the worker dies with the first create.
+  withhold(site, "", {.hold_next = 1, .only_method = "POST"});
+  let_time_pass(site);
+  const size_t created = count_requests(site, "POST /fhir/Flag") + count_requests(site, "POST /fhir/Task");
+  {
+    RunningProgram sync(site.command(kSyncNow));
+    ASSERT_TRUE(eventually(
+        [&] { return count_requests(site, "POST /fhir/Flag") + count_requests(site, "POST /fhir/Task") > created; }));
+    sync.signal(SIGKILL);
+    sync.wait();
+  }
+  sync_now(site);
+  EXPECT_NE(worklist(site).find("2 of 4 visits used"), std::string::npos) << "its lease has not ended";
+  wait_out_lease();
+  sync_now(site);
+  EXPECT_EQ(count_resources(site, "Flag", "active") + count_resources(site, "Task", "requested"), 2U);
+  EXPECT_EQ(worklist(site).find("AUTH-1"), std::string::npos) << worklist(site);
+  EXPECT_EQ(Answer(site.run({"notices", "--undeliverable"})).root().size(), 0U);
+  expect_consistent(site);
+}
+
+TEST(Ladder, WhatTheEhrRefusesAtFirstStandsOnTheWorklistWhereTheSiteNamesIt) {
+  Site site({},
+            "delivery: {visibility_window: 1s, lease: 10s, worklist_file: worklist.csv, channels: {utilization: "
+            "[Flag]}}\n",
+            "    retries_max: 0\n");
+  load_warning(site, "", no_right_to_create());
+  sync_now(site, 4);
+  EXPECT_NE(worklist(site).find(",units_low,2,Patient/p1,AUTH-1,"), std::string::npos) << worklist(site);
+  EXPECT_EQ(worklist(site).find(",utilization,"), std::string::npos) << worklist(site);
+  site.ehr().set_faults({});
+  let_time_pass(site);
+  sync_now(site);
   EXPECT_EQ(worklist(site).find("AUTH-1"), std::string::npos) << worklist(site);
   expect_consistent(site);
 }

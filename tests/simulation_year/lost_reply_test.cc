@@ -37,7 +37,7 @@ void round_until_done(SimulatedSite& site) {
   for (int tries = 0; tries < 3; ++tries) {
     try {
       site.pass_time(std::chrono::minutes(10));
-      site.release_feeds();
+      site.end_leases();
       site.round();
       return;
     } catch (const DbError& error) {

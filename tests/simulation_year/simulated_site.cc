@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "adapters/render.h"
+#include "tests/support/lease_time.h"
 #include "tests/support/site.h"
 
 namespace authledger {
@@ -13,11 +14,6 @@ constexpr Statement kUnitsIn{"units_in", R"(
     from balance
    where tenant_id = $1
      and account = $2)"};
-
-constexpr Statement kReleaseFeeds{"release_feeds", R"(
-  update feed
-     set lease_until = now()
-   where tenant_id = $1)"};
 
 constexpr const char* kConfig = R"(tenant: {{name: clinic, time_zone: {0}}}
 database: {{url: "{1}"}}
@@ -45,11 +41,9 @@ void SimulatedSite::use_database(const std::string& url) {
   reopen();
 }
 
-void SimulatedSite::release_feeds() {
+void SimulatedSite::end_leases() {
   PgConnection owner = database_.owner_connection();
-  Transaction transaction(owner, session_->tenant_id());
-  transaction.execute(kReleaseFeeds, Parameters().integer(session_->tenant_id()));
-  transaction.commit();
+  pass_lease_time(owner, session_->tenant_id(), std::chrono::hours(1));
 }
 
 RoundSummary SimulatedSite::round() {

@@ -25,7 +25,7 @@ class SimulatedSite {
   // The same database by another way.
   void use_database(const std::string& url);
   // Leases go by the database's clock, which does not pass with the test's.
-  void release_feeds();
+  void end_leases();
   // Patient p1 with AUTH-1 for visits of 90837, and so many finished visits from 2026-10-04 on.
   void load_patient(int approved, int visits, const std::string& first_day = "2026-10-01",
                     const std::string& last_day = "2027-03-31");

@@ -6,6 +6,7 @@
 
 #include "sync/round.h"
 #include "tests/simulation_year/invariants.h"
+#include "tests/support/lease_time.h"
 
 namespace authledger {
 namespace {
@@ -14,13 +15,6 @@ const Day kFirstDay = day_of(2026, 1, 5);
 constexpr int kDaysOfAYear = 365;
 constexpr std::chrono::seconds kLease{60};
 constexpr std::chrono::seconds kVisibilityWindow{180};
-
-// Time passes for leases too, which go by the database's clock.
-constexpr Statement kPassTime{"pass_time", R"(
-  update feed
-     set lease_until = lease_until - make_interval(secs => $2::integer)
-   where tenant_id = $1
-     and lease_until is not null)"};
 
 constexpr Statement kOwnProcess{"own_process", "select pg_backend_pid()"};
 constexpr Statement kCountProcesses{"count_processes", R"(
@@ -116,9 +110,7 @@ void Year::start_process(size_t worker) {
 
 void Year::pass_time(std::chrono::seconds by) {
   time_.advance(by);
-  Transaction transaction(ground_.owner(), session().tenant_id());
-  transaction.execute(kPassTime, Parameters().integer(session().tenant_id()).integer(by.count()));
-  transaction.commit();
+  pass_lease_time(ground_.owner(), session().tenant_id(), by);
 }
 
 RoundFaults Year::draw_faults() {

@@ -4,6 +4,7 @@
 
 #include "ledger/store/feed_store.h"
 #include "tests/store/sample_facts.h"
+#include "tests/support/lease_time.h"
 #include "tests/support/test_database.h"
 
 namespace authledger {
@@ -35,6 +36,10 @@ class NoticeStore : public testing::Test {
   }
   std::vector<StoredNotice> lease(const std::string& token, int64_t second) {
     return lease_due_notices(pg, tenant, at_second(second), kLease, 10, token);
+  }
+  void end_leases() {
+    PgConnection owner = database.owner_connection();
+    pass_lease_time(owner, tenant, kLease);
   }
   DeliveryResult created(const std::string& key, const Hash& hash) {
     DeliveryResult result;
@@ -103,6 +108,7 @@ TEST_F(NoticeStore, LeasesEachNoticeToOneWorkerAndAgainWhenTheLeaseEnds_Fault7) 
   save("k1", desired("a"));
   EXPECT_EQ(lease("w1", 1).size(), 1U);
   EXPECT_TRUE(lease("w2", 2).empty());
+  end_leases();
   EXPECT_EQ(lease("w2", 40).size(), 1U);
   EXPECT_FALSE(mark_create_begun(pg, tenant, "k1", "w1", {"Flag"}, false, at_second(41)));
   try {
@@ -114,6 +120,23 @@ TEST_F(NoticeStore, LeasesEachNoticeToOneWorkerAndAgainWhenTheLeaseEnds_Fault7) 
   EXPECT_TRUE(stored()[0].remote_id.empty());
   Transaction transaction(pg, tenant);
   EXPECT_EQ(read_deliveries(transaction, "k1").size(), 1U);
+}
+
+TEST_F(NoticeStore, WhetherALeaseHasEndedIsForTheDatabasesClockToSay_Fault39) {
+  constexpr int64_t kHour = 3600;
+  save("k1", desired("a"));
+  ASSERT_EQ(lease("w1", 1).size(), 1U);
+  EXPECT_TRUE(lease("w2", kHour + 1).empty()) << "the clock of the second is an hour ahead";
+  EXPECT_EQ(count_pending_writes(pg, tenant, at_second(kHour + 1)).notices, 0);
+  EXPECT_TRUE(holds_lease(pg, tenant, "k1", "w1", kLease / 2));
+  EXPECT_FALSE(holds_lease(pg, tenant, "k1", "w1", kLease)) << "a write that takes as long would outlast it";
+  EXPECT_TRUE(mark_create_begun(pg, tenant, "k1", "w1", {"Flag"}, false, at_second(kHour)));
+  end_leases();
+  EXPECT_FALSE(holds_lease(pg, tenant, "k1", "w1", std::chrono::seconds(0)));
+  EXPECT_EQ(count_pending_writes(pg, tenant, at_second(-kHour)).notices, 1);
+  EXPECT_EQ(lease("w2", -kHour).size(), 1U) << "the clock of the second is an hour behind: what is left is not late";
+  EXPECT_FALSE(holds_lease(pg, tenant, "k1", "w1", std::chrono::seconds(0)));
+  EXPECT_TRUE(holds_lease(pg, tenant, "k1", "w2", std::chrono::seconds(0)));
 }
 
 TEST_F(NoticeStore, BeginsNoCreateOnceItsCauseIsGone) {
@@ -134,6 +157,7 @@ TEST_F(NoticeStore, IsLookedForTwiceAfterAWorkerThatKeptItsLease_Fault7) {
   save("k1", desired("a"));
   lease("w1", 1);
   mark_create_begun(pg, tenant, "k1", "w1", {"Flag"}, false, at_second(1));
+  end_leases();
   ASSERT_EQ(lease("w2", 40).at(0).looks_due, 2) << "the first may write yet";
   DeliveryResult looked = created("k1", desired_hash(desired("a")));
   looked.has_looked = true;
@@ -251,6 +275,32 @@ TEST_F(NoticeStore, WaitsForTheTimeAtWhichARoleIsTold) {
   EXPECT_TRUE(lease("w1", 499).empty());
   EXPECT_EQ(count_pending_writes(pg, tenant, at_second(499)).notices, 0);
   ASSERT_EQ(lease("w1", 500).size(), 1U) << "the digest wakes it by itself";
+}
+
+TEST_F(NoticeStore, AChangeDoesNotPutOffWhatIsDue) {
+  const auto save_for = [&](const std::string& text, Role role, int64_t second, int64_t deliver_at) {
+    DesiredNotice notice = desired(text);
+    notice.role = role;
+    const NoticeChange change{"k1", 1, notice, "", Resolution::none, at_second(deliver_at)};
+    const std::vector<SubjectNoticeChanges> changes{{subject, {change}}};
+    transact(pg, tenant,
+             [&](Transaction& transaction) { save_notice_changes(transaction, changes, at_second(second)); });
+  };
+  // A digest a day, and a count that changes each day, in the round that delivers.
+  save_for("1 of 12", Role::biller, 0, 500);
+  save_for("2 of 12", Role::biller, 501, 900);
+  ASSERT_EQ(lease("w1", 501).size(), 1U);
+  // Under the lease the next time is the next digest's, and stays it.
+  save_for("3 of 12", Role::biller, 502, 900);
+  save_for("4 of 12", Role::biller, 503, 1300);
+  save_delivery(pg, tenant, created("k1", desired_hash(desired("2 of 12"))), "w1", at_second(504));
+  EXPECT_TRUE(lease("w1", 899).empty());
+  ASSERT_EQ(lease("w1", 900).size(), 1U);
+  release_notices(pg, tenant, "w1", at_second(900));
+  save_for("4 of 12", Role::operations, 901, 1300);
+  EXPECT_TRUE(lease("w1", 1299).empty()) << "another role is told at its own time";
+  save_for("4 of 12", Role::operations, 902, 910);
+  EXPECT_EQ(lease("w1", 910).size(), 1U) << "an earlier time is taken";
 }
 
 TEST_F(NoticeStore, KeepsWhyANoticeEndedAndWhatWasWritten) {
