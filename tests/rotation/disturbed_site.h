@@ -52,7 +52,8 @@ using Complaints = std::vector<std::string>;
 
 // Authorizations, services and notices equal those of the twin.
 Complaints differences_from_twin(DisturbedSite& site);
-// Each open notice has exactly one live artefact that says what it says, each artefact of ours an open notice.
+// Each open notice has exactly one live artefact that says what it says and had never another; each live artefact of
+// ours has an open notice.
 Complaints unpaired_artefacts(DisturbedSite& site);
 
 }  // namespace authledger

@@ -179,6 +179,12 @@ TEST(Rotation, ItsChecksSeeWhatIsLostAndWhatStandsTwice) {
   ASSERT_TRUE(ehr.put(std::string(flag).replace(at, name.size(), "again")).ok());
   ASSERT_EQ(unpaired_artefacts(site).size(), 1U);
   EXPECT_NE(unpaired_artefacts(site)[0].find("stands 2 times"), std::string::npos);
+  std::string closed = std::string(flag).replace(at, name.size(), "again");
+  const std::string open = "\"status\":\"active\"";
+  ASSERT_NE(closed.find(open), std::string::npos) << flag;
+  ASSERT_TRUE(ehr.put(closed.replace(closed.find(open), open.size(), "\"status\":\"entered-in-error\"")).ok());
+  ASSERT_EQ(unpaired_artefacts(site).size(), 1U);
+  EXPECT_NE(unpaired_artefacts(site)[0].find("was made 2 times"), std::string::npos);
   ASSERT_TRUE(ehr.remove("Flag", "again").ok());
   const size_t text = flag.find("of 12");
   ASSERT_NE(text, std::string::npos) << flag;
