@@ -56,9 +56,9 @@ constexpr Statement kRecordedVersions{"recorded_versions", R"(
      and source_version is not null)"};
 
 constexpr Statement kNotices{"all_notices", R"(
-  select notice_key, is_open, is_closed_by_person, parked_reason is not null, notice_text,
+  select notice_key, is_open, is_closed_by_person, parked_reason is not null, notice_text, person_status,
          concat_ws(' ', kind, 'severity', severity, 'episode', episode, 'remote', remote_id, 'begun', create_begun_at,
-                   'retired', is_retired, 'by person', is_closed_by_person, 'due', due_at, 'looks', looks_due)
+                   'retired', is_retired, 'by person', is_closed_by_person, person_status, 'due', due_at, 'looks', looks_due)
     from notice
    where tenant_id = $1)"};
 
@@ -205,15 +205,15 @@ Complaints alerts_and_artefacts_are_paired(Year& year) {
     const bool is_open = rows.boolean(row, 1), is_closed_by_person = rows.boolean(row, 2);
     const bool was_closed_by_people = year.ehr().was_closed_by_people(key);
     if (rows.boolean(row, 3)) complaints.push_back(fmt::format("alert {} is parked", key));
-    if (is_closed_by_person && !was_closed_by_people) {
-      complaints.push_back(fmt::format("alert {} was closed by nobody: {}", key, rows.text(row, 5)));
+    if ((is_closed_by_person || !rows.text(row, 5).empty()) && !was_closed_by_people) {
+      complaints.push_back(fmt::format("alert {} was closed by nobody: {}", key, rows.text(row, 6)));
     }
     if ((!is_open || is_closed_by_person) && here.live > 0) {
-      complaints.push_back(fmt::format("alert {} is over, and stands in the EHR: {}", key, rows.text(row, 5)));
+      complaints.push_back(fmt::format("alert {} is over, and stands in the EHR: {}", key, rows.text(row, 6)));
     }
     // Whoever closed it since it was written last wins; the next change of the alert will find that.
     if (is_open && here.live == 0 && !was_closed_by_people) {
-      complaints.push_back(fmt::format("alert {} is nowhere in the EHR: {}", key, rows.text(row, 5)));
+      complaints.push_back(fmt::format("alert {} is nowhere in the EHR: {}", key, rows.text(row, 6)));
     }
     if (is_open && here.live == 1 && here.live_body.find(rows.text(row, 4)) == std::string::npos) {
       complaints.push_back(fmt::format("alert {} says another thing in the EHR", key));
