@@ -95,6 +95,10 @@ SearchSettings FhirRoutes::search_settings() const {
   return {base_url_, zone_, options_.honours_last_updated && !options_.pretends_last_updated, false};
 }
 
+Instant FhirRoutes::visible_until(const SandboxFaults& faults) const {
+  return faults.search_lag.count() > 0 ? clock_.now() - faults.search_lag : Instant::max();
+}
+
 SandboxAnswer FhirRoutes::handle(const SandboxRequest& request) {
   SandboxAnswer answer = route(request);
   answer.headers.emplace_back("Date", format_http_date(now() + authorization_.clock_ahead()));
@@ -266,9 +270,7 @@ SandboxAnswer FhirRoutes::search(const Target& target, const SandboxRequest& req
   if (query->after && faults.expired_pages_next > 0 && faults_.use_up_one(&SandboxFaults::expired_pages_next)) {
     return outcome_answer(410, "expired", "the results of this search are not kept any more");
   }
-  // Without a lag everything is seen, whatever the server's clock says.
-  const Instant visible_until = faults.search_lag.count() > 0 ? clock_.now() - faults.search_lag : Instant::max();
-  SearchResult result = store_.search(target.type, *query, visible_until);
+  SearchResult result = store_.search(target.type, *query, visible_until(faults));
   if (query->after && faults.lost_entries_next > 0 && !result.page.empty() &&
       faults_.use_up_one(&SandboxFaults::lost_entries_next)) {
     result.page.erase(result.page.begin());
@@ -323,7 +325,8 @@ SandboxAnswer FhirRoutes::create(const Target& target, const SandboxRequest& req
     if (!query) return outcome_answer(400, "invalid", query.error().message);
     condition = std::move(*query);
   }
-  const WriteResult result = store_.create(target.type, *resource, condition, now());
+  const WriteResult result = store_.create(target.type, *resource, condition,
+                                           visible_until(faults_.page_faults(request.method, request.path)), now());
   if (!key.empty() && result.status == WriteStatus::created) {
     const std::lock_guard lock(originals_mutex_);
     originals_[key] = result.id;

@@ -83,6 +83,8 @@ class FhirRoutes {
   SandboxAnswer search(const Target& target, const SandboxRequest& request);
   SandboxAnswer written(const Target& target, const WriteResult& result, const SandboxRequest& request);
   SearchSettings search_settings() const;
+  // Of a search, and of the condition of a create. Without a lag everything is seen, whatever the server's clock says.
+  Instant visible_until(const SandboxFaults& faults) const;
   Outcome load_resource(JsonView resource);
 
   const SandboxOptions options_;

@@ -66,17 +66,17 @@ WriteResult ResourceStore::write(std::string_view type, std::string_view id, Jso
 }
 
 WriteResult ResourceStore::create(std::string_view type, JsonView resource,
-                                  const std::optional<SearchQuery>& if_none_exist, Instant now) {
+                                  const std::optional<SearchQuery>& if_none_exist, Instant visible_until, Instant now) {
   const std::lock_guard lock(mutex_);
   if (if_none_exist) {
-    const Record* match = nullptr;
+    std::optional<WriteResult> match;
     for (const Record* record : candidates(shelves_[std::string(type)], *if_none_exist)) {
-      const HeldVersion* version = visible_version(record->versions, Instant::max());
+      const HeldVersion* version = visible_version(record->versions, visible_until);
       if (!version || !matches(*if_none_exist, record->id, version->updated, version->keys)) continue;
       if (match) return {WriteStatus::many_match, "", {}};
-      match = record;
+      match = WriteResult{WriteStatus::found, record->id, *version};
     }
-    if (match) return {WriteStatus::found, match->id, match->versions.back()};
+    if (match) return *match;
   }
   std::string id;
   do {

@@ -64,9 +64,10 @@ class ResourceStore {
   void observe(Observer observer) { observer_ = std::move(observer); }
 
   // A new resource under an id that the store chooses. With `if_none_exist`: `found` when one matches, `many_match`
-  // when several do; nothing is written then.
+  // when several do; nothing is written then. The condition sees what a search sees: as servers look it up in the same
+  // index, versions written after `visible_until` are not seen.
   WriteResult create(std::string_view type, JsonView resource, const std::optional<SearchQuery>& if_none_exist,
-                     Instant now);
+                     Instant visible_until, Instant now);
   // A new version under `id`, or the first one. `if_match` is a version number; `stale` when it is not the current
   // one. The same content makes no new version (`unchanged`) unless `always_new`.
   WriteResult update(std::string_view type, std::string_view id, JsonView resource, std::optional<int64_t> if_match,

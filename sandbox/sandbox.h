@@ -56,7 +56,7 @@ struct SandboxFaults {
   std::string export_leaves_out = "";         // Types that no file is made of: "Organization Claim".
   std::chrono::milliseconds export_takes{0};  // By so much transactionTime is later than the kick-off.
   std::string inquiry_refused_for = "";       // Inquiries that hold these words are answered 422.
-  std::chrono::milliseconds search_lag{0};    // Searches do not see writes younger than this.
+  std::chrono::milliseconds search_lag{0};    // Searches, and If-None-Exist, see no younger writes.
   // Neither declared nor done, words of TYPE:INTERACTION or TYPE:PARAMETER: "Flag:create Task:update Task:identifier".
   std::string withheld = "";
   std::string only_for = "";     // Faults apply only to paths that contain this, e.g. "Flag".

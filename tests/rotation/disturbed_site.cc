@@ -13,7 +13,8 @@
 namespace authledger {
 namespace {
 
-constexpr const char* kIdentifierSystem = "https://clinic.example/authledger";
+// The first of its database. Without it row-level security shows nothing, and an update changes nothing.
+constexpr int64_t kTenant = 1;
 
 constexpr Statement kEndConnections{"end_connections", R"(
   select pg_terminate_backend(pid)
@@ -23,11 +24,13 @@ constexpr Statement kEndConnections{"end_connections", R"(
 constexpr Statement kPassWaits{"pass_waits", R"(
   update notice
      set due_at = now()
-   where due_at > now()
+   where tenant_id = $1
+     and due_at > now()
      and parked_reason is null)"};
 
-SandboxOptions guarded_by(const SigningKey& key) {
+SandboxOptions guarded_by(const SigningKey& key, bool has_conditional_create) {
   SandboxOptions options;
+  options.conditional_create = has_conditional_create;
   options.bulk_export = true;
   options.export_resources_per_file = 5;
   options.authorization.client_id = "ledger";
@@ -59,43 +62,50 @@ std::string words_of(JsonView row) {
                      row["text"].text());
 }
 
-// What a person closed keeps the number that it had then, while a new reading of the same visit may name another one.
 std::string subject_of(JsonView row) {
   return fmt::format("{} {}", row["kind"].text(), row["patient"].text());
 }
 
-// Of what is wanted; where a person closed one of a kind, that kind of this patient is left out on both sides.
-NoticeWords wanted_in(const Answer& rows, const std::set<std::string>& closed) {
-  NoticeWords words;
-  for (JsonView row : rows.root()) {
-    if (!closed.contains(subject_of(row))) words.insert(words_of(row));
+// A notice that people closed keeps the number and the text that it had then, while a new reading of the same visit may
+// say other ones: for each of them, one that the twin alone has of this kind and patient is no loss. What else has no
+// counterpart is a complaint.
+Complaints differing_notices(const DisturbedSite& site, const Answer& here, const Answer& there) {
+  Complaints complaints;
+  NoticeWords twins;
+  std::multimap<std::string, std::string> closed;  // By subject, what they said.
+  for (JsonView row : there.root()) twins.insert(words_of(row));
+  for (JsonView row : here.root()) {
+    const std::string words = words_of(row);
+    if (row["state"].text() == "closed_by_person" && site.was_closed_by_people(row["key"].string())) {
+      closed.emplace(subject_of(row), words);
+    } else if (const auto twin = twins.find(words); twin != twins.end()) {
+      twins.erase(twin);
+    } else {
+      complaints.push_back("notices: only after the faults: " + words);
+    }
   }
-  return words;
-}
-
-std::set<std::string> closed_in(const Answer& rows) {
-  std::set<std::string> closed;
-  for (JsonView row : rows.root()) {
-    if (row["state"].text() == "closed_by_person") closed.insert(subject_of(row));
+  for (JsonView row : there.root()) {
+    const auto left = twins.find(words_of(row));
+    if (left == twins.end()) continue;
+    if (const auto counterpart = closed.find(subject_of(row)); counterpart != closed.end()) {
+      closed.erase(counterpart);
+    } else {
+      complaints.push_back("notices: lost by the faults: " + *left);
+    }
+    twins.erase(left);
   }
-  return closed;
-}
-
-// "" when it is no notice of ours.
-std::string notice_key_of(const std::string& json) {
-  JsonDocument document;
-  JsonView resource = document.parse(json).value();
-  for (JsonView identifier : resource["identifier"]) {
-    if (identifier["system"].text().starts_with(kIdentifierSystem)) return identifier["value"].string();
+  for (const auto& [subject, words] : closed) {
+    complaints.push_back("notices: closed by a person, and its cause has ended: " + words);
   }
-  return "";
+  return complaints;
 }
 
 constexpr Statement kReadVersions{"read_resource_versions", R"(
   select version_no, source_version, source_updated_at, is_current, is_deleted, recorded_at
     from raw_resource
-   where resource_type = $1
-     and resource_id = $2
+   where tenant_id = $1
+     and resource_type = $2
+     and resource_id = $3
    order by version_no)"};
 
 // How a lost or wrong service came about: what the EHR holds of its resources, and which versions the ledger has read.
@@ -108,8 +118,9 @@ std::string traces_of(DisturbedSite& site, JsonView service) {
     const auto held = document.parse(site.ehr().resource(type, id).value_or("{}"));
     traces += fmt::format("\n  {}: the EHR has version {} of {}; the ledger read", reference,
                           (*held)["meta"]["versionId"].text(), (*held)["meta"]["lastUpdated"].text());
-    const Rows rows =
-        site.site().database().owner_connection().execute(kReadVersions, Parameters().text(type).text(id));
+    PgConnection owner = site.site().database().owner_connection();
+    Transaction transaction(owner, kTenant);
+    const Rows rows = transaction.execute(kReadVersions, Parameters().integer(kTenant).text(type).text(id));
     for (size_t row = 0; row < rows.size(); ++row) {
       const auto updated = rows.optional_instant(row, 2);
       traces += fmt::format("\n    {}: version {} of {}{}{}, recorded {}", rows.integer(row, 0),
@@ -122,20 +133,20 @@ std::string traces_of(DisturbedSite& site, JsonView service) {
 }
 
 struct Artefacts {
-  int live = 0;
+  int all = 0, live = 0;
   std::string live_body;
 };
 
 }  // namespace
 
-DisturbedSite::DisturbedSite()
+DisturbedSite::DisturbedSite(bool has_conditional_create)
     : key_(std::move(*SigningKey::generate(SigningAlgorithm::es384))),
       port_(free_loopback_port()),
       site_(std::make_unique<Site>(
-          guarded_by(key_),
+          guarded_by(key_, has_conditional_create),
           fmt::format("server: {{listen: 127.0.0.1:{}, sync_interval: 1s}}\n"
                       "delivery: {{visibility_window: 1s, lease: 10s, identifier_system: \"{}\"}}\n",
-                      port_, kIdentifierSystem),
+                      port_, kClinicIdentifierSystem),
           endpoint_keys(port_))) {
   site_->folder().write("key.jwk", key_.private_jwk());
   site_->folder().write("hook.secret", "a-secret-of-the-hook\n");
@@ -143,19 +154,21 @@ DisturbedSite::DisturbedSite()
 
 void DisturbedSite::put(const std::string& json) {
   ++changes_;
-  const std::string key = notice_key_of(json);
-  // A notice is edited as it was seen: who comes too late looks again another time.
-  const Outcome done = key.empty() ? ehr().put(json) : ehr().edit(json);
-  if (!done && key.empty()) throw std::logic_error(done.error().message);
   JsonDocument document;
-  if (done.ok() && !key.empty() && is_closed(document.parse(json).value())) closed_.insert(key);
+  const JsonView resource = document.parse(json).value();
+  const bool is_notice = !notice_key_of(resource).empty();
+  // A notice is edited as it was seen: who comes too late looks again another time.
+  const Outcome done = is_notice ? ehr().edit(json) : ehr().put(json);
+  if (!done && !is_notice) throw std::logic_error(done.error().message);
+  if (done.ok()) remember_put(resource);
 }
 
 void DisturbedSite::remove(const std::string& type, const std::string& id) {
-  const std::string key = notice_key_of(ehr().resource(type, id).value_or("{}"));
+  const std::string removed = ehr().resource(type, id).value_or("{}");
   if (!ehr().remove(type, id)) return;
   ++changes_;
-  if (!key.empty()) closed_.insert(key);
+  JsonDocument document;
+  remember_removal(document.parse(removed).value());
 }
 
 void DisturbedSite::start_serve() {
@@ -178,7 +191,10 @@ void DisturbedSite::lose_database() {
 }
 
 void DisturbedSite::pass_waits() {
-  site_->database().owner_connection().execute(kPassWaits);
+  PgConnection owner = site_->database().owner_connection();
+  Transaction transaction(owner, kTenant);
+  transaction.execute(kPassWaits, Parameters().integer(kTenant));
+  transaction.commit();
 }
 
 ProgramResult DisturbedSite::ask_twin(const std::vector<std::string>& arguments) {
@@ -221,14 +237,8 @@ Complaints differences_from_twin(DisturbedSite& site) {
       complaints.push_back(fmt::format("{}: {} and {} rows", command, mine.size(), twins.size()));
   }
   const Answer here(site.site().run({"notices"})), there(site.ask_twin({"notices"}));
-  const std::set<std::string> closed = closed_in(here);
-  const NoticeWords mine = wanted_in(here, closed), twins = wanted_in(there, closed);
-  for (const std::string& words : mine) {
-    if (mine.count(words) != twins.count(words)) complaints.push_back("notices: only after the faults: " + words);
-  }
-  for (const std::string& words : twins) {
-    if (!mine.contains(words)) complaints.push_back("notices: lost by the faults: " + words);
-  }
+  const Complaints differing = differing_notices(site, here, there);
+  complaints.insert(complaints.end(), differing.begin(), differing.end());
   return complaints;
 }
 
@@ -239,21 +249,31 @@ Complaints unpaired_artefacts(DisturbedSite& site) {
     for (const std::string& body : site.bodies(type)) {
       JsonDocument document;
       JsonView resource = document.parse(body).value();
-      if (is_closed(resource)) continue;
-      const std::string key = notice_key_of(body);
+      const std::string key = notice_key_of(resource);
       if (key.empty()) continue;
       Artefacts& artefacts = standing[key];
+      ++artefacts.all;
+      if (is_closed(resource)) continue;
       ++artefacts.live;
       artefacts.live_body = body;
     }
   }
+  // One that stands twice is found later and brought to one; but the index never lags for longer than the window.
+  for (const auto& [key, artefacts] : standing) {
+    if (artefacts.all > 1 && artefacts.live <= 1) {
+      complaints.push_back(fmt::format("notice {} was made {} times", key, artefacts.all));
+    }
+  }
+  std::erase_if(standing, [](const auto& entry) { return entry.second.live == 0; });
   const Answer notices(site.site().run({"notices"}));
   for (JsonView row : notices.root()) {
     const std::string key = row["key"].string();
     const auto found = standing.find(key);
     const int live = found == standing.end() ? 0 : found->second.live;
     const bool is_current = row["state"].text() == "current";
-    if (!is_current && row["state"].text() != "closed_by_person") {
+    if (row["state"].text() == "closed_by_person") {
+      if (!site.was_closed_by_people(key)) complaints.push_back(fmt::format("notice {} was closed by nobody", key));
+    } else if (!is_current) {
       complaints.push_back(fmt::format("notice {} is {}: {}", key, row["state"].text(), row["reason"].text()));
     }
     // Whoever closed it since it was written last wins; the next change of the notice will find that.

@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -16,15 +15,14 @@ namespace authledger {
 // export for the first load, sweeps for one feed, small pages. Everything a process of its own but the EHR.
 class DisturbedSite final : public ClinicEhr {
  public:
-  DisturbedSite();
+  // Without conditional create only our own searches keep a notice from standing twice.
+  explicit DisturbedSite(bool has_conditional_create = true);
 
   // As people of the clinic.
   void put(const std::string& json) override;
   void remove(const std::string& type, const std::string& id) override;
   std::vector<std::string> bodies(const std::string& type) const override { return ehr().resources(type); }
   int64_t changes() const { return changes_; }
-  // Closed or removed by them.
-  bool was_closed_by_people(const std::string& notice_key) const { return closed_.contains(notice_key); }
 
   Sandbox& ehr() const { return site_->ehr(); }
   Site& site() const { return *site_; }
@@ -48,14 +46,14 @@ class DisturbedSite final : public ClinicEhr {
   std::unique_ptr<TestDatabase> twin_database_;
   std::string twin_config_;
   int64_t changes_ = 0;
-  std::set<std::string> closed_;  // Keys of notices.
 };
 
 using Complaints = std::vector<std::string>;
 
 // Authorizations, services and notices equal those of the twin.
 Complaints differences_from_twin(DisturbedSite& site);
-// Each open notice has exactly one live artefact that says what it says, each artefact of ours an open notice.
+// Each open notice has exactly one live artefact that says what it says and had never another; each live artefact of
+// ours has an open notice.
 Complaints unpaired_artefacts(DisturbedSite& site);
 
 }  // namespace authledger

@@ -109,6 +109,13 @@ const std::vector<RotatingFault>& rotating_faults() {
        [](Dice& dice, const std::string&) {
          return Faults{.body_next = 1 + dice.below(8), .body = dirty_json(dice), .only_for = some_path(dice)};
        }},
+      {34, "what stands there is not found for a moment",
+       [](Dice& dice, const std::string&) {
+         return Faults{.fail_next = 1 + dice.below(8),
+                       .fail_status = 404,
+                       .only_for = dice.word({"Flag/", "Task/"}),
+                       .only_method = "GET"};
+       }},
       {79, "another patient's records come along", [](Dice& dice, const std::string&) {
          return Faults{.strangers_patient = dice.word({"p1", "p2", "p3"}), .only_for = "Appointment"};
        }}};

@@ -18,8 +18,8 @@ struct RotatingFault {
 };
 
 // Every fault of the network, of paging and of EHRs that the sandbox can play while it runs. The others are options of
-// a server that does nothing else (26), or are played by the clinic's people (25, 33, 34) and by who stops and starts
-// the process (1, 14, 61).
+// a server that does nothing else (26), or are played by the clinic's people (25, 33, 34 but for a 404 that passes) and
+// by who stops and starts the process (1, 14, 61).
 const std::vector<RotatingFault>& rotating_faults();
 
 // Of the export with which the first load begins. FAULTS 31.

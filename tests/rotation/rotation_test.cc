@@ -41,6 +41,7 @@ class Rotation {
       : dice_(seed),
         length_(length),
         today_(TimeZone::find("America/New_York")->day_of(SystemClock().now())),
+        site_(seed % 2 == 0),
         clinic_(dice_, site_, today_ - 60, {kPatients, false}),
         elsewhere_(std::move(*Sandbox::start({}))) {}
 
@@ -146,12 +147,13 @@ void print(Rotation& rotation, int64_t length, uint64_t seed) {
   DisturbedSite& site = rotation.site();
   size_t artefacts = site.bodies("Flag").size() + site.bodies("Task").size();
   std::cout << fmt::format(
-      "{} s, seed {}: {} phases (fault:times{}), {} kills, {} clean ends, {} databases lost, {} token losses; {} "
+      "{} s, seed {}, creates are {}conditional: {} phases (fault:times{}), {} kills, {} clean ends, {} databases "
+      "lost, {} token losses; {} "
       "changes "
       "by people, {} requests, {} writes, {} Flags and Tasks; converged after {} rounds, {:.1f} s\n",
-      length, seed, phases, each, figures.kills, figures.clean_ends, figures.lost_databases, figures.lost_tokens,
-      site.changes(), site.ehr().requests(), site.ehr().writes(), artefacts, figures.rounds_to_converge,
-      figures.seconds_to_converge);
+      length, seed, seed % 2 == 0 ? "" : "not ", phases, each, figures.kills, figures.clean_ends,
+      figures.lost_databases, figures.lost_tokens, site.changes(), site.ehr().requests(), site.ehr().writes(),
+      artefacts, figures.rounds_to_converge, figures.seconds_to_converge);
 }
 
 // What the run is judged by finds a notice that stands twice, one that is gone, a text that is old, and a lost visit.
@@ -177,6 +179,12 @@ TEST(Rotation, ItsChecksSeeWhatIsLostAndWhatStandsTwice) {
   ASSERT_TRUE(ehr.put(std::string(flag).replace(at, name.size(), "again")).ok());
   ASSERT_EQ(unpaired_artefacts(site).size(), 1U);
   EXPECT_NE(unpaired_artefacts(site)[0].find("stands 2 times"), std::string::npos);
+  std::string closed = std::string(flag).replace(at, name.size(), "again");
+  const std::string open = "\"status\":\"active\"";
+  ASSERT_NE(closed.find(open), std::string::npos) << flag;
+  ASSERT_TRUE(ehr.put(closed.replace(closed.find(open), open.size(), "\"status\":\"entered-in-error\"")).ok());
+  ASSERT_EQ(unpaired_artefacts(site).size(), 1U);
+  EXPECT_NE(unpaired_artefacts(site)[0].find("was made 2 times"), std::string::npos);
   ASSERT_TRUE(ehr.remove("Flag", "again").ok());
   const size_t text = flag.find("of 12");
   ASSERT_NE(text, std::string::npos) << flag;
@@ -188,6 +196,41 @@ TEST(Rotation, ItsChecksSeeWhatIsLostAndWhatStandsTwice) {
 
   ASSERT_TRUE(ehr.put(encounter_json("e1", "p1", "90837", format_day(today - 1))).ok());
   EXPECT_GE(differences_from_twin(site).size(), 3U) << "the visit, the balance, and what the notice says";
+}
+
+// What the ledger takes for a person's closing is one only if a person closed it.
+TEST(Rotation, ItsChecksSeeANoticeThatNobodyClosed) {
+  for (const bool is_by_people : {true, false}) {
+    DisturbedSite site;
+    const Day today = TimeZone::find("America/New_York")->day_of(SystemClock().now());
+    site.put(patient_json("p1"));
+    site.put(claim_response_json({.id = "r1",
+                                  .patient = "p1",
+                                  .number = "AUTH-1",
+                                  .first_day = format_day(today - 30),
+                                  .last_day = format_day(today + 100)}));
+    ASSERT_EQ(site.site().run({"sync"}).exit_code, 0);
+    ASSERT_EQ(site.bodies("Flag").size(), 1U);
+    std::string flag = site.bodies("Flag")[0];
+    const std::string open = "\"status\":\"active\"";
+    ASSERT_NE(flag.find(open), std::string::npos) << flag;
+    flag.replace(flag.find(open), open.size(), "\"status\":\"inactive\"");
+    if (is_by_people) {
+      site.put(flag);
+    } else {
+      ASSERT_TRUE(site.ehr().put(flag).ok());
+    }
+    EXPECT_EQ(unpaired_artefacts(site).size(), is_by_people ? 0U : 1U) << "it stands nowhere";
+    site.put(encounter_json("e1", "p1", "90837", format_day(today - 1)));
+    ASSERT_EQ(site.site().run({"sync"}).exit_code, 0);
+    const Complaints unpaired = unpaired_artefacts(site);
+    ASSERT_EQ(unpaired.size(), is_by_people ? 0U : 1U);
+    if (is_by_people) {
+      EXPECT_EQ(differences_from_twin(site), Complaints()) << "the text of what a person closed is not compared";
+    } else {
+      EXPECT_NE(unpaired[0].find("was closed by nobody"), std::string::npos) << unpaired[0];
+    }
+  }
 }
 
 TEST(Rotation, AnEndpointThatRotatesThroughAllFaultsLosesNothingDuplicatesNothingAndConverges) {

@@ -155,6 +155,19 @@ TEST_F(Faults, ALaggingSearchShowsTheOldState) {
   EXPECT_EQ(ids("Encounter?status=finished"), "b c");
 }
 
+// One index answers both.
+TEST_F(Faults, ALaggingIndexHidesAWriteFromAConditionalCreateToo) {
+  const std::map<std::string, std::string> condition = {{"If-None-Exist", "identifier=urn:n|one"}};
+  EXPECT_EQ(ask("POST", base + "/Flag", kFlag, condition).status, 201);
+  SandboxFaults faults;
+  faults.search_lag = std::chrono::minutes(10);
+  sandbox->set_faults(faults);
+  EXPECT_EQ(ask("POST", base + "/Flag", kFlag, condition).status, 201);
+  sandbox->set_faults({});
+  EXPECT_EQ(ask("POST", base + "/Flag", kFlag, condition).status, 412) << "both stand there";
+  EXPECT_EQ(sandbox->resources("Flag").size(), 2u);
+}
+
 TEST_F(Faults, ApplyOnlyWhereTheyAreMeantTo) {
   SandboxFaults faults;
   faults.unavailable_next = 1;

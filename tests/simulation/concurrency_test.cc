@@ -48,30 +48,40 @@ TEST(Fault07, AWorkerThatStoodStillWithAPageRecordsNothingOfIt) {
   expect_consistent(site);
 }
 
-TEST(Fault07, AWorkerThatStoodStillBeforeAWriteWritesNothingOverThatOfTheNext) {
-  for (const bool is_new : {true, false}) {
-    Site site({.conditional_create = false}, kFastDelivery);
-    load_patient(site, 12, 3);
-    if (!is_new) {
-      sync_now(site);
-      ASSERT_TRUE(site.ehr().load(encounter_json("e4", "p1", "90837", "2026-10-20")).ok());
-    }
-    // Of a new Flag the EHR is asked nothing before its create; a Flag that stands is read first.
-    const std::string request = is_new ? "GET /fhir/metadata" : "GET /fhir/Flag/" + only_id(site, "Flag");
-    const size_t before = count_requests(site, request) + (is_new ? 1 : 0);
-    site.ehr().set_faults({.slow_next = 100,
-                           .slow_for = std::chrono::milliseconds(500),
-                           .only_for = is_new ? "metadata" : "Flag/",
-                           .only_method = "GET"});
-    overtake(site, [&] { return count_requests(site, request) > before; });
-    const std::string words = is_new ? "3 of 12 visits used" : "4 of 12 visits used";
-    EXPECT_EQ(count_resources(site, "Flag", "active", words), 1U);
-    EXPECT_EQ(site.ehr().resources("Flag").size(), 1U);
-    const int64_t writes = site.ehr().writes();
-    EXPECT_EQ(writes, is_new ? 1 : 2) << "one worker alone has written";
-    wait_out_lease();
-    expect_consistent(site);
-  }
+// It has leased the notice and has asked whether the create of a worker before it was done, which it was not.
+TEST(Fault07, AWorkerThatStoodStillBeforeACreateLeavesItToTheNext) {
+  Site site({.conditional_create = false}, "delivery: {visibility_window: 9s, lease: 10s}\n");
+  load_patient(site, 12, 3);
+  site.ehr().set_faults({.fail_next = 1, .fail_status = 500, .only_for = "Flag", .only_method = "POST"});
+  sync_now(site, 4);
+  ASSERT_EQ(notice_states(site), std::vector<std::string>{"creating"});
+  let_time_pass(site);
+  site.ehr().set_faults(
+      {.slow_next = 1, .slow_for = std::chrono::seconds(1), .only_for = "Flag?identifier", .only_method = "GET"});
+  const ProgramResult stale = overtake(site, [&] { return count_requests(site, "GET /fhir/Flag") == 1; });
+  EXPECT_GE(count_requests(site, "GET /fhir/Flag"), 2U) << "each of both has searched";
+  EXPECT_EQ(count_requests(site, "POST /fhir/Flag"), 2U) << "the one that was not done, and that of the next worker";
+  EXPECT_EQ(site.ehr().resources("Flag").size(), 1U) << "also if the next closed one of two again";
+  EXPECT_EQ(stale.exit_code, 0) << "it was answered, and left: " << stale.output << stale.errors;
+  wait_out_lease();
+  sync_now(site);
+  expect_consistent(site);
+}
+
+TEST(Fault07, AWorkerThatStoodStillBeforeAnUpdateWritesNothingOverThatOfTheNext) {
+  Site site({}, kFastDelivery);
+  load_patient(site, 12, 3);
+  sync_now(site);
+  ASSERT_TRUE(site.ehr().load(encounter_json("e4", "p1", "90837", "2026-10-20")).ok());
+  const std::string request = "GET /fhir/Flag/" + only_id(site, "Flag");
+  site.ehr().set_faults(
+      {.slow_next = 100, .slow_for = std::chrono::seconds(1), .only_for = "Flag/", .only_method = "GET"});
+  overtake(site, [&] { return count_requests(site, request) > 0; });
+  EXPECT_EQ(count_resources(site, "Flag", "active", "4 of 12 visits used"), 1U);
+  EXPECT_EQ(site.ehr().resources("Flag").size(), 1U);
+  EXPECT_EQ(site.ehr().writes(), 2) << "one worker alone has written over it";
+  wait_out_lease();
+  expect_consistent(site);
 }
 
 TEST(Fault08, OneEncounterInEightProcessesIsPostedOnce) {

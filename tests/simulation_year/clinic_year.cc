@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "adapters/render.h"
 #include "tests/support/site.h"
 
 namespace authledger {
@@ -21,6 +22,21 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 }
 
 }  // namespace
+
+std::string notice_key_of(JsonView resource) {
+  for (JsonView identifier : resource["identifier"]) {
+    if (identifier["system"].text().starts_with(kClinicIdentifierSystem + "/")) return identifier["value"].string();
+  }
+  return "";
+}
+
+void ClinicEhr::remember_put(JsonView resource) {
+  if (is_closed(resource)) remember_removal(resource);
+}
+
+void ClinicEhr::remember_removal(JsonView resource) {
+  if (std::string key = notice_key_of(resource); !key.empty()) closed_.insert(std::move(key));
+}
 
 ClinicYear::ClinicYear(Dice& dice, ClinicEhr& ehr, Day first_day, const ClinicHabits& habits)
     : dice_(dice), ehr_(ehr), habits_(habits), lived_(first_day) {

@@ -1,12 +1,20 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/day.h"
+#include "base/json.h"
 #include "tests/ledger/dice.h"
 
 namespace authledger {
+
+// What delivery.identifier_system is at the clinic.
+inline const std::string kClinicIdentifierSystem = "https://clinic.example/authledger";
+
+// The key of the notice that a resource shows; "" when it is none of ours.
+std::string notice_key_of(JsonView resource);
 
 // The EHR as the people of a clinic use it.
 class ClinicEhr {
@@ -15,6 +23,17 @@ class ClinicEhr {
   virtual void put(const std::string& json) = 0;
   virtual void remove(const std::string& type, const std::string& id) = 0;
   virtual std::vector<std::string> bodies(const std::string& type) const = 0;
+
+  // Whether they closed or removed what stood of a notice. Nobody else can say that a person did.
+  bool was_closed_by_people(const std::string& notice_key) const { return closed_.contains(notice_key); }
+
+ protected:
+  // What they did, with the resource as they left it, or as it was when they removed it.
+  void remember_put(JsonView resource);
+  void remember_removal(JsonView resource);
+
+ private:
+  std::set<std::string> closed_;  // Keys of notices.
 };
 
 struct ClinicHabits {

@@ -56,14 +56,14 @@ constexpr Statement kRecordedVersions{"recorded_versions", R"(
      and source_version is not null)"};
 
 constexpr Statement kNotices{"all_notices", R"(
-  select notice_key, is_open, is_closed_by_person, parked_reason is not null, remote_id, notice_text,
+  select notice_key, is_open, is_closed_by_person, parked_reason is not null, notice_text, person_status,
          concat_ws(' ', kind, 'severity', severity, 'episode', episode, 'remote', remote_id, 'begun', create_begun_at,
-                   'retired', is_retired, 'by person', is_closed_by_person, 'due', due_at, 'looks', looks_due)
+                   'retired', is_retired, 'by person', is_closed_by_person, person_status, 'due', due_at, 'looks', looks_due)
     from notice
    where tenant_id = $1)"};
 
 struct Artefacts {
-  int all = 0, live = 0;
+  int live = 0;
   std::string live_body;
 };
 
@@ -74,14 +74,12 @@ std::map<std::string, Artefacts> artefacts_in(Year& year) {
     for (const std::string& body : year.ehr().bodies(type)) {
       JsonDocument document;
       JsonView resource = document.parse(body).value();
-      for (JsonView identifier : resource["identifier"]) {
-        if (!identifier["system"].text().starts_with("https://clinic.example/authledger/")) continue;
-        Artefacts& artefacts = found[identifier["value"].string()];
-        ++artefacts.all;
-        if (is_closed(resource)) continue;
-        ++artefacts.live;
-        artefacts.live_body = body;
-      }
+      const std::string key = notice_key_of(resource);
+      if (key.empty()) continue;
+      Artefacts& artefacts = found[key];
+      if (is_closed(resource)) continue;
+      ++artefacts.live;
+      artefacts.live_body = body;
     }
   }
   return found;
@@ -204,15 +202,20 @@ Complaints alerts_and_artefacts_are_paired(Year& year) {
     const std::string key = rows.string(row, 0);
     const Artefacts here = artefacts[key];
     artefacts.erase(key);
-    const bool is_open = rows.boolean(row, 1);
+    const bool is_open = rows.boolean(row, 1), is_closed_by_person = rows.boolean(row, 2);
+    const bool was_closed_by_people = year.ehr().was_closed_by_people(key);
     if (rows.boolean(row, 3)) complaints.push_back(fmt::format("alert {} is parked", key));
-    if (!is_open && here.live > 0)
-      complaints.push_back(fmt::format("alert {} is over, and stands in the EHR: {}", key, rows.text(row, 6)));
-    // A person may have closed or removed it.
-    if (is_open && here.all == 0 && rows.text(row, 4).empty()) {
-      complaints.push_back(fmt::format("alert {} is nowhere in the EHR", key));
+    if ((is_closed_by_person || !rows.text(row, 5).empty()) && !was_closed_by_people) {
+      complaints.push_back(fmt::format("alert {} was closed by nobody: {}", key, rows.text(row, 6)));
     }
-    if (is_open && here.live == 1 && here.live_body.find(rows.text(row, 5)) == std::string::npos) {
+    if ((!is_open || is_closed_by_person) && here.live > 0) {
+      complaints.push_back(fmt::format("alert {} is over, and stands in the EHR: {}", key, rows.text(row, 6)));
+    }
+    // Whoever closed it since it was written last wins; the next change of the alert will find that.
+    if (is_open && here.live == 0 && !was_closed_by_people) {
+      complaints.push_back(fmt::format("alert {} is nowhere in the EHR: {}", key, rows.text(row, 6)));
+    }
+    if (is_open && here.live == 1 && here.live_body.find(rows.text(row, 4)) == std::string::npos) {
       complaints.push_back(fmt::format("alert {} says another thing in the EHR", key));
     }
   }

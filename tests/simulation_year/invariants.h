@@ -23,7 +23,8 @@ Complaints every_row_has_provenance(Year& year);              // 8
 Complaints chains_verify(Year& year);                         // 9
 Complaints bystander_is_untouched(Year& year);                // 10
 
-// While faults go on, where creates are conditional: no alert stands twice in the EHR.
+// While faults go on, where creates are conditional and what is written is seen at once: no alert stands twice in the
+// EHR.
 Complaints no_alert_stands_twice(Year& year);
 
 struct Invariant {

@@ -83,10 +83,16 @@ std::unique_ptr<HttpClient> SimulatedEhr::open(const Wire& wire) {
 void SimulatedEhr::put(const std::string& json) {
   time_.advance(std::chrono::milliseconds(7));
   if (const Outcome put = routes_.put(json); !put) throw std::logic_error(put.error().message);
+  JsonDocument document;
+  remember_put(document.parse(json).value());
 }
 
 void SimulatedEhr::remove(const std::string& type, const std::string& id) {
   time_.advance(std::chrono::milliseconds(7));
+  if (const auto removed = body(type, id)) {
+    JsonDocument document;
+    remember_removal(document.parse(*removed).value());
+  }
   store_.remove(type, id, routes_.now());
 }
 

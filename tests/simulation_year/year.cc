@@ -79,6 +79,7 @@ Year::Year(YearGround& ground, uint64_t seed)
       time_(std::chrono::sys_days(std::chrono::days(kFirstDay.number)) + std::chrono::hours(15)),
       clock_(time_),
       has_conditional_create_(dice_.one_in(2)),
+      has_prompt_index_(dice_.one_in(2)),
       ehr_(time_, has_conditional_create_),
       clinic_(dice_, ehr_, kFirstDay),
       bystander_before_(tenant_digest(ground.owner(), ground.bystander())) {
@@ -128,7 +129,7 @@ RoundFaults Year::draw_faults() {
   faults.reorders = dice_.one_in(2);
   faults.pages.repeat_entries = dice_.one_in(3);
   faults.pages.stale_repeat = dice_.one_in(4);
-  if (dice_.one_in(3)) faults.pages.search_lag = std::chrono::seconds(dice_.below(120));
+  if (!has_prompt_index_ && dice_.one_in(2)) faults.pages.search_lag = std::chrono::seconds(dice_.below(120));
   return faults;
 }
 
@@ -155,8 +156,9 @@ void Year::live() {
 // What may be asked in the middle of the year.
 void Year::look_at_the_day() {
   for (const std::string& complaint : cursor_passed_nothing_unread(*this)) complaints_.push_back("7: " + complaint);
-  // Where creates are not conditional, a worker that stood still can write beside another; that is found and mended.
-  if (has_conditional_create_) {
+  // Where creates are not conditional, or the condition sees late what stands there, a worker that stood still can
+  // write beside another; that is found and mended.
+  if (has_conditional_create_ && has_prompt_index_) {
     for (const std::string& complaint : no_alert_stands_twice(*this)) complaints_.push_back("6: " + complaint);
   }
   if (!dice_.one_in(3)) return;

@@ -90,7 +90,7 @@ class Year {
   Dice dice_;
   SimulatedTime time_;
   SkewedClock clock_;
-  const bool has_conditional_create_;
+  const bool has_conditional_create_, has_prompt_index_;
   SimulatedEhr ehr_;
   ClinicYear clinic_;
   std::array<std::unique_ptr<TenantSession>, 2> sessions_;

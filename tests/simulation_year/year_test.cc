@@ -103,6 +103,13 @@ constexpr Statement kTouch{"breach_touch", R"(
      set attempts = attempts + 1
    where tenant_id = $1)"};
 
+constexpr Statement kCloseByPerson{"breach_close_by_person", R"(
+  update notice
+     set is_closed_by_person = true
+   where tenant_id = $1
+     and is_open
+     and not is_closed_by_person)"};
+
 class Breach : public testing::Test {
  protected:
   // A clinic of its own: the years of the other test have the small numbers.
@@ -114,6 +121,28 @@ class Breach : public testing::Test {
     transaction.commit();
   }
   void execute(const Statement& statement) { execute(statement, year_.session().tenant_id()); }
+
+  // One goes that no person has touched, and nobody is told.
+  void lose_an_artefact() {
+    for (const std::string& body : year_.ehr().bodies("Task")) {
+      JsonDocument document;
+      const JsonView task = document.parse(body).value();
+      if (task["status"].text() != "requested" || year_.ehr().was_closed_by_people(notice_key_of(task))) continue;
+      const Wire wire;
+      HttpRequest request;
+      request.method = "DELETE";
+      request.url = kSimulatedBase + "/Task/" + task["id"].string();
+      ASSERT_TRUE(year_.ehr().open(wire)->send(request).ok());
+      return;
+    }
+    FAIL() << "no Task stands";
+  }
+  static bool is_said(const Complaints& complaints, const std::string& words) {
+    for (const std::string& complaint : complaints) {
+      if (complaint.find(words) != std::string::npos) return true;
+    }
+    return false;
+  }
 
   Year year_;
 };
@@ -142,6 +171,13 @@ TEST_F(Breach, OfEachInvariantIsSeen) {
   twin.replace(twin.find("\"twin\""), 6, "\"triplet\"");
   year_.ehr().put(twin);
   EXPECT_FALSE(alerts_and_artefacts_are_paired(year_).empty());
+
+  EXPECT_FALSE(is_said(alerts_and_artefacts_are_paired(year_), "is nowhere in the EHR"));
+  lose_an_artefact();
+  EXPECT_TRUE(is_said(alerts_and_artefacts_are_paired(year_), "is nowhere in the EHR"));
+  EXPECT_FALSE(is_said(alerts_and_artefacts_are_paired(year_), "was closed by nobody"));
+  execute(kCloseByPerson);
+  EXPECT_TRUE(is_said(alerts_and_artefacts_are_paired(year_), "was closed by nobody"));
 
   execute(kForgetResources);
   EXPECT_FALSE(cursor_passed_nothing_unread(year_).empty());
