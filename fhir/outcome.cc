@@ -49,7 +49,8 @@ Issues read_outcome(JsonView outcome) {
 
 bool is_failure(JsonView outcome) {
   const Issues issues = read_outcome(outcome);
-  return std::any_of(issues.begin(), issues.end(), [](const Issue& issue) { return issue.severity <= Severity::error; });
+  return std::any_of(issues.begin(), issues.end(),
+                     [](const Issue& issue) { return issue.severity <= Severity::error; });
 }
 
 std::string outcome_codes(JsonView outcome) {

@@ -64,8 +64,8 @@ class ViewRows {
 // Immutable after compile; evaluate may be called from several threads with separate ViewRows.
 class View {
  public:
-  // Errors: each names the element path in the definition and line:column in a FHIRPath. With `is_strict`, elements that
-  // R4 does not know are errors too (PathOptions).
+  // Errors: each names the element path in the definition and line:column in a FHIRPath. With `is_strict`, elements
+  // that R4 does not know are errors too (PathOptions).
   static Result<View, Issues> compile(JsonView definition, bool is_strict = false);
   View(View&&) noexcept;
   View& operator=(View&&) noexcept;

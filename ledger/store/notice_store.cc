@@ -128,6 +128,7 @@ constexpr Statement kReadWorklist{"read_worklist", "select " AUTHLEDGER_NOTICE_C
    where notice.tenant_id = $1
      and notice.is_open
      and (notice.channel = 'worklist' and notice.remote_id <> ''
+          or notice.remote_id = 'unconfirmed'
           or notice.remote_id = ''
              and (notice.create_begun_at is not null or notice.attempts > 0)
              and not notice.is_closed_by_person
