@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "adapters/render_members.h"
 #include "adapters/render_types.h"
@@ -105,6 +106,15 @@ WrittenMembers written_by(const RenderedUpdate& update, JsonView shown) {
   return written;
 }
 
+WrittenMembers written_perhaps(const RenderedUpdate& update, const WrittenMembers& before) {
+  JsonDocument document;
+  const auto body = document.parse(update.body);
+  AUTHLEDGER_CHECK(body.ok());
+  WrittenMembers written = before;
+  for (const std::string& path : update.ours) written.add(path, value_hash(value_at(*body, path)));
+  return written;
+}
+
 WrittenMembers written_new(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context,
                            JsonView shown) {
   WrittenMembers written;
@@ -178,7 +188,11 @@ bool is_closed(JsonView current) {
 }
 
 bool is_closed_by_us(JsonView current, const std::string& identifier_system) {
-  return is_closed(current) && has_closed_tag(identifier_system, current["meta"]);
+  // Some servers keep a tag that an update leaves out: a status that we never write is a person's in any case.
+  static constexpr std::array<std::string_view, 5> kOurs = {"cancelled", "inactive", "stopped", "superseded",
+                                                            "entered-in-error"};
+  const bool is_ours = std::find(kOurs.begin(), kOurs.end(), current["status"].text()) != kOurs.end();
+  return is_ours && is_closed(current) && has_closed_tag(identifier_system, current["meta"]);
 }
 
 }  // namespace authledger

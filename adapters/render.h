@@ -48,6 +48,8 @@ struct RenderedUpdate {
 };
 // What of the resource is ours after that write, by how the EHR shows it.
 WrittenMembers written_by(const RenderedUpdate& update, JsonView shown);
+// The same after a write that was not answered: what was ours before, or what it wrote. Errors: a body that is no JSON.
+WrittenMembers written_perhaps(const RenderedUpdate& update, const WrittenMembers& before);
 // The same after a create.
 WrittenMembers written_new(const DesiredNotice& notice, const std::string& notice_key, const RenderContext& context,
                            JsonView shown);

@@ -65,9 +65,9 @@ std::string hash_of(const Member& member) {
 
 bool is_ours(const Member& member, JsonView stands, const WrittenMembers& written) {
   const std::string path = member.path();
-  if (written.has(path)) return written.stands(path, stands);
-  const bool is_unknown = !written.is_known();
-  return !stands.exists() || (is_unknown && member.claim == Claim::ours);
+  if (written.stands(path, stands)) return true;
+  if (!written.is_known()) return !stands.exists() || member.claim == Claim::ours;
+  return !written.has(path) && !stands.exists();
 }
 
 }  // namespace

@@ -151,7 +151,8 @@ class DeliveryRound {
             .recipient = delivery_.recipient,
             .recipient_types = endpoint_.writes.recipient_types,
             .same_patient = patient,
-            .written = WrittenMembers(notice.looks_due > 0 ? "" : notice.written_members)};
+            .written = notice.looks_due > 0 ? WrittenMembers(notice.written_members).as_uncertain()
+                                            : WrittenMembers(notice.written_members)};
   }
 
   // Whether what is due of it is written into the EHR, or may be: not what has no road there, nor what goes to the
@@ -166,9 +167,11 @@ class DeliveryRound {
     return !plan.place.channel.empty() && plan.place.channel != kWorklist;
   }
 
-  // A look at what stands as it should, or stands nowhere any more, is a search: it fills no chart.
-  static bool is_look_alone(const StoredNotice& notice) {
+  // A look at what stands as it should, or stands nowhere any more, is a search; what is parked was counted when it was
+  // tried first, and is mostly refused again.
+  static bool fills_no_chart(const StoredNotice& notice) {
     const NoticeState state = state_of(notice);
+    if (state == NoticeState::parked) return true;
     return notice.looks_due > 0 &&
            (state == NoticeState::current || state == NoticeState::sent || state == NoticeState::unconfirmed ||
             state == NoticeState::closed_by_person || state == NoticeState::retired);
@@ -182,7 +185,7 @@ class DeliveryRound {
 
   std::vector<std::string> pending_without_write() {
     return pending_keys([this](const StoredNotice& notice, const PatientReferences& patient) {
-      return is_look_alone(notice) || !goes_into_ehr(notice, patient);
+      return fills_no_chart(notice) || !goes_into_ehr(notice, patient);
     });
   }
 

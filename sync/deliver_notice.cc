@@ -107,6 +107,7 @@ class NoticeDelivery {
     const bool is_lasting = !is_in_ehr && !context_.render.patient.empty();
     if (is_lasting) result_.road_hash = road_hash_of(context_.endpoint, context_.config, context_.capability);
     if (plan.place.channel.empty()) {
+      result_.create_is_void = true;  // One that was begun was looked for, and is not there.
       result_.channel.clear();
       result_.undeliverable_reason = plan.reason;
       result_.is_information = plan.is_information;
@@ -136,6 +137,9 @@ class NoticeDelivery {
   void look() {
     auto found = artefacts().find();
     if (!found) return fail(found.error());
+    // The one that is known decides, also when a person closed it and another one shows late.
+    std::stable_partition(found->begin(), found->end(),
+                          [&](const Artefact& each) { return each.id == notice_.remote_id; });
     const bool is_one = retire_duplicates(*found);
     const NoticeState state = state_of(notice_);
     const bool is_over = state == NoticeState::closed_by_person || state == NoticeState::retired;
@@ -186,11 +190,7 @@ class NoticeDelivery {
   template <typename Written>
   void with_shown(const Versioned& answer, const Written& written) {
     auto shown = answer.body.empty() ? artefacts().read(answer.id) : artefacts().open(answer);
-    if (shown) {
-      result_.written_members = written(shown->root).text();
-    } else {
-      result_.forgets_written = true;
-    }
+    if (shown) result_.written_members = written(shown->root).text();
   }
 
   void create_failed(const FhirError& error) {
@@ -317,12 +317,18 @@ class NoticeDelivery {
         auto again = artefacts().read(id);
         if (again) return write_over(*again, action, tries - 1);
       }
-      fail(written.error());
-      result_.forgets_written = is_unknown(written.error().kind);
-      return;
+      return fail_to_write(written.error(), written_perhaps(update, context_.render.written));
     }
     finish(DeliveryAction::update, id, written->etag);
     with_shown(*written, [&](JsonView shown) { return written_by(update, shown); });
+  }
+
+  // `perhaps`: what is ours if it was done after all, or was not.
+  void fail_to_write(const FhirError& error, const WrittenMembers& perhaps) {
+    fail(error);
+    if (!is_unknown(error.kind)) return;
+    result_.is_outcome_unknown = true;
+    result_.written_members = perhaps.text();
   }
 
   void fail_as_moved() {
@@ -334,7 +340,12 @@ class NoticeDelivery {
   }
 
   void retire_if_found() {
-    if (!offer_.search) return notice_.is_create_blind ? park(kMayStand) : wait_for_search();
+    if (notice_.is_create_blind && !offer_.search) {
+      result_.is_retired = true;  // It may stand there, and nobody could ever tell.
+      log_warning("create_unconfirmed", {{"type", place_.channel}});
+      return;
+    }
+    if (!offer_.search) return wait_for_search();
     auto found = artefacts().find();
     if (!found) return fail(found.error());
     if (found->empty()) {
@@ -382,7 +393,7 @@ class NoticeDelivery {
       return;
     }
     if (written.error().kind == FhirErrorKind::conflict && tries > 1) return retire(id, tries - 1);
-    fail(written.error());
+    fail_to_write(written.error(), context_.render.written);
   }
 
   // False when one of them could not be closed.

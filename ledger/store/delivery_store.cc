@@ -40,9 +40,9 @@ constexpr Statement kInsertDelivery{"insert_delivery", R"(
    where tenant_id = $1
      and notice_key = $2)"};
 
-// After a failure nobody knows what stands there: it may be the new text, when the desired one is the former again.
-// due_at differs from lease_until when the desired notice changed under the lease: it stays due. A retired notice that
-// is wanted again is created anew.
+// After an update of unknown outcome it may be the new text that stands there, when the desired one is the former
+// again. due_at differs from lease_until when the desired notice changed under the lease: it stays due. A retired
+// notice that is wanted again is created anew.
 constexpr Statement kSaveDelivery{"save_delivery", R"(
   update notice
      set channel = case when $18 <> '' then '' when $4 <> '' then $3 else channel end,
@@ -52,7 +52,7 @@ constexpr Statement kSaveDelivery{"save_delivery", R"(
          undeliverable_reason = case when $18 <> '' and is_open then $18 end,
          road_hash = coalesce($20::bytea, road_hash),
          etag = case when $5 <> '' then $5 else etag end,
-         delivered_hash = case when $10 = '' then coalesce($6::bytea, delivered_hash) end,
+         delivered_hash = case when $6::bytea is not null or not $23::boolean then coalesce($6::bytea, delivered_hash) end,
          delivered_severity = case when $6::bytea is not null then $12::smallint else delivered_severity end,
          delivered_band = case when $6::bytea is not null then $28::integer else delivered_band end,
          delivered_rule_version = case when $6::bytea is not null then $15::bigint else delivered_rule_version end,
@@ -62,7 +62,7 @@ constexpr Statement kSaveDelivery{"save_delivery", R"(
          is_retired = (is_retired or $7::boolean or $8::boolean or is_closed_by_person) and not is_open,
          is_closed_by_person = is_closed_by_person or $8::boolean,
          person_status = case when $16 <> '' then $16 else person_status end,
-         written_members = case when $23::boolean then '' when $6::bytea is not null then $17 else written_members end,
+         written_members = case when $23::boolean or $6::bytea is not null then $17 else written_members end,
          missing_since = case when $24::boolean then coalesce(missing_since, $25) when $10 <> '' then missing_since end,
          parked_reason = case when $9::boolean then $10 end,
          attempts = case when $10 <> '' then attempts + 1 else 0 end,
@@ -281,7 +281,7 @@ void save_delivery(PgConnection& connection, int64_t tenant_id, const DeliveryRe
     parameters.text(result.undeliverable_reason).boolean(result.create_is_void);
     result.road_hash == Hash{} ? parameters.null() : parameters.hash(result.road_hash);
     parameters.integer(result.wants_looks).integer(result.is_refusal ? 1 : 0);
-    parameters.boolean(result.forgets_written).boolean(result.is_missing).instant(now).instant(now + kParkedFor);
+    parameters.boolean(result.is_outcome_unknown).boolean(result.is_missing).instant(now).instant(now + kParkedFor);
     parameters.optional_instant(result.create_ended_at).integer(result.delivered_band);
     transaction.execute(kSaveDelivery, parameters);
   });

@@ -105,7 +105,7 @@ struct DeliveryResult {
   bool closed_by_person = false;
   std::string closed_status;        // In which a person closed it; empty when none did.
   std::string written_members;      // WrittenMembers::text() of what was written; goes with delivered_hash.
-  bool forgets_written = false;     // Nobody knows what was written, or how it stands there.
+  bool is_outcome_unknown = false;  // An update may have been done: what stands there is not known until it is read.
   bool is_missing = false;          // Not found under its id, which may pass.
   std::optional<Instant> retry_at;  // For failures.
   std::string failure;              // Machine and cause, no patient data.

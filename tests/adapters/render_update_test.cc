@@ -125,10 +125,11 @@ TEST(RenderUpdate, WritesWhatIsWantedForTheFirstTime) {
 // Servers add displays, and answer members in an order of their own.
 TEST(RenderUpdate, WhatTheServerMadeOfItIsStillOurs) {
   Standing task("Task", low("2 of 12 visits left"));
-  task.replace(R"({"reference":"Organization/queue"})", R"({"display":"Queue","reference":"Organization/queue"})");
+  task.replace(R"({"reference":"Organization/queue"})",
+               R"({"display":"Queue","reference":"Organization/queue","type":"Organization"})");
   task.written = written_new(low("2 of 12 visits left"), "k", context(), Parsed(task.body).root);
-  task.replace(R"({"display":"Queue","reference":"Organization/queue"})",
-               R"({"reference":"Organization/queue","display":"Queue"})");
+  task.replace(R"({"display":"Queue","reference":"Organization/queue","type":"Organization"})",
+               R"({"type":"Organization","reference":"Organization/queue","display":"The Queue"})");
   DesiredNotice owned = low("2 of 12 visits left");
   owned.owner = "Practitioner/d1";
   EXPECT_EQ(Parsed(task.update(owned).body).root["owner"]["reference"].text(), "Practitioner/d1");
@@ -139,6 +140,40 @@ TEST(RenderUpdate, WhereItIsNotKnownWhatWasWrittenOurTextIsWritten) {
   task.replace("2 of 12 visits left", "an older text of ours, or a person's");
   task.written = {};
   EXPECT_EQ(Parsed(task.update(low("1 of 12 visits left")).body).root["description"].text(), "1 of 12 visits left");
+}
+
+// An update that was not answered may have been done: either value is ours, a third one is a person's.
+TEST(RenderUpdate, AfterAnUnansweredUpdateBothValuesAreOurs) {
+  DesiredNotice owned = low("2 of 12 visits left");
+  owned.owner = "Practitioner/d1";
+  Standing task("Task", owned);
+  DesiredNotice passed_on = low("1 of 12 visits left");
+  passed_on.owner = "Practitioner/d2";
+  const RenderedUpdate unanswered = task.update(passed_on);
+  const std::string undone = task.body;
+  task.written = WrittenMembers(written_perhaps(unanswered, task.written).text());
+  DesiredNotice later = low("0 of 12 visits left");
+  later.owner = "Practitioner/d3";
+  for (const std::string& stands : {undone, unanswered.body}) {
+    task.body = stands;
+    const Parsed changed(task.update(later).body);
+    EXPECT_EQ(changed.root["owner"]["reference"].text(), "Practitioner/d3");
+    EXPECT_EQ(changed.root["description"].text(), "0 of 12 visits left");
+  }
+  task.replace("Practitioner/d2", "Practitioner/d9");
+  task.replace("1 of 12 visits left", "Payer called");
+  const Parsed kept(task.update(later).body);
+  EXPECT_EQ(kept.root["owner"]["reference"].text(), "Practitioner/d9");
+  EXPECT_EQ(kept.root["description"].text(), "Payer called");
+}
+
+TEST(RenderUpdate, WhereAnotherWorkerMayHaveWrittenAnOwnerThatStandsAsRecordedIsStillOurs) {
+  DesiredNotice owned = low("2 of 12 visits left");
+  owned.owner = "Practitioner/d1";
+  Standing task("Task", owned);
+  task.written = task.written.as_uncertain();
+  owned.owner = "Practitioner/d2";
+  EXPECT_EQ(Parsed(task.update(owned).body).root["owner"]["reference"].text(), "Practitioner/d2");
 }
 
 TEST(RenderUpdate, ANoteAndAFlagFollowTheSameRule) {

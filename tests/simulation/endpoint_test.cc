@@ -60,6 +60,7 @@ constexpr Statement kWriteAsBefore{"write_as_before", R"(
   update notice
      set focus = $3,
          focus_source = '',
+         written_members = '',
          desired_hash = $4,
          delivered_hash = $4
    where tenant_id = $1

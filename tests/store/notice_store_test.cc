@@ -238,6 +238,7 @@ TEST_F(NoticeStore, DoesNotTakeTheFormerTextForDeliveredAfterAWriteOfUnknownOutc
   failed.notice_key = "k1";
   failed.action = DeliveryAction::failed;
   failed.failure = "the connection broke";
+  failed.is_outcome_unknown = true;
   failed.retry_at = at_second(10);
   save_delivery(pg, tenant, failed, "w1", at_second(4));
   save("k1", desired("a"), 1, at_second(5));

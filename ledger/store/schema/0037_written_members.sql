@@ -9,11 +9,19 @@ alter table notice
   add column missing_since timestamptz,
   drop column delivered_owner,
   add column delivered_band integer;
--- What is parked is tried again once a day; until here it never was.
+-- What is parked is tried again once a day; until here it never was. What stands in the EHR as it is wanted was written at its
+-- band, and whether a create that is under way can be found is not known: it is not sent again without a search.
 alter table notice no force row level security;
 update notice
    set due_at = now()
  where parked_reason is not null
    and not is_retired
    and lease_token is null;
+update notice
+   set delivered_band = band
+ where delivered_hash = desired_hash;
+update notice
+   set is_create_blind = true
+ where create_begun_at is not null
+   and remote_id = '';
 alter table notice force row level security;
