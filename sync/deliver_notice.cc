@@ -212,8 +212,7 @@ class NoticeDelivery {
                        (notice_.attempts > 0 ? back_off_after(notice_.attempts - 1) : std::chrono::seconds(0));
   }
 
-  // An unanswered create that no search can find is made at most once: a message counts as sent, all else is for a
-  // person to look at.
+  // An unanswered create that no search can find is made at most once: a person has to look whether it arrived.
   void leave_unconfirmed(const std::string& cause) {
     if (place_.is_message) {
       finish(DeliveryAction::adopt, std::string(kUnconfirmed), "");
@@ -232,14 +231,16 @@ class NoticeDelivery {
                       context_.endpoint.name, place_.channel)});
   }
 
+  // When a search must show what the create made.
+  Instant visible_at() const { return notice_.create_begun_at.value_or(now()) + context_.config.visibility_window; }
+
   void adopt_or_create() {
     if (!offer_.search) return notice_.is_create_blind ? leave_unconfirmed(kMayStand) : wait_for_search();
     auto found = artefacts().find();
     if (!found) return fail(found.error());
     if (!found->empty()) return adopt(*found);
-    const Instant visible_at = notice_.create_begun_at.value_or(now()) + context_.config.visibility_window;
-    if (now() < visible_at) {
-      result_.retry_at = visible_at;
+    if (now() < visible_at()) {
+      result_.retry_at = visible_at();
       return;
     }
     if (!offer_.create) return place_anew();  // Taken away meanwhile.
@@ -349,9 +350,8 @@ class NoticeDelivery {
     auto found = artefacts().find();
     if (!found) return fail(found.error());
     if (found->empty()) {
-      Instant visible_at = notice_.create_begun_at.value_or(now()) + context_.config.visibility_window;
-      if (now() < visible_at) {
-        result_.retry_at = visible_at;
+      if (now() < visible_at()) {
+        result_.retry_at = visible_at();
       } else {
         result_.is_retired = true;
         result_.wants_looks = 2;  // It may still come.
